@@ -1,0 +1,52 @@
+"""What every command shares: its options, and how it speaks."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgegate import config
+from edgegate.errors import UsageError
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 (argparse names it nowhere else)
+
+
+def common_options() -> argparse.ArgumentParser:
+    """The options every command takes, as a parent parser."""
+    parent = argparse.ArgumentParser(add_help=False)
+    group = parent.add_argument_group("common options")
+    group.add_argument(
+        "-c", "--config", type=Path, metavar="CONFIG", help="config file (default: built-in defaults)"
+    )
+    group.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="TABLE.KEY=VALUE",
+        help="override one key; may be repeated",
+    )
+    group.add_argument("--data", type=Path, metavar="DIR", help="where gallery and journal live")
+    group.add_argument("--json", action="store_true", help="print the result as JSON")
+    return parent
+
+
+def load_config(args: argparse.Namespace) -> config.Config:
+    """The configuration this call runs with; raises ConfigError with every mistake."""
+    overrides = list(args.set)
+    if args.data is not None:
+        overrides.append(f"service.data_dir={json.dumps(str(args.data))}")
+    return config.load(args.config, overrides)
+
+
+def existing(path: Path, what: str) -> Path:
+    """`path`, or a UsageError saying that there is no such `what`."""
+    if not path.exists():
+        raise UsageError(f"{path}: no such {what}")
+    return path
+
+
+def print_json(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=2))

@@ -1,0 +1,116 @@
+"""The only reader of clocks: monotonic time for deciding, wall time for telling.
+
+Everything else is handed a `Clock`. A recording is replayed on a `VirtualClock`, whose time is the recording's,
+so that decisions and timers come out the same however fast the machine is.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import heapq
+import itertools
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Protocol
+
+Cancel = Callable[[], None]
+
+
+class Clock(Protocol):
+    def monotonic(self) -> float:
+        """Seconds that never go back; only differences mean anything."""
+
+    def wall(self) -> float:
+        """Seconds since the epoch, UTC, as well as this machine knows."""
+
+    def call_at(self, at: float, act: Callable[[], None]) -> Cancel:
+        """Run `act` at monotonic time `at`, on a thread of its own; the returned function calls it off."""
+
+
+def wall_of(clock: Clock, at: float) -> float:
+    """The wall time of a monotonic moment, in seconds since the epoch."""
+    return clock.wall() - (clock.monotonic() - at)
+
+
+def rfc3339(wall: float) -> str:
+    """A wall time as text, UTC with milliseconds: 2026-01-01T00:00:03.200Z."""
+    return datetime.fromtimestamp(wall, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class SystemClock:
+    """The machine's clocks.
+
+    A Raspberry Pi has no battery: until its time is synchronized, wall time is never earlier than `floor`, the
+    last time that was written down.
+    """
+
+    def __init__(self, floor: float = 0.0) -> None:
+        self._floor = floor
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def wall(self) -> float:
+        now = time.time()
+        return now if now >= self._floor or synchronized() else self._floor
+
+    def call_at(self, at: float, act: Callable[[], None]) -> Cancel:
+        timer = threading.Timer(max(0.0, at - time.monotonic()), act)
+        timer.daemon = True
+        timer.start()
+        return timer.cancel
+
+
+class VirtualClock:
+    """Time that stands still until it is advanced; `start` is its wall time (seconds since the epoch) at 0."""
+
+    def __init__(self, start: float = 0.0) -> None:
+        self._start = start
+        self._now = 0.0
+        self._order = itertools.count()
+        self._timers: list[tuple[float, int, Callable[[], None]]] = []
+
+    def monotonic(self) -> float:
+        return self._now
+
+    def wall(self) -> float:
+        return self._start + self._now
+
+    def call_at(self, at: float, act: Callable[[], None]) -> Cancel:
+        entry = (max(at, self._now), next(self._order), act)
+        heapq.heappush(self._timers, entry)
+
+        def cancel() -> None:
+            if entry in self._timers:
+                self._timers.remove(entry)
+                heapq.heapify(self._timers)
+
+        return cancel
+
+    def advance(self, to: float) -> None:
+        """Move on to `to`, running what is due on the way, each at its own time. Going back is ignored."""
+        while self._timers and self._timers[0][0] <= to:
+            at, _, act = heapq.heappop(self._timers)
+            self._now = max(self._now, at)
+            act()
+        self._now = max(self._now, to)
+
+
+_TIME_ERROR = 5  # adjtimex(2): the clock is not synchronized
+_TIMEX_BYTES = 512  # struct timex is 208 bytes on 64-bit Linux; all zero means "only read"
+
+
+def synchronized() -> bool:
+    """Whether the kernel holds the wall clock to be synchronized (adjtimex(2), which any user may ask)."""
+    try:
+        state: int = ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES))
+    except (OSError, AttributeError):
+        return True  # not Linux: such machines have a battery
+    return state != _TIME_ERROR
+
+
+def boottime_to_monotonic(seconds: float) -> float:
+    """Turn a CLOCK_BOOTTIME moment (libcamera's SensorTimestamp) into a monotonic one; they differ by suspends."""
+    return seconds - (time.clock_gettime(time.CLOCK_BOOTTIME) - time.monotonic())

@@ -1,0 +1,286 @@
+"""What can be configured: every key with its default, unit and range, checked all at once.
+
+This file is the only place where a key is described; `config.toml` is rendered from it (`python -m
+edgegate.config`) and a test holds the two together.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from annotated_types import Ge, Le
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic.fields import FieldInfo
+
+from edgegate.errors import ConfigError, UsageError
+from edgegate.types import MAX_PULSE_SECONDS
+
+TopicLevel = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$", max_length=64)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Site(_Section):
+    """Where this door is: the first two levels of every MQTT topic, and the source of every event."""
+
+    name: TopicLevel = Field("home", description="the site")
+    door: TopicLevel = Field("front", description="the door, unique within the site")
+
+
+class Camera(_Section):
+    """Where frames come from."""
+
+    source: str = Field(
+        "picamera",
+        min_length=1,
+        description="`picamera` (a Raspberry Pi camera), a V4L2 device such as `/dev/video0`, or a video file",
+    )
+    width: int = Field(640, ge=160, le=4096, description="pixels asked of a camera; a file keeps its own")
+    height: int = Field(480, ge=120, le=4096, description="pixels asked of a camera; a file keeps its own")
+    frames_per_second: int = Field(15, ge=1, le=120, description="asked of a camera; a file keeps its own")
+    stall_seconds: float = Field(
+        3.0, ge=0.5, le=60, description="seconds without a frame until the camera counts as stalled"
+    )
+    reopen_max_seconds: float = Field(
+        30.0,
+        ge=1,
+        le=600,
+        description="seconds between tries to reopen a lost camera, at most; it starts at 0.5",
+    )
+
+
+class Recognition(_Section):
+    """Whose face it is, and how sure one must be."""
+
+    detector: Literal["blazeface", "haar"] = Field(
+        "blazeface", description="`blazeface` (full range, a TFLite network) or `haar` (OpenCV's cascade)"
+    )
+    embedder: str = Field("", description="folder of an embedder pack; empty: the one that comes with edgegate")
+    runtime: Literal["auto", "litert", "tflite-runtime"] = Field(
+        "auto", description="TFLite runtime; `auto` takes ai-edge-litert, or else tflite-runtime"
+    )
+    threads: int = Field(1, ge=1, le=8, description="CPU threads a model may use")
+    false_accept_rate: float = Field(
+        1e-3,
+        ge=1e-6,
+        le=0.1,
+        description="chance that one stranger's visit opens this door, with everybody who is enrolled now",
+    )
+    decide_after_frames: int = Field(
+        5, ge=1, le=30, description="usable frames pooled before anybody is let in; more is surer and slower"
+    )
+    refuse_after_frames: int = Field(
+        15,
+        ge=1,
+        le=300,
+        description="usable frames after which somebody not recognised is refused as unknown",
+    )
+    max_frame_age_ms: int = Field(
+        500, ge=50, le=5000, description="milliseconds; a frame older than this never opens the door"
+    )
+    min_face_pixels: int = Field(
+        40, ge=24, le=1000, description="pixels; a face whose box is smaller says nothing about who it is"
+    )
+
+    @model_validator(mode="after")
+    def _refusal_comes_after_decision(self) -> Recognition:
+        if self.refuse_after_frames < self.decide_after_frames:
+            raise ValueError("refuse_after_frames must not be less than decide_after_frames")
+        return self
+
+
+class Liveness(_Section):
+    """Telling a face from a picture of one. Not built yet: a print or a phone screen can open the door."""
+
+    mode: Literal["off"] = Field("off", description="only `off`, until liveness exists")
+
+
+class Access(_Section):
+    """Who may enter when."""
+
+    rearm_seconds: float = Field(
+        5.0, ge=1, le=3600, description="seconds out of view after which the same person is a new visit"
+    )
+
+
+class Door(_Section):
+    """The lock and its wiring."""
+
+    pins: Literal["gpio", "mock"] = Field("gpio", description="`gpio`, or `mock`: nothing is wired, nothing opens")
+    lock_pin: int = Field(17, ge=2, le=27, description="BCM number; 9 and above are pulled down at power-on")
+    active_high: bool = Field(
+        True, description="true: a high level unlocks; false: for relay boards that switch on low"
+    )
+    unlock_seconds: float = Field(
+        3.0, ge=0.1, le=MAX_PULSE_SECONDS, description="seconds the lock stays open for one entry"
+    )
+
+
+class Mqtt(_Section):
+    """The broker that staff listen to."""
+
+    enabled: bool = Field(True, description="false: events are kept in the journal and sent nowhere")
+    host: str = Field("localhost", min_length=1, description="name or address of the broker")
+    port: int = Field(1883, ge=1, le=65535, description="TCP port; 8883 is customary with TLS")
+    protocol: Literal["auto", "5", "3.1.1"] = Field(
+        "auto", description="MQTT version; `auto` tries 5 and falls back to 3.1.1 with a warning"
+    )
+    username: str = Field("", description="empty: none")
+    password_file: str = Field("", description="file whose first line is the password; empty: none")
+    tls: bool = Field(False, description="encrypt, and check the broker's certificate")
+    ca_file: str = Field("", description="certificate authorities to trust; empty: the system's")
+    cert_file: str = Field("", description="this door's certificate, where the broker asks for one; empty: none")
+    key_file: str = Field("", description="the key of cert_file; empty: none")
+    keepalive_seconds: int = Field(
+        15,
+        ge=5,
+        le=3600,
+        description="seconds; after about 1.5 times this the broker tells that the door is gone",
+    )
+
+
+class Journal(_Section):
+    """The record of everything that happened."""
+
+    min_free_megabytes: int = Field(
+        100, ge=1, le=1_000_000, description="free space below which `check` fails and `run` warns"
+    )
+
+
+class Service(_Section):
+    """The daemon itself."""
+
+    data_dir: str = Field(
+        "",
+        description="where gallery and journal live; empty: /var/lib/edgegate under systemd, else ./edgegate-data",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="how much is logged")
+
+
+class Config(_Section):
+    """The whole configuration, frozen."""
+
+    site: Site = Site()
+    camera: Camera = Camera()
+    recognition: Recognition = Recognition()
+    liveness: Liveness = Liveness()
+    access: Access = Access()
+    door: Door = Door()
+    mqtt: Mqtt = Mqtt()
+    journal: Journal = Journal()
+    service: Service = Service()
+
+    @property
+    def data_dir(self) -> Path:
+        """Where gallery and journal live; systemd names its StateDirectory in $STATE_DIRECTORY."""
+        return Path(self.service.data_dir or os.environ.get("STATE_DIRECTORY") or "edgegate-data")
+
+
+def load(path: Path | None = None, overrides: Iterable[str] = ()) -> Config:
+    """Read `path` (None: the built-in defaults), apply `table.key=value` overrides, and check everything.
+
+    Raises ConfigError with every mistake, one line each, and UsageError when the file is not there.
+    """
+    tables = _read(path) if path else {}
+    origin = str(path) if path else "config"
+    problems = [problem for text in overrides if (problem := _override(tables, text))]
+    try:
+        config = Config.model_validate(tables)
+    except ValidationError as error:
+        problems += [_describe(origin, dict(detail)) for detail in error.errors()]
+    if problems:
+        raise ConfigError(problems)
+    return config
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            return tomllib.load(file)
+    except FileNotFoundError:
+        raise UsageError(f"{path}: no such config file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: cannot be read: {error}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError([f"{path}: not valid TOML: {error}"]) from None
+
+
+def _override(tables: dict[str, Any], text: str) -> str | None:
+    """Put one `table.key=value` into `tables`; the answer is what is wrong with it, if anything is."""
+    name, equals, value = text.partition("=")
+    table, dot, key = name.strip().partition(".")
+    if not (equals and dot and table and key):
+        return f"--set {text}: write it as table.key=value"
+    section = tables.setdefault(table, {})
+    if not isinstance(section, dict):
+        return f"--set {text}: [{table}] is not a table in the config file"
+    section[key] = _value(value.strip())
+    return None
+
+
+def _value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text  # a bare word is a string: nobody should have to quote twice on a command line
+
+
+def _describe(origin: str, detail: Mapping[str, Any]) -> str:
+    where = ".".join(str(part) for part in detail["loc"])
+    if detail["type"] == "extra_forbidden":
+        return f"{origin}: {where}: unknown key{_did_you_mean(detail['loc'])}"
+    if detail["type"] == "value_error":
+        return f"{origin}: [{where}]: {detail['ctx']['error']}"
+    reason = detail["msg"].replace("Input should be", "must be").replace("String should", "must")
+    return f"{origin}: {where} = {detail['input']!r}: {reason}"
+
+
+def _did_you_mean(loc: tuple[str | int, ...]) -> str:
+    known: Iterable[str] = Config.model_fields
+    if len(loc) > 1:
+        known = _section(str(loc[0])).model_fields
+    close = difflib.get_close_matches(str(loc[-1]), list(known), n=1, cutoff=0.6)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def _section(name: str) -> type[BaseModel]:
+    section = Config.model_fields[name].annotation
+    assert isinstance(section, type)
+    assert issubclass(section, BaseModel)
+    return section
+
+
+def render() -> str:
+    """The text of `config.toml`: every key with its default, and its meaning, unit and range in a comment."""
+    lines = [
+        "# edgegate: every key with its default. Remove or comment out what you do not change.",
+        "# `edgegate check -c config.toml` tells what is wrong with it, all at once.",
+    ]
+    for name in Config.model_fields:
+        model = _section(name)
+        lines += ["", f"# {model.__doc__}", f"[{name}]"]
+        for key, field in model.model_fields.items():
+            lines += [f"# {field.description}{_range(field)}", f"{key} = {_toml(field.default)}"]
+    return "\n".join(lines) + "\n"
+
+
+def _range(field: FieldInfo) -> str:
+    low = next((bound.ge for bound in field.metadata if isinstance(bound, Ge)), None)
+    high = next((bound.le for bound in field.metadata if isinstance(bound, Le)), None)
+    return "" if low is None else f" ({low:,} to {high:,})"
+
+
+def _toml(value: object) -> str:
+    return json.dumps(value)  # strings, numbers and booleans are written the same in both
+
+
+if __name__ == "__main__":
+    print(render(), end="")

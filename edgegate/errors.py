@@ -1,0 +1,45 @@
+"""What can go wrong, one class a part. A message is one line: the thing, the reason, the way out."""
+
+
+class EdgegateError(Exception):
+    """Something failed at run time; the command line prints it as one line and exits with `status`."""
+
+    status = 1
+
+
+class UsageError(EdgegateError):
+    """The call is wrong: a path that does not exist, an option that makes no sense."""
+
+    status = 2
+
+
+class ConfigError(UsageError):
+    """The configuration is wrong. `problems` holds every mistake, one readable line each."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class CameraError(EdgegateError):
+    """A camera cannot be opened, went away, or gives frames that are not what was asked for."""
+
+
+class ModelError(EdgegateError):
+    """A model pack is not what its card says, or no TFLite runtime can run it."""
+
+
+class GalleryError(EdgegateError):
+    """The gallery file is damaged, locked, or made for another model pack."""
+
+
+class JournalError(EdgegateError):
+    """The journal cannot be written, or does not verify."""
+
+
+class BrokerError(EdgegateError):
+    """The broker cannot be reached, or refuses."""
+
+
+class LockError(EdgegateError):
+    """The lock's pin cannot be claimed or driven."""

@@ -1,0 +1,240 @@
+"""The words that pass between the rooms: frozen values, valid if they exist. No I/O, no clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Image: TypeAlias = npt.NDArray[np.uint8]
+"""Pixels, uint8, (height, width, 3) in BGR order unless a docstring says otherwise."""
+
+Points: TypeAlias = npt.NDArray[np.float32]
+"""Points in pixels, float32, (n, 2): x to the right, y down."""
+
+Embedding: TypeAlias = npt.NDArray[np.float32]
+"""A face as a float32 vector of length 1; the cosine of two is their dot product."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One picture from a camera.
+
+    `at` is when the sensor took it, in seconds on the monotonic clock (in a recording: since its start), so
+    that age can be judged however late the picture arrives. `seq` counts frames of one source from 0; a gap is
+    a dropped frame.
+    """
+
+    at: float
+    seq: int
+    image: Image
+    preview: Image | None = None
+    """The same moment, smaller, BGR, same aspect ratio: what a camera's second (lores) stream gives for nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle in pixels, x1 < x2 and y1 < y2; it may reach beyond the picture."""
+
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+
+    @property
+    def width(self) -> float:
+        return self.x2 - self.x1
+
+    @property
+    def height(self) -> float:
+        return self.y2 - self.y1
+
+    @property
+    def area(self) -> float:
+        return max(self.width, 0.0) * max(self.height, 0.0)
+
+    @property
+    def center(self) -> tuple[float, float]:
+        return (self.x1 + self.x2) / 2, (self.y1 + self.y2) / 2
+
+    def iou(self, other: Box) -> float:
+        """Intersection over union, 0…1."""
+        width = min(self.x2, other.x2) - max(self.x1, other.x1)
+        height = min(self.y2, other.y2) - max(self.y1, other.y1)
+        if width <= 0 or height <= 0:
+            return 0.0
+        shared = width * height
+        return shared / (self.area + other.area - shared)
+
+    def rounded(self) -> tuple[int, int, int, int]:
+        return round(self.x1), round(self.y1), round(self.x2), round(self.y2)
+
+
+class Fault(StrEnum):
+    """Why a face, or a photo, is not good enough to say who it is."""
+
+    NO_FACE = "no_face"
+    SEVERAL_FACES = "several_faces"
+    TOO_SMALL = "too_small"
+    CUT_OFF = "cut_off"
+    BLURRED = "blurred"
+    DARK = "dark"
+    OVEREXPOSED = "overexposed"
+    POSE = "pose"
+    DUPLICATE_OF = "duplicate_of"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """How well a face can be seen.
+
+    `size` is the shorter side of the box in pixels; `sharpness` and `brightness` are measured on the aligned
+    face (see `vision.quality`); `yaw` is 0 for a frontal face and about ±1 for a profile. `weight`, 0…1, is what
+    the frame counts in a pooled embedding.
+    """
+
+    size: float
+    sharpness: float
+    brightness: float
+    yaw: float
+    weight: float
+    faults: tuple[Fault, ...] = ()
+
+    @property
+    def usable(self) -> bool:
+        return not self.faults
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Face:
+    """One face in one frame. `embedding` is there only if the face was good enough to have one."""
+
+    box: Box
+    score: float
+    """The detector's confidence, 0…1."""
+    keypoints: Points
+    """Image-left eye, image-right eye, nose tip, mouth."""
+    quality: Quality | None = None
+    embedding: Embedding | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """The best match of an embedding among the enrolled people, and what it must reach to count."""
+
+    person: str
+    """The opaque id, never the name."""
+    score: float
+    """Cosine similarity to the person's template, -1…1."""
+    threshold: float
+    """What `score` must reach for the promised false-accept rate."""
+    margin: float
+    """`score` minus the runner-up's; 2 when there is nobody else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One tracked face in the frame that is being decided on.
+
+    `pooled` is the match of everything the track has shown, `own` of this frame alone; both are None while the
+    face is too poor to say anything, or when nobody is enrolled.
+    """
+
+    track: int
+    visit: int
+    """The first of the tracks that tracking takes for one coming of the same face."""
+    box: Box
+    frames: int = 0
+    """Usable frames the track has pooled."""
+    usable: bool = False
+    """This frame's face is good enough to have an embedding."""
+    pooled: Candidate | None = None
+    own: Candidate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What a frame showed. No sightings means: time passed and nobody is in view."""
+
+    at: float
+    """Now, monotonic seconds."""
+    frame_at: float
+    """When the frame was taken."""
+    sightings: tuple[Sighting, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TooLate:
+    """The lock refused a pulse because its evidence had aged: the person was not let in."""
+
+    at: float
+    pulse: Pulse
+
+
+MAX_PULSE_SECONDS = 30.0
+"""No pulse is longer, whatever the config says: a door that must stay open is held, not pulsed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """Open the lock now, and lock it again by itself after `seconds`.
+
+    Raises ValueError outside 0.1…MAX_PULSE_SECONDS. `not_after` (monotonic seconds) is when the evidence is too
+    old to act on; the lock checks it again at the very last moment.
+    """
+
+    seconds: float
+    not_after: float
+    visit: int
+
+    def __post_init__(self) -> None:
+        if not 0.1 <= self.seconds <= MAX_PULSE_SECONDS:
+            raise ValueError(f"a pulse lasts 0.1 to {MAX_PULSE_SECONDS:g} seconds, not {self.seconds!r}")
+
+
+class EventType(StrEnum):
+    """What is told to staff; on the wire each is prefixed `io.edgegate.`."""
+
+    GRANTED = "access.granted"
+    DENIED = "access.denied"
+    UNLOCKED = "lock.unlocked"
+    LOCKED = "lock.locked"
+    CAMERA_STALLED = "camera.stalled"
+    CAMERA_RECOVERED = "camera.recovered"
+    SERVICE_STARTED = "service.started"
+    SERVICE_STOPPED = "service.stopped"
+    PERSON_ENROLLED = "person.enrolled"
+    PERSON_FORGOTTEN = "person.forgotten"
+
+
+class Denial(StrEnum):
+    """Why somebody was not let in."""
+
+    UNKNOWN = "unknown"
+    STALE = "stale"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened, before it has a sequence number: the journal gives it one.
+
+    `subject` is a person's opaque id. `data` holds what JSON can hold; a time in it is monotonic until the
+    journal's clock turns it into RFC 3339 (see `events`).
+    """
+
+    type: EventType
+    at: float
+    subject: str | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What follows from one observation: events to journal, and perhaps a pulse to give after that."""
+
+    events: tuple[Event, ...] = ()
+    pulse: Pulse | None = None

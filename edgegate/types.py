@@ -164,6 +164,8 @@ class Observation:
     """Now, monotonic seconds."""
     frame_at: float
     """When the frame was taken."""
+    received_at: float
+    """When the loop took the frame in hand; what came before is the camera's delay, what follows is ours."""
     sightings: tuple[Sighting, ...] = ()
 
 

@@ -1,0 +1,170 @@
+"""The rules that decide who enters. Pure: no I/O, no clock, no pixels; everything it knows it is told.
+
+Rules
+-----
+1. The nearest face, the largest in view, decides; the others are recorded in `data.others`.
+2. A visit is one person's coming: the tracks that tracking takes for the same face, and tracks recognised as the
+   same person, until none of them was in view for `rearm_seconds`.
+3. A visit is granted at most once: when all of this holds in one frame:
+   - the face is in view in that frame, and good enough to have an embedding of its own;
+   - the track has pooled `decide_after_frames` such frames;
+   - the pooled score reaches its threshold and is `margin` ahead of the runner-up;
+   - this frame's own embedding names the same person and reaches its own threshold, so that somebody who steps
+     into a track does not inherit it;
+   - the frame is not older than `max_frame_age` (otherwise: refused as `stale`).
+4. A visit that shows `refuse_after_frames` usable frames without a grant is refused as `unknown`. It may still
+   be granted afterwards; the other way round, a granted visit is not refused later, unless its pulse was too late.
+5. Each refusal is told once per visit and reason.
+6. A grant comes with the pulse that opens the door. The caller commits the events first, then hands the pulse to
+   the lock, which checks the age once more; if it refuses, the caller says `TooLate`: the visit is open again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from edgegate.types import Candidate, Decision, Denial, Event, EventType, Observation, Pulse, Sighting, TooLate
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the gate decides by; seconds throughout."""
+
+    unlock_seconds: float = 3.0
+    max_frame_age: float = 0.5
+    rearm_seconds: float = 5.0
+    decide_after_frames: int = 5
+    refuse_after_frames: int = 15
+    margin: float = 0.01
+    """How far, in cosine, the best match must be ahead of the second-best person."""
+
+
+@dataclass(slots=True)
+class _Visit:
+    id: int
+    seen_at: float
+    tracks: set[int] = field(default_factory=set)
+    person: str | None = None
+    usable_frames: int = 0
+    grant: dict[str, Any] | None = None
+    """What was recorded of the grant, once there was one."""
+    refused: set[Denial] = field(default_factory=set)
+
+
+class Gate:
+    """Decides. Feed it every frame's observation in order of time; time running backwards counts as standing still.
+
+    `model` names the embedder that scores come from, for the record.
+    """
+
+    def __init__(self, rules: Rules, model: str) -> None:
+        self._rules = rules
+        self._model = model
+        self._visits: list[_Visit] = []
+        self._now = float("-inf")
+        self._next_visit = 1
+
+    def observe(self, what: Observation | TooLate) -> Decision:
+        """What follows from one frame, or from a pulse that came too late."""
+        self._now = max(self._now, what.at)
+        if isinstance(what, TooLate):
+            return self._too_late(what)
+        self._forget_past_visits()
+        if not what.sightings:
+            return Decision()
+        by_size = sorted(what.sightings, key=lambda sighting: sighting.box.area, reverse=True)
+        visits = [self._visit_of(sighting) for sighting in by_size]
+        return self._decide(what, by_size[0], visits[0], by_size[1:])
+
+    def _forget_past_visits(self) -> None:
+        earliest = self._now - self._rules.rearm_seconds
+        self._visits = [visit for visit in self._visits if visit.seen_at >= earliest]
+
+    def _visit_of(self, sighting: Sighting) -> _Visit:
+        """The visit this face belongs to, by who it is before what tracking says, and marks it as seen."""
+        person = sighting.pooled.person if self._recognised(sighting) and sighting.pooled else None
+        by_track = next((v for v in self._visits if v.tracks & {sighting.track, sighting.visit}), None)
+        by_person = next((v for v in self._visits if person is not None and v.person == person), None)
+        visit = by_person or by_track
+        if visit is None or (by_person is None and person is not None and visit.person not in {None, person}):
+            visit = self._open_visit()
+        if by_track is not None and by_track is not visit:
+            by_track.tracks -= {sighting.track, sighting.visit}
+        visit.tracks |= {sighting.track, sighting.visit}
+        visit.person = person or visit.person
+        visit.seen_at = self._now
+        return visit
+
+    def _open_visit(self) -> _Visit:
+        visit = _Visit(self._next_visit, self._now)
+        self._next_visit += 1
+        self._visits.append(visit)
+        return visit
+
+    def _decide(self, what: Observation, nearest: Sighting, visit: _Visit, others: list[Sighting]) -> Decision:
+        if not nearest.usable or visit.grant is not None:
+            return Decision()
+        visit.usable_frames += 1
+        if self._recognised(nearest):
+            return self._admit(what, nearest, visit, others)
+        if visit.usable_frames >= self._rules.refuse_after_frames:
+            return self._refuse(Denial.UNKNOWN, visit, self._record(what, nearest, others))
+        return Decision()
+
+    def _recognised(self, sighting: Sighting) -> bool:
+        pooled, own = sighting.pooled, sighting.own
+        return (
+            sighting.usable
+            and sighting.frames >= self._rules.decide_after_frames
+            and pooled is not None
+            and own is not None
+            and pooled.score >= pooled.threshold
+            and pooled.margin >= self._rules.margin
+            and own.person == pooled.person
+            and own.score >= own.threshold
+        )
+
+    def _admit(self, what: Observation, nearest: Sighting, visit: _Visit, others: list[Sighting]) -> Decision:
+        assert nearest.pooled is not None
+        record = self._record(what, nearest, others)
+        if self._now - what.frame_at > self._rules.max_frame_age:
+            return self._refuse(Denial.STALE, visit, record, nearest.pooled.person)
+        visit.grant = record
+        event = Event(EventType.GRANTED, self._now, nearest.pooled.person, {"reason": "recognised", **record})
+        not_after = what.frame_at + self._rules.max_frame_age
+        return Decision((event,), Pulse(self._rules.unlock_seconds, not_after, visit.id))
+
+    def _too_late(self, what: TooLate) -> Decision:
+        visit = next((v for v in self._visits if v.id == what.pulse.visit), None)
+        if visit is None or visit.grant is None:
+            return Decision()
+        age = _milliseconds(self._now - visit.grant["frame_at"])
+        record, visit.grant = visit.grant | {"frame_age_ms": age}, None
+        return self._refuse(Denial.STALE, visit, record, visit.person)
+
+    def _refuse(self, reason: Denial, visit: _Visit, record: dict[str, Any], person: str | None = None) -> Decision:
+        if reason in visit.refused:
+            return Decision()
+        visit.refused.add(reason)
+        return Decision((Event(EventType.DENIED, self._now, person, {"reason": reason.value, **record}),))
+
+    def _record(self, what: Observation, nearest: Sighting, others: list[Sighting]) -> dict[str, Any]:
+        best: Candidate | None = nearest.pooled
+        return {
+            "track": nearest.track,
+            "person": None,
+            "score": None if best is None else round(best.score, 4),
+            "threshold": None if best is None else round(best.threshold, 4),
+            "frames": nearest.frames,
+            "frame_at": what.frame_at,
+            "frame_age_ms": _milliseconds(self._now - what.frame_at),
+            "latency_ms": _milliseconds(self._now - what.received_at),
+            "model": self._model,
+            "box": nearest.box.rounded(),
+            "others": [{"track": other.track, "box": other.box.rounded()} for other in others],
+        }
+
+
+def _milliseconds(seconds: float) -> int:
+    return max(0, round(seconds * 1000))

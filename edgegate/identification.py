@@ -1,0 +1,99 @@
+"""Whose embedding this is: the gallery's templates, and what each of them must be matched with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from edgegate.gallery import Gallery, Person
+from edgegate.thresholds import Table, Threshold, per_person
+from edgegate.types import Candidate, Embedding
+
+OWN_FRAME_SLACK = 10.0
+"""The deciding frame must agree by itself, at ten times the rate of the pooled decision: it has less to go by."""
+
+_ALONE = 2.0  # the margin of somebody without a runner-up: the largest difference two cosines can have
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What the door's false-accept rate rests on, with the people enrolled now.
+
+    `threshold` is the strictest of anybody's; `carried` is False when the table's trials cannot show the rate, and
+    `shown_rate` is then what they do show for the whole door.
+    """
+
+    people: int
+    false_accept_rate: float
+    threshold: float
+    carried: bool
+    shown_rate: float
+
+
+class Identifier:
+    """Matches embeddings with the gallery, which may change under it: call `refresh` now and then.
+
+    `embedder` is the sha256 of the network whose embeddings are matched. Photos that another network embedded mean
+    nothing to it: people who have only such photos are in `foreign`, and must be enrolled again.
+    """
+
+    def __init__(
+        self, gallery: Gallery, table: Table, embedder: str, false_accept_rate: float, decide_after_frames: int
+    ) -> None:
+        self._gallery = gallery
+        self._table = table
+        self._embedder = embedder
+        self._rate = false_accept_rate
+        self._frames = decide_after_frames
+        self._version: object = self  # nothing that a gallery's version could equal
+        self.refresh()
+
+    def refresh(self) -> bool:
+        """Read the gallery again if it changed; whether it had."""
+        version = self._gallery.version()
+        if version == self._version:
+            return False
+        everybody = self._gallery.people()
+        self._version = version
+        ours = [(person, tuple(p for p in person.photos if p.embedder == self._embedder)) for person in everybody]
+        self.people = tuple(replace(person, photos=photos) for person, photos in ours if photos)
+        self.foreign = tuple(person for person, photos in ours if not photos)
+        self._templates = np.stack([p.template() for p in self.people]) if self.people else None
+        self._thresholds: dict[tuple[int, int, float], Threshold] = {}
+        return True
+
+    def match(self, embedding: Embedding, frames: int, slack: float = 1.0) -> Candidate | None:
+        """The best match of an embedding that pools `frames` frames; None when nobody is enrolled."""
+        if self._templates is None:
+            return None
+        scores = self._templates @ embedding
+        best = int(np.argmax(scores))
+        score = float(scores[best])
+        runner_up = float(np.partition(scores, -2)[-2]) if len(scores) > 1 else score - _ALONE
+        person = self.people[best]
+        threshold = self.threshold(person, frames, slack)
+        return Candidate(person.id, score, threshold.value, score - runner_up)
+
+    def threshold(self, person: Person, frames: int, slack: float = 1.0) -> Threshold:
+        """What a match with this person must reach, with as many people enrolled as there are now."""
+        key = (len(person.best()), frames, slack)
+        if key not in self._thresholds:
+            rate = per_person(self._rate, len(self.people)) * slack
+            self._thresholds[key] = self._table.threshold(key[0], frames, rate)
+        return self._thresholds[key]
+
+    def promise(self) -> Promise:
+        """What `check` and `people list` tell about the threshold in force."""
+        people = len(self.people)
+        thresholds = [self.threshold(person, self._frames) for person in self.people] or [
+            self._table.threshold(1, self._frames, self._rate)
+        ]
+        strictest = max(thresholds, key=lambda threshold: threshold.value)
+        return Promise(
+            people=people,
+            false_accept_rate=self._rate,
+            threshold=strictest.value,
+            carried=all(threshold.carried for threshold in thresholds),
+            shown_rate=min(1.0, max(t.measured_rate for t in thresholds) * max(people, 1)),
+        )

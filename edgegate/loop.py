@@ -1,0 +1,102 @@
+"""One turn of the daemon: see, decide, write down, act. Live and replayed frames go through the same turn.
+
+The order is the safety of it: an event is committed to the journal before the lock is touched, the lock checks the
+age of the evidence once more, and what the lock did is written down after it did it.
+"""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from edgegate.clock import Clock
+from edgegate.events import CloudEvent
+from edgegate.gate import Gate
+from edgegate.pipeline import Pipeline
+from edgegate.types import Event, EventType, Frame, Observation, Pulse, Sighting, TooLate
+
+
+class Journal(Protocol):
+    """What a turn needs of the journal."""
+
+    def append(self, events: Sequence[Event]) -> list[CloudEvent]: ...
+
+
+class Lock(Protocol):
+    """What a turn needs of the lock."""
+
+    @property
+    def locked(self) -> bool: ...
+
+    def pulse(self, pulse: Pulse) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What one frame led to, for those who watch: the report, the annotated video, the status."""
+
+    frame: Frame
+    sightings: tuple[Sighting, ...]
+    events: tuple[CloudEvent, ...]
+    locked: bool
+
+
+class Loop:
+    """The parts of a door, turned by whoever has frames.
+
+    `changes` is where the lock, on whatever thread, puts what it did; each turn writes it down. `tell` is called
+    with every event once it is durable.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        gate: Gate,
+        journal: Journal,
+        lock: Lock,
+        changes: queue.SimpleQueue[Event],
+        clock: Clock,
+        tell: Callable[[CloudEvent], None],
+    ) -> None:
+        self._pipeline = pipeline
+        self._gate = gate
+        self._journal = journal
+        self._lock = lock
+        self._changes = changes
+        self._clock = clock
+        self._tell = tell
+
+    def turn(self, frame: Frame) -> Turn:
+        """Take one frame through everything."""
+        events = self.settle()
+        received_at = self._clock.monotonic()
+        sightings = self._pipeline.look(frame)
+        observation = Observation(self._clock.monotonic(), frame.at, received_at, sightings)
+        decision = self._gate.observe(observation)
+        events += self.write(decision.events)
+        if decision.pulse is not None:
+            events += self._open(decision.pulse)
+        return Turn(frame, sightings, tuple(events), self._lock.locked)
+
+    def settle(self) -> list[CloudEvent]:
+        """Write down what the lock did since the last turn."""
+        changes = []
+        while not self._changes.empty():
+            changes.append(self._changes.get())
+        return self.write(changes)
+
+    def write(self, events: Sequence[Event]) -> list[CloudEvent]:
+        """Make events durable, then tell them; raises JournalError, and then nothing was written or told."""
+        if not events:
+            return []
+        written = self._journal.append(events)
+        for event in written:
+            self._tell(event)
+        return written
+
+    def _open(self, pulse: Pulse) -> list[CloudEvent]:
+        if self._lock.pulse(pulse):
+            return self.settle()
+        return self.write(self._gate.observe(TooLate(self._clock.monotonic(), pulse)).events)

@@ -1,0 +1,81 @@
+"""From a frame to an observation: is anything there, which faces, whose."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from edgegate.identification import OWN_FRAME_SLACK, Identifier
+from edgegate.tracking import Track, Tracker
+from edgegate.types import Face, Frame, Sighting
+
+LOOK_ANYWAY_SECONDS = 1.0
+"""A motionless scene is searched this often all the same: somebody may have stood still since before the start."""
+
+KEEP_LOOKING_SECONDS = 1.0
+"""After the last motion, every frame is searched for this long."""
+
+
+class Analyzer(Protocol):
+    """What the pipeline needs of `vision.analyzer`."""
+
+    def detect(self, frame: Frame) -> tuple[Face, ...]: ...
+
+    def describe(self, frame: Frame, face: Face) -> Face: ...
+
+
+class MotionGate(Protocol):
+    """What the pipeline needs of `vision.motion`."""
+
+    def moved(self, frame: Frame) -> bool: ...
+
+
+class Pipeline:
+    """Vision, tracking and identification in their order; only the nearest face, which decides, is embedded."""
+
+    def __init__(self, analyzer: Analyzer, motion: MotionGate, tracker: Tracker, identifier: Identifier) -> None:
+        self._analyzer = analyzer
+        self._motion = motion
+        self._tracker = tracker
+        self._identifier = identifier
+        self._moved_at = float("-inf")
+        self._looked_at = float("-inf")
+
+    def look(self, frame: Frame) -> tuple[Sighting, ...]:
+        """The faces of one frame, tracked and, for the nearest, compared with everybody enrolled."""
+        if not self._worth_looking(frame):
+            return ()
+        self._looked_at = frame.at
+        faces = self._analyzer.detect(frame)
+        tracks = self._tracker.update(frame.at, faces)
+        if not faces:
+            return ()
+        nearest = max(range(len(faces)), key=lambda i: faces[i].box.area)
+        face = self._analyzer.describe(frame, faces[nearest])
+        sightings = [Sighting(t.id, t.visit, t.box, t.frames) for t in tracks]
+        sightings[nearest] = self._identify(tracks[nearest], face)
+        return tuple(sightings)
+
+    def _worth_looking(self, frame: Frame) -> bool:
+        if self._motion.moved(frame):
+            self._moved_at = frame.at
+        return (
+            self._tracker.following
+            or frame.at - self._moved_at <= KEEP_LOOKING_SECONDS
+            or frame.at - self._looked_at >= LOOK_ANYWAY_SECONDS
+        )
+
+    def _identify(self, track: Track, face: Face) -> Sighting:
+        if face.embedding is None or face.quality is None:
+            return Sighting(track.id, track.visit, track.box, track.frames)
+        track = self._tracker.add_evidence(track, face.embedding, face.quality.weight)
+        pooled = track.pooled()
+        assert pooled is not None
+        return Sighting(
+            track.id,
+            track.visit,
+            track.box,
+            track.frames,
+            usable=True,
+            pooled=self._identifier.match(pooled, len(track.pool)),
+            own=self._identifier.match(face.embedding, 1, OWN_FRAME_SLACK),
+        )

@@ -1,0 +1,114 @@
+"""From a promised false-accept rate to the score a face must reach.
+
+A pack's table says, for `photos` enrolled and `frames` pooled, which threshold let strangers' visits in at which
+measured rate, on which data. A stranger is compared with everybody enrolled, so the promise for the door is divided
+by the number of people (Boole's inequality). Several data sets can speak about the same row: each must be
+satisfied, so the highest of their thresholds counts. What is stricter than a set was able to measure takes the
+set's strictest row, and is then marked as not carried.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One measured operating point: with `threshold`, `rate` of `trials` strangers' visits were accepted."""
+
+    data: str
+    photos: int
+    frames: int
+    rate: float
+    threshold: float
+    trials: int
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """What a score must reach. `carried` says whether every data set had the trials to show the rate asked for."""
+
+    value: float
+    carried: bool
+    measured_rate: float
+    """The largest of the data sets' strictest applicable rates: what the numbers do show."""
+
+
+class Table:
+    """The threshold table of one embedder pack; raises ValueError when it has no rows or a column is missing."""
+
+    def __init__(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        self.rows = tuple(
+            Row(
+                str(row["data"]),
+                int(row["photos"]),
+                int(row["frames"]),
+                float(row["rate"]),
+                float(row["threshold"]),
+                int(row["trials"]),
+            )
+            for row in rows
+        )
+        if not self.rows:
+            raise ValueError("no rows")
+
+    def threshold(self, photos: int, frames: int, rate: float) -> Threshold:
+        """The threshold for one comparison with one person who has `photos`, over `frames` pooled frames.
+
+        Between measured counts the larger one counts, beyond the largest the largest: more photos and more frames
+        both raise the scores of strangers.
+        """
+        chosen = [self._of_set(name, photos, frames, rate) for name in sorted({row.data for row in self.rows})]
+        return Threshold(
+            value=max(row.threshold for row in chosen),
+            carried=all(row.rate <= rate for row in chosen),
+            measured_rate=max(row.rate for row in chosen),
+        )
+
+    def _of_set(self, data: str, photos: int, frames: int, rate: float) -> Row:
+        rows = [row for row in self.rows if row.data == data]
+        column = _at_least(photos, {row.photos for row in rows})
+        rows = [row for row in rows if row.photos == column]
+        column = _at_least(frames, {row.frames for row in rows})
+        rows = [row for row in rows if row.frames == column]
+        enough = [row for row in rows if row.rate <= rate]
+        return max(enough, key=lambda row: row.rate) if enough else min(rows, key=lambda row: row.rate)
+
+
+def _at_least(wanted: int, measured: set[int]) -> int:
+    return min((count for count in measured if count >= wanted), default=max(measured))
+
+
+def per_person(false_accept_rate: float, people: int) -> float:
+    """The rate one comparison may have so that `people` of them together keep `false_accept_rate`."""
+    return false_accept_rate / max(people, 1)
+
+
+def rate_bound(errors: int, trials: int) -> float:
+    """The upper end of the one-sided 95 % Clopper-Pearson interval of an error rate; 1 without trials.
+
+    With no errors this is 1 - 0.05^(1/n), about 3/n: the rule of three.
+    """
+    if trials <= 0 or errors >= trials:
+        return 1.0
+    low, high = errors / trials, 1.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _binomial_cdf(errors, trials, middle) > 0.05 else (low, middle)
+    return high
+
+
+def _binomial_cdf(errors: int, trials: int, rate: float) -> float:
+    """P(X <= errors) for X ~ Binomial(trials, rate), summed in logarithms so that large counts do not overflow."""
+    logs = [
+        math.lgamma(trials + 1)
+        - math.lgamma(k + 1)
+        - math.lgamma(trials - k + 1)
+        + k * math.log(rate)
+        + (trials - k) * math.log1p(-rate)
+        for k in range(errors + 1)
+    ]
+    return math.fsum(map(math.exp, logs))

@@ -10,6 +10,6 @@ from edgegate.types import Embedding
 
 
 def pool(evidence: Iterable[tuple[Embedding, float]]) -> Embedding:
-    """The mean of (embedding, weight) pairs by weight, of length 1; there is at least one, with a positive weight."""
+    """The mean of (embedding, weight) pairs by weight, of length 1; at least one weight is positive."""
     total = np.sum([embedding * weight for embedding, weight in evidence], axis=0, dtype=np.float32)
     return np.asarray(total / np.linalg.norm(total), dtype=np.float32)

@@ -15,7 +15,7 @@ from edgegate.clock import Clock
 from edgegate.events import CloudEvent
 from edgegate.gate import Gate
 from edgegate.pipeline import Pipeline
-from edgegate.types import Event, EventType, Frame, Observation, Pulse, Sighting, TooLate
+from edgegate.types import Event, Frame, Observation, Pulse, Sighting, TooLate
 
 
 class Journal(Protocol):

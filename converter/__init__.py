@@ -1,0 +1,1 @@
+"""Turns trained networks into model packs. Imports from `edgegate`, never the reverse."""

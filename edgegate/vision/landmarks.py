@@ -1,0 +1,63 @@
+"""Face landmarks: the MediaPipe face mesh on an upright patch around a detected face."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from edgegate.types import Box, Image, Points
+from edgegate.vision.preprocess import warp_rgb
+from edgegate.vision.tflite import Model
+
+PATCH_MARGIN = 1.5
+"""The patch's side over the box's longer side, as MediaPipe's face landmark graph has it."""
+
+NOSE_TIP, MOUTH = 1, (13, 14)
+LEFT_EYE, RIGHT_EYE = (33, 133), (362, 263)
+"""Mesh points of the eyes' corners; left and right are the picture's."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mesh:
+    """468 points in pixels of the picture, (468, 2), and the model's belief, 0…1, that they lie on a face."""
+
+    points: Points
+    presence: float
+
+    @property
+    def keypoints(self) -> Points:
+        """Image-left eye, image-right eye, nose tip, mouth: what a detector gives, only finer."""
+        means = (self.points[list(group)].mean(axis=0) for group in (LEFT_EYE, RIGHT_EYE, (NOSE_TIP,), MOUTH))
+        return np.stack(tuple(means))
+
+
+class Landmarker:
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._size = model.pack.input.width
+
+    def locate(self, image: Image, box: Box, keypoints: Points | None = None) -> Mesh:
+        """The mesh of the face in `box` of a BGR picture, turned upright by its eyes if they are known."""
+        matrix = patch_matrix(box, keypoints, self._size)
+        outputs = self._model.run(warp_rgb(image, matrix, self._size))
+        in_patch = outputs["landmarks"].reshape(-1, 3)[:, :2]
+        turn = np.linalg.inv(matrix[:, :2])
+        points = (in_patch - matrix[:, 2]) @ turn.T
+        return Mesh(points.astype(np.float32), _sigmoid(float(outputs["presence"].item())))
+
+
+def patch_matrix(box: Box, keypoints: Points | None, size: int) -> npt.NDArray[np.float64]:
+    """(2, 3), picture to patch: the box's centre in the middle, the eyes level, PATCH_MARGIN around."""
+    across, down = (1.0, 0.0) if keypoints is None else map(float, keypoints[1] - keypoints[0])
+    angle = math.atan2(down, across)
+    scale = size / (PATCH_MARGIN * max(box.width, box.height))
+    cos, sin = scale * math.cos(angle), scale * math.sin(angle)
+    turn = np.array(((cos, sin), (-sin, cos)))
+    return np.column_stack((turn, size / 2 - turn @ box.center))
+
+
+def _sigmoid(logit: float) -> float:
+    return 1 / (1 + math.exp(-max(-80.0, min(80.0, logit))))

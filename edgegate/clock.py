@@ -56,11 +56,32 @@ class SystemClock:
         now = time.time()
         return now if now >= self._floor or synchronized() else self._floor
 
+    def raise_floor(self, wall: float) -> None:
+        self._floor = max(self._floor, wall)
+
     def call_at(self, at: float, act: Callable[[], None]) -> Cancel:
         timer = threading.Timer(max(0.0, at - time.monotonic()), act)
         timer.daemon = True
         timer.start()
         return timer.cancel
+
+
+class RecordingClock(SystemClock):
+    """Real time that starts with a recording: monotonic time at 0, wall time at `start`."""
+
+    def __init__(self, start: float) -> None:
+        super().__init__()
+        self._start = start
+        self._origin = time.monotonic()
+
+    def monotonic(self) -> float:
+        return time.monotonic() - self._origin
+
+    def wall(self) -> float:
+        return self._start + self.monotonic()
+
+    def call_at(self, at: float, act: Callable[[], None]) -> Cancel:
+        return super().call_at(at + self._origin, act)
 
 
 class VirtualClock:

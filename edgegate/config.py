@@ -28,6 +28,9 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
+NO_LIVENESS = "no liveness check yet: a photo or a screen that shows an enrolled face can open the door"
+
+
 class Site(_Section):
     """Where this door is: the first two levels of every MQTT topic, and the source of every event."""
 

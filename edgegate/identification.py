@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
@@ -29,6 +29,19 @@ class Promise:
     threshold: float
     carried: bool
     shown_rate: float
+
+    def as_dict(self) -> dict[str, object]:
+        return asdict(self)
+
+    def in_words(self) -> str:
+        who = "nobody is enrolled" if not self.people else f"{self.people} enrolled"
+        promise = f"threshold {self.threshold:.4f} for a false-accept rate of {self.false_accept_rate:g} a visit"
+        if self.carried:
+            return f"{who}; {promise}"
+        return (
+            f"{who}; {promise}, which the measurements do not carry: they show {self.shown_rate:.2g} for this "
+            "door, and the strictest measured threshold is used"
+        )
 
 
 class Identifier:

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from edgegate.clock import Clock
-from edgegate.events import CloudEvent
+from edgegate.errors import JournalError
+from edgegate.events import CloudEvent, Names, with_name
 from edgegate.gate import Gate
+from edgegate.lock import LockKeeper
 from edgegate.pipeline import Pipeline
 from edgegate.types import Event, Frame, Observation, Pulse, Sighting, TooLate
 
@@ -24,15 +26,6 @@ class Journal(Protocol):
     def append(self, events: Sequence[Event]) -> list[CloudEvent]: ...
 
 
-class Lock(Protocol):
-    """What a turn needs of the lock."""
-
-    @property
-    def locked(self) -> bool: ...
-
-    def pulse(self, pulse: Pulse) -> bool: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Turn:
     """What one frame led to, for those who watch: the report, the annotated video, the status."""
@@ -40,6 +33,7 @@ class Turn:
     frame: Frame
     sightings: tuple[Sighting, ...]
     events: tuple[CloudEvent, ...]
+    """What was written down in this turn, names filled in."""
     locked: bool
 
 
@@ -47,7 +41,7 @@ class Loop:
     """The parts of a door, turned by whoever has frames.
 
     `changes` is where the lock, on whatever thread, puts what it did; each turn writes it down. `tell` is called
-    with every event once it is durable.
+    with every event, the person's name filled in, once it is durable.
     """
 
     def __init__(
@@ -55,9 +49,10 @@ class Loop:
         pipeline: Pipeline,
         gate: Gate,
         journal: Journal,
-        lock: Lock,
+        lock: LockKeeper,
         changes: queue.SimpleQueue[Event],
         clock: Clock,
+        names: Names,
         tell: Callable[[CloudEvent], None],
     ) -> None:
         self._pipeline = pipeline
@@ -66,6 +61,7 @@ class Loop:
         self._lock = lock
         self._changes = changes
         self._clock = clock
+        self._names = names
         self._tell = tell
 
     def turn(self, frame: Frame) -> Turn:
@@ -75,23 +71,33 @@ class Loop:
         sightings = self._pipeline.look(frame)
         observation = Observation(self._clock.monotonic(), frame.at, received_at, sightings)
         decision = self._gate.observe(observation)
-        events += self.write(decision.events)
+        try:
+            events += self.write(decision.events)
+        except JournalError:
+            if decision.pulse is not None:  # nobody was let in, so the visit may be granted once writing works
+                self._gate.observe(TooLate(observation.at, decision.pulse))
+            raise
         if decision.pulse is not None:
             events += self._open(decision.pulse)
         return Turn(frame, sightings, tuple(events), self._lock.locked)
 
     def settle(self) -> list[CloudEvent]:
-        """Write down what the lock did since the last turn."""
+        """Write down what the lock did since the last turn; what cannot be written is kept for the next try."""
         changes = []
         while not self._changes.empty():
             changes.append(self._changes.get())
-        return self.write(changes)
+        try:
+            return self.write(changes)
+        except JournalError:
+            for change in changes:
+                self._changes.put(change)
+            raise
 
     def write(self, events: Sequence[Event]) -> list[CloudEvent]:
         """Make events durable, then tell them; raises JournalError, and then nothing was written or told."""
         if not events:
             return []
-        written = self._journal.append(events)
+        written = [with_name(event, self._names) for event in self._journal.append(events)]
         for event in written:
             self._tell(event)
         return written

@@ -1,0 +1,137 @@
+"""The composition root: which parts a door is made of, and in what order they are built."""
+
+from __future__ import annotations
+
+import queue
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+
+from edgegate import gate, tracking
+from edgegate.clock import Clock
+from edgegate.config import Config
+from edgegate.errors import ModelError
+from edgegate.events import CloudEvent, Names, Origin
+from edgegate.gallery import Gallery
+from edgegate.gate import Gate
+from edgegate.identification import Identifier
+from edgegate.journal import Journal
+from edgegate.lock import LockKeeper
+from edgegate.loop import Loop
+from edgegate.pipeline import Pipeline
+from edgegate.thresholds import Table
+from edgegate.tracking import Tracker
+from edgegate.types import Event
+from edgegate.vision.analyzer import Analyzer, build_analyzer
+from edgegate.vision.motion import MotionGate
+from edgegate.vision.packs import Pack, load_pack, shipped
+from edgegate.vision.quality import QualityLimits
+
+
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """Seeing and knowing: what `run`, `replay`, `enroll`, `evaluate` and `bench` share."""
+
+    analyzer: Analyzer
+    embedder: Pack
+    gallery: Gallery
+    identifier: Identifier
+
+
+def open_gallery(config: Config) -> Gallery:
+    return Gallery(config.data_dir / "gallery.db")
+
+
+def journal_path(config: Config) -> Path:
+    return config.data_dir / "journal.db"
+
+
+def names_of(config: Config) -> Names:
+    """Names as the gallery has them now."""
+    return open_gallery(config).name_of
+
+
+def origin_of(config: Config, boot: str | None = None) -> Origin:
+    return Origin(config.site.name, config.site.door, boot or secrets.token_hex(4))
+
+
+def open_journal(config: Config, origin: Origin, clock: Clock) -> Journal:
+    """The door's journal, for the calling thread; what is written to it waits for the broker, if there is one."""
+    return Journal(journal_path(config), origin=origin, clock=clock, outbox=config.mqtt.enabled)
+
+
+def load_embedder(config: Config) -> tuple[Pack, Table]:
+    """The embedder's pack and its threshold table, checked but not yet running; raises ModelError."""
+    folder = config.recognition.embedder
+    pack = load_pack(Path(folder) if folder else shipped("face-embedder"), "embedder")
+    try:
+        return pack, Table(pack.thresholds)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError(
+            f"model pack {pack.name}: its threshold table is unusable ({error}); measure it with "
+            "`edgegate evaluate`, or use another pack"
+        ) from None
+
+
+def build_identifier(config: Config, gallery: Gallery) -> Identifier:
+    pack, table = load_embedder(config)
+    settings = config.recognition
+    return Identifier(gallery, table, pack.sha256, settings.false_accept_rate, settings.decide_after_frames)
+
+
+def build_recognition(config: Config, gallery: Gallery) -> Recognition:
+    """Load the models and the gallery; raises ModelError or GalleryError."""
+    cv2.setNumThreads(1)  # its threads spin beside TFLite's, and a door's pictures are small
+    settings = config.recognition
+    embedder, _ = load_embedder(config)
+    analyzer = build_analyzer(
+        detector=settings.detector,
+        embedder=embedder.folder,
+        runtime=settings.runtime,
+        threads=settings.threads,
+        limits=QualityLimits(min_size=settings.min_face_pixels),
+    )
+    return Recognition(analyzer, embedder, gallery, build_identifier(config, gallery))
+
+
+def build_pipeline(config: Config, recognition: Recognition) -> Pipeline:
+    rules = tracking.Rules(
+        pool_frames=config.recognition.decide_after_frames, rejoin_seconds=config.access.rearm_seconds
+    )
+    return Pipeline(recognition.analyzer, MotionGate(), Tracker(rules), recognition.identifier)
+
+
+def build_gate(config: Config, embedder: Pack) -> Gate:
+    rules = gate.Rules(
+        unlock_seconds=config.door.unlock_seconds,
+        max_frame_age=config.recognition.max_frame_age_ms / 1000,
+        rearm_seconds=config.access.rearm_seconds,
+        decide_after_frames=config.recognition.decide_after_frames,
+        refuse_after_frames=config.recognition.refuse_after_frames,
+    )
+    return Gate(rules, embedder.name)
+
+
+def build_loop(
+    config: Config,
+    recognition: Recognition,
+    journal: Journal,
+    lock: LockKeeper,
+    changes: queue.SimpleQueue[Event],
+    clock: Clock,
+    tell: Callable[[CloudEvent], None],
+) -> Loop:
+    """A whole door but for the camera."""
+    return Loop(
+        build_pipeline(config, recognition),
+        build_gate(config, recognition.embedder),
+        journal,
+        lock,
+        changes,
+        clock,
+        recognition.gallery.name_of,
+        tell,
+    )

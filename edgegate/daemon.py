@@ -1,0 +1,150 @@
+"""`edgegate run`: the door in service. It goes on without camera, broker or disk, says so, and recovers."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from edgegate import __version__, app, live
+from edgegate.broker import Topics, Uplink
+from edgegate.camera import CameraHealth, open_source
+from edgegate.capture import Capture, Slot
+from edgegate.clock import SystemClock
+from edgegate.config import NO_LIVENESS, Config
+from edgegate.errors import JournalError
+from edgegate.events import CloudEvent, Origin
+from edgegate.lock import LockKeeper, build_lock
+from edgegate.loop import Loop
+from edgegate.types import Event, EventType
+
+log = logging.getLogger(__name__)
+
+HOUSEKEEPING_SECONDS = 1.0
+"""How often the gallery is looked at for changes."""
+
+CLOSE_SECONDS = 5.0
+"""How long each thread is waited for at the end."""
+
+
+class Daemon:
+    """One door. `run` blocks until `stopping` is set, or a recording that serves as the camera has ended."""
+
+    def __init__(self, config: Config, stopping: threading.Event) -> None:
+        self._config = config
+        self._stopping = stopping
+        self._journal_trouble: str | None = None
+        self._housekept_at = float("-inf")
+
+    def run(self) -> None:
+        """Build everything in order, run, and take it down in the mirror order: the lock locks whatever happens."""
+        config = self._config
+        clock = SystemClock()
+        origin = app.origin_of(config)
+        changes: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        with ExitStack() as stack:
+            # The lock comes first and goes last: from here on the pin has its locked level.
+            lock = build_lock(config.door, clock, lambda what, at: changes.put(Event(what, at)))
+            stack.callback(lock.close)
+            journal = app.open_journal(config, origin, clock)
+            stack.callback(journal.close)
+            clock.raise_floor(journal.last_time())
+            self._recognition = app.build_recognition(config, app.open_gallery(config))
+            self._uplink = self._start_uplink(stack, origin, clock)
+            loop = app.build_loop(config, self._recognition, journal, lock, changes, clock, self._tell)
+            slot, self._health = Slot(), CameraHealth(config.camera.stall_seconds)
+            self._capture = Capture(
+                lambda: open_source(config.camera, clock, self._stopping),
+                slot,
+                config.camera.reopen_max_seconds,
+                self._stopping,
+            )
+            with self._in_service(loop, lock, clock):
+                self._capture.start()
+                stack.callback(self._capture.close, CLOSE_SECONDS)
+                self._serve(loop, lock, slot, clock)
+
+    def _serve(self, loop: Loop, lock: LockKeeper, slot: Slot, clock: SystemClock) -> None:
+        """Turn until there is a reason to stop. A journal that cannot be written lets nobody in, but ends nothing."""
+        while not self._stopping.is_set():
+            try:
+                for _ in live.turns(loop, self._capture, slot, self._health, clock, self._stopping):
+                    self._note_journal(None)
+                    self._housekeep(lock, clock.monotonic())
+                return
+            except JournalError as error:
+                self._note_journal(str(error))
+                self._housekeep(lock, clock.monotonic())
+
+    @contextmanager
+    def _in_service(self, loop: Loop, lock: LockKeeper, clock: SystemClock) -> Iterator[None]:
+        self._announce()
+        self._write(loop, EventType.SERVICE_STARTED, clock, {"version": __version__, "liveness": "off"})
+        try:
+            yield
+        finally:
+            lock.close()
+            self._write(loop, EventType.SERVICE_STOPPED, clock, {})
+
+    def _write(self, loop: Loop, what: EventType, clock: SystemClock, data: dict[str, str]) -> None:
+        try:
+            loop.settle()
+            loop.write([Event(what, clock.monotonic(), data=data)])
+        except JournalError as error:
+            self._note_journal(str(error))
+
+    def _start_uplink(self, stack: ExitStack, origin: Origin, clock: SystemClock) -> Uplink | None:
+        config = self._config
+        if not config.mqtt.enabled:
+            return None
+        uplink = Uplink(
+            config.mqtt,
+            Topics(config.site.name, config.site.door),
+            lambda: app.open_journal(config, origin, clock),
+            app.names_of(config),
+            clock,
+        )
+        uplink.start()
+        stack.callback(uplink.close, CLOSE_SECONDS)
+        return uplink
+
+    def _announce(self) -> None:
+        log.warning(NO_LIVENESS)
+        log.info("%s", self._recognition.identifier.promise().in_words())
+        for person in self._recognition.identifier.foreign:
+            log.warning("%s was enrolled with another embedder and cannot be recognised: enrol again", person.id)
+        if self._config.door.pins == "mock":
+            log.warning("door.pins = mock: nothing is wired, no lock will open")
+
+    def _tell(self, event: CloudEvent) -> None:
+        log.info("%s %s", event["type"], event["data"].get("reason", ""))
+        if self._uplink is not None:
+            self._uplink.notify()
+
+    def _housekeep(self, lock: LockKeeper, now: float) -> None:
+        """Publish the state as it is now, and every second look at what other processes may have changed."""
+        if self._uplink is not None:
+            if self._uplink.failed is not None:
+                raise self._uplink.failed
+            self._uplink.set_state(self._state(lock))
+        if now - self._housekept_at >= HOUSEKEEPING_SECONDS:
+            self._housekept_at = now
+            self._recognition.identifier.refresh()
+
+    def _state(self, lock: LockKeeper) -> dict[str, object]:
+        camera = (self._capture.trouble or "no frames") if self._health.stalled else None
+        troubles = {"camera": camera, "journal": self._journal_trouble, "lock": lock.trouble}
+        return {
+            "lock": "locked" if lock.locked else "unlocked",
+            "door": "unknown",  # until a door contact is wired
+            "mode": "normal",
+            "liveness": self._config.liveness.mode,
+            "degraded": {part: reason for part, reason in troubles.items() if reason is not None},
+        }
+
+    def _note_journal(self, trouble: str | None) -> None:
+        if trouble != self._journal_trouble and trouble is not None:
+            log.error("nobody is let in until this is mended: %s", trouble)
+        self._journal_trouble = trouble

@@ -1,0 +1,27 @@
+"""Files that appear only when they are complete."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from edgegate.errors import UsageError
+
+
+@contextmanager
+def complete(path: Path) -> Iterator[Path]:
+    """A path to write to, beside `path` and with its suffix; it becomes `path` if the block ends well, else it goes.
+
+    Raises UsageError when the folder is not there or cannot be written to.
+    """
+    draft = path.with_name(f".{path.stem}.partial{path.suffix}")
+    try:
+        draft.touch()
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written: {error.strerror}") from None
+    try:
+        yield draft
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)

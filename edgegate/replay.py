@@ -1,0 +1,101 @@
+"""A recording through the same door: what would have happened, on a virtual clock, with mock pins.
+
+Every frame is processed at its own time, and timers run in between at theirs, so the events are the same however
+fast or busy the machine is. Only the gallery is the door's own; the journal is the replay's.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from edgegate.app import Recognition, build_loop
+from edgegate.camera import Recording
+from edgegate.clock import VirtualClock
+from edgegate.config import Config
+from edgegate.errors import UsageError
+from edgegate.events import CloudEvent, Origin
+from edgegate.journal import Journal
+from edgegate.lock import build_lock
+from edgegate.loop import Turn
+from edgegate.types import Event
+
+BOOT = "replay"
+DEFAULT_START = "2026-01-01T00:00:00Z"
+
+Tell = Callable[[CloudEvent], None]
+
+
+def origin(config: Config) -> Origin:
+    return Origin(config.site.name, config.site.door, BOOT)
+
+
+def replay(
+    config: Config,
+    recognition: Recognition,
+    recording: Recording,
+    journal: Journal,
+    clock: VirtualClock,
+    tell: Tell,
+) -> Iterator[Turn]:
+    """One turn a frame; after the last, time runs on until the lock has locked again."""
+    changes: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    door = config.door.model_copy(update={"pins": "mock"})
+    lock = build_lock(door, clock, lambda what, at: changes.put(Event(what, at)))
+    loop = build_loop(config, recognition, journal, lock, changes, clock, tell)
+    try:
+        while (frame := recording.read()) is not None:
+            clock.advance(frame.at)
+            yield loop.turn(frame)
+        clock.advance(clock.monotonic() + door.unlock_seconds)
+        loop.settle()
+    finally:
+        lock.close()
+
+
+def differences(expected: Sequence[CloudEvent], actual: Sequence[CloudEvent], tolerance: float = 0.2) -> list[str]:
+    """How two runs' events differ in type, reason, person and order, and in time by more than `tolerance` seconds.
+
+    Scores are left out: they differ a little from one processor to another.
+    """
+    lines = []
+    for index in range(max(len(expected), len(actual))):
+        want = expected[index] if index < len(expected) else None
+        got = actual[index] if index < len(actual) else None
+        if want is None or got is None or _essence(want) != _essence(got) or _apart(want, got) > tolerance:
+            lines += [f"- {_in_words(want)}"] if want is not None else []
+            lines += [f"+ {_in_words(got)}"] if got is not None else []
+    return lines
+
+
+def read_events(path: Path) -> list[CloudEvent]:
+    """Events from a file of JSON lines; raises UsageError naming the line that is none."""
+    events = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        try:
+            event = json.loads(line)
+            _essence(event), _seconds(event)
+        except (ValueError, KeyError, TypeError):
+            raise UsageError(f"{path}: line {number} is not an event; expected JSON lines from `replay`") from None
+        events.append(event)
+    return events
+
+
+def _essence(event: CloudEvent) -> tuple[object, ...]:
+    return event["type"], event["data"].get("reason"), event["data"].get("person")
+
+
+def _seconds(event: CloudEvent) -> float:
+    return datetime.fromisoformat(event["time"]).timestamp()
+
+
+def _apart(one: CloudEvent, other: CloudEvent) -> float:
+    return abs(_seconds(one) - _seconds(other))
+
+
+def _in_words(event: CloudEvent) -> str:
+    words = [str(word) for word in _essence(event) if word is not None]
+    return f"{event['time']} {' '.join(words)}"

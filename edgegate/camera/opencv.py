@@ -1,0 +1,28 @@
+"""How OpenCV opens a camera or a video: quietly, and never waiting longer for a frame than two seconds.
+
+OpenCV reads both environment variables when its first capture is opened, not when it is imported, so that this
+is early enough. A value that is already set, by somebody looking for a fault, is kept.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+
+import cv2
+
+_ENVIRONMENT = {
+    "OPENCV_FFMPEG_LOGLEVEL": "-8",  # AV_LOG_QUIET: what FFmpeg has to say is told by our own errors
+    "OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT": "2",  # whole seconds; OpenCV's own 10 would hide a stalled camera
+}
+_ERRORS_ONLY = 2  # cv::utils::logging::LOG_LEVEL_ERROR
+# The name moved between 4.11 and 4.14. $OPENCV_LOG_LEVEL is no way: it is read when cv2 is imported.
+_set_log_level: Callable[[int], object] = getattr(cv2, "setLogLevel", None) or cv2.utils.logging.setLogLevel
+
+
+def open_capture(source: str, backend: int, params: Sequence[int] = ()) -> cv2.VideoCapture:
+    """Open `source` with one backend and no other; the caller asks `isOpened()`."""
+    for name, value in _ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    _set_log_level(_ERRORS_ONLY)
+    return cv2.VideoCapture(source, backend, params)

@@ -17,16 +17,16 @@ from edgegate.errors import ModelError
 from edgegate.events import CloudEvent, Names, Origin
 from edgegate.gallery import Gallery
 from edgegate.gate import Gate
-from edgegate.identification import Identifier
+from edgegate.identification import Identifier, People
 from edgegate.journal import Journal
 from edgegate.lock import LockKeeper
 from edgegate.loop import Loop
-from edgegate.pipeline import Pipeline
+from edgegate.pipeline import Analyzer, MotionGate, Pipeline
 from edgegate.thresholds import Table
 from edgegate.tracking import Tracker
 from edgegate.types import Event
-from edgegate.vision.analyzer import Analyzer, build_analyzer
-from edgegate.vision.motion import MotionGate
+from edgegate.vision import analyzer as vision
+from edgegate.vision import motion
 from edgegate.vision.packs import Pack, load_pack, shipped
 from edgegate.vision.quality import QualityLimits
 
@@ -35,8 +35,7 @@ from edgegate.vision.quality import QualityLimits
 class Recognition:
     """Seeing and knowing: what `run`, `replay`, `enroll`, `evaluate` and `bench` share."""
 
-    analyzer: Analyzer
-    embedder: Pack
+    analyzer: vision.Analyzer
     gallery: Gallery
     identifier: Identifier
 
@@ -63,45 +62,54 @@ def open_journal(config: Config, origin: Origin, clock: Clock) -> Journal:
     return Journal(journal_path(config), origin=origin, clock=clock, outbox=config.mqtt.enabled)
 
 
-def load_embedder(config: Config) -> tuple[Pack, Table]:
-    """The embedder's pack and its threshold table, checked but not yet running; raises ModelError."""
+def load_embedder(config: Config) -> Pack:
+    """The embedder's pack, checked but not yet running; raises ModelError."""
     folder = config.recognition.embedder
-    pack = load_pack(Path(folder) if folder else shipped("face-embedder"), "embedder")
+    return load_pack(Path(folder) if folder else shipped("face-embedder"), "embedder")
+
+
+def table_of(embedder: Pack) -> Table:
+    """Its threshold table; raises ModelError if it has none that can be used."""
     try:
-        return pack, Table(pack.thresholds)
+        return Table(embedder.thresholds)
     except (KeyError, TypeError, ValueError) as error:
         raise ModelError(
-            f"model pack {pack.name}: its threshold table is unusable ({error}); measure it with "
-            "`edgegate evaluate`, or use another pack"
+            f"model pack {embedder.name}: its threshold table is unusable ({error}); measure one with "
+            "`edgegate evaluate --table`, or use another pack"
         ) from None
 
 
-def build_identifier(config: Config, gallery: Gallery) -> Identifier:
-    pack, table = load_embedder(config)
-    settings = config.recognition
-    return Identifier(gallery, table, pack.sha256, settings.false_accept_rate, settings.decide_after_frames)
+def build_identifier(config: Config, people: People) -> Identifier:
+    embedder, settings = load_embedder(config), config.recognition
+    return Identifier(
+        people, table_of(embedder), embedder.sha256, settings.false_accept_rate, settings.decide_after_frames
+    )
 
 
-def build_recognition(config: Config, gallery: Gallery) -> Recognition:
-    """Load the models and the gallery; raises ModelError or GalleryError."""
+def build_analyzer(config: Config) -> vision.Analyzer:
+    """Load the models; raises ModelError."""
     cv2.setNumThreads(1)  # its threads spin beside TFLite's, and a door's pictures are small
     settings = config.recognition
-    embedder, _ = load_embedder(config)
-    analyzer = build_analyzer(
-        detector=settings.detector,
-        embedder=embedder.folder,
+    return vision.build_analyzer(
+        settings.detector,
+        embedder_pack=load_embedder(config).folder,
         runtime=settings.runtime,
         threads=settings.threads,
         limits=QualityLimits(min_size=settings.min_face_pixels),
     )
-    return Recognition(analyzer, embedder, gallery, build_identifier(config, gallery))
 
 
-def build_pipeline(config: Config, recognition: Recognition) -> Pipeline:
+def build_recognition(config: Config) -> Recognition:
+    """Load the models and the gallery; raises ModelError or GalleryError."""
+    gallery = open_gallery(config)
+    return Recognition(build_analyzer(config), gallery, build_identifier(config, gallery))
+
+
+def build_pipeline(config: Config, analyzer: Analyzer, motion_gate: MotionGate, identifier: Identifier) -> Pipeline:
     rules = tracking.Rules(
         pool_frames=config.recognition.decide_after_frames, rejoin_seconds=config.access.rearm_seconds
     )
-    return Pipeline(recognition.analyzer, MotionGate(), Tracker(rules), recognition.identifier)
+    return Pipeline(analyzer, motion_gate, Tracker(rules), identifier)
 
 
 def build_gate(config: Config, embedder: Pack) -> Gate:
@@ -126,8 +134,8 @@ def build_loop(
 ) -> Loop:
     """A whole door but for the camera."""
     return Loop(
-        build_pipeline(config, recognition),
-        build_gate(config, recognition.embedder),
+        build_pipeline(config, recognition.analyzer, motion.MotionGate(), recognition.identifier),
+        build_gate(config, recognition.analyzer.pack),
         journal,
         lock,
         changes,

@@ -149,6 +149,18 @@ class Mqtt(_Section):
         description="seconds; after about 1.5 times this the broker tells that the door is gone",
     )
 
+    @model_validator(mode="after")
+    def _every_file_is_used(self) -> Mqtt:
+        for file, needs in (
+            ("password_file", "username"),
+            ("ca_file", "tls"),
+            ("cert_file", "tls"),
+            ("key_file", "cert_file"),
+        ):
+            if getattr(self, file) and not getattr(self, needs):
+                raise ValueError(f"{file} is set, but {needs} is not")
+        return self
+
 
 class Journal(_Section):
     """The record of everything that happened."""

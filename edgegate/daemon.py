@@ -51,7 +51,7 @@ class Daemon:
             journal = app.open_journal(config, origin, clock)
             stack.callback(journal.close)
             clock.raise_floor(journal.last_time())
-            self._recognition = app.build_recognition(config, app.open_gallery(config))
+            self._recognition = app.build_recognition(config)
             self._uplink = self._start_uplink(stack, origin, clock)
             loop = app.build_loop(config, self._recognition, journal, lock, changes, clock, self._tell)
             slot, self._health = Slot(), CameraHealth(config.camera.stall_seconds)
@@ -67,13 +67,12 @@ class Daemon:
                 self._serve(loop, lock, slot, clock)
 
     def _serve(self, loop: Loop, lock: LockKeeper, slot: Slot, clock: SystemClock) -> None:
-        """Turn until there is a reason to stop. A journal that cannot be written lets nobody in, but ends nothing."""
-        while not self._stopping.is_set():
+        """Turn until there is a reason to stop. A journal that cannot be written lets nobody in, and that is all."""
+        while not (self._stopping.is_set() or self._capture.ended):
             try:
                 for _ in live.turns(loop, self._capture, slot, self._health, clock, self._stopping):
                     self._note_journal(None)
                     self._housekeep(lock, clock.monotonic())
-                return
             except JournalError as error:
                 self._note_journal(str(error))
                 self._housekeep(lock, clock.monotonic())

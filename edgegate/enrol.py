@@ -9,12 +9,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edgegate.app import Recognition
 from edgegate.camera import Recording
 from edgegate.clock import Clock, rfc3339
 from edgegate.errors import UsageError
-from edgegate.gallery import MAX_PHOTOS, Photo
+from edgegate.gallery import MAX_PHOTOS, Gallery, Photo
+from edgegate.identification import Identifier
 from edgegate.types import Event, EventType, Face, Fault, Frame, Image
+from edgegate.vision.analyzer import Analyzer
 
 PICTURES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"}
 VIDEOS = {".mp4", ".mkv", ".avi", ".mov", ".webm"}
@@ -58,14 +59,15 @@ def read_pictures(path: Path) -> Iterator[tuple[str, Image | None]]:
         if not photos:
             raise UsageError(f"{path}: no photos in this folder")
         for photo in photos:
-            yield str(photo), _read(photo)
+            yield str(photo), read_picture(photo)
     elif path.suffix.lower() in VIDEOS:
         yield from _frames_across(path)
     else:
-        yield str(path), _read(path)
+        yield str(path), read_picture(path)
 
 
-def _read(path: Path) -> Image | None:
+def read_picture(path: Path) -> Image | None:
+    """A picture file in BGR, turned upright if it says how; None if it cannot be read as a picture."""
     # Not cv2.imread: it writes warnings of its own, and cannot read every path there is.
     data = np.frombuffer(path.read_bytes(), np.uint8)
     image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
@@ -73,7 +75,7 @@ def _read(path: Path) -> Image | None:
 
 
 def _frames_across(path: Path) -> Iterator[tuple[str, Image]]:
-    """Frames evenly spread over a video: a few times as many as a template uses, for some will not be good enough."""
+    """Frames evenly spread over a video: more than a template uses, for some will not be good enough."""
     recording = Recording(path)
     kept: list[Frame] = []
     stride = 1
@@ -92,9 +94,11 @@ def _frames_across(path: Path) -> Iterator[tuple[str, Image]]:
 class Enroller:
     """Judges photos of one person, and puts the good ones into the gallery."""
 
-    def __init__(self, recognition: Recognition, name: str) -> None:
-        self._recognition = recognition
+    def __init__(self, analyzer: Analyzer, name: str, identifier: Identifier | None = None) -> None:
+        """Without an `identifier` nobody is looked for under another name."""
+        self._analyzer = analyzer
         self._name = name
+        self._identifier = identifier
 
     def judge(self, source: str, image: Image | None) -> Verdict:
         """Whether this photo will do; `image` is None when it could not be read."""
@@ -106,17 +110,17 @@ class Enroller:
         face, *others = faces
         if any(other.box.width >= _BYSTANDER * face.box.width for other in others):
             return self._refuse(source, Fault.SEVERAL_FACES)
-        face = self._recognition.analyzer.describe(frame, face)
+        face = self._analyzer.describe(frame, face)
         if face.embedding is None or face.quality is None:
             faults = face.quality.faults if face.quality else (Fault.NO_FACE,)
             return self._refuse(source, faults[0])
-        photo = Photo(face.embedding, face.quality.weight, self._recognition.embedder.sha256, Path(source).name)
+        photo = Photo(face.embedding, face.quality.weight, self._analyzer.pack.sha256, Path(source).name)
         return self._duplicate(source, photo) or Verdict(source, photo)
 
-    def keep(self, photos: Sequence[Photo], clock: Clock) -> Event:
+    def keep(self, photos: Sequence[Photo], gallery: Gallery, clock: Clock) -> Event:
         """Write the accepted photos into the gallery, all or none; the answer is for the journal to record."""
-        person = self._recognition.gallery.add(self._name, photos, rfc3339(clock.wall()))
-        data = {"person": None, "photos": len(photos), "model": self._recognition.embedder.name}
+        person = gallery.add(self._name, photos, rfc3339(clock.wall()))
+        data = {"person": None, "photos": len(photos), "model": self._analyzer.pack.name}
         return Event(EventType.PERSON_ENROLLED, clock.monotonic(), person.id, data)
 
     def _faces(self, image: Image) -> tuple[Frame, tuple[Face, ...]]:
@@ -128,18 +132,19 @@ class Enroller:
         if scale < 1:
             image = np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
         frame = Frame(0.0, 0, image)
-        if faces := self._recognition.analyzer.detect(frame):
+        if faces := self._analyzer.detect(frame):
             return frame, faces
         margin = max(image.shape[:2]) // 2
         wide = cv2.copyMakeBorder(image, margin, margin, margin, margin, cv2.BORDER_REPLICATE)
         frame = Frame(0.0, 0, np.asarray(wide, np.uint8))
-        return frame, self._recognition.analyzer.detect(frame)
+        return frame, self._analyzer.detect(frame)
 
     def _duplicate(self, source: str, photo: Photo) -> Verdict | None:
         """Refuse a photo that would open the door as somebody else: one person, one name."""
-        identifier = self._recognition.identifier
-        match = identifier.match(photo.embedding, frames=1)
-        other = next((p for p in identifier.people if match is not None and p.id == match.person), None)
+        if self._identifier is None:
+            return None
+        match = self._identifier.match(photo.embedding, frames=1)
+        other = next((p for p in self._identifier.people if match is not None and p.id == match.person), None)
         if match is None or other is None or other.name == self._name or match.score < match.threshold:
             return None
         advice = f"the face is enrolled as {other.name}; add photos under that name, or forget that one first"

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
-from edgegate.gallery import Gallery, Person
+from edgegate.gallery import Person
 from edgegate.thresholds import Table, Threshold, per_person
 from edgegate.types import Candidate, Embedding
 
-OWN_FRAME_SLACK = 10.0
-"""The deciding frame must agree by itself, at ten times the rate of the pooled decision: it has less to go by."""
+OWN_FRAME_RATE = 0.05
+"""The deciding frame must agree by itself, at a rate of its own: it has less to go by than the pool has."""
 
 _ALONE = 2.0  # the margin of somebody without a runner-up: the largest difference two cosines can have
 
@@ -44,6 +45,14 @@ class Promise:
         )
 
 
+class People(Protocol):
+    """What identification needs of a gallery."""
+
+    def version(self) -> object: ...
+
+    def people(self) -> tuple[Person, ...]: ...
+
+
 class Identifier:
     """Matches embeddings with the gallery, which may change under it: call `refresh` now and then.
 
@@ -52,7 +61,7 @@ class Identifier:
     """
 
     def __init__(
-        self, gallery: Gallery, table: Table, embedder: str, false_accept_rate: float, decide_after_frames: int
+        self, gallery: People, table: Table, embedder: str, false_accept_rate: float, decide_after_frames: int
     ) -> None:
         self._gallery = gallery
         self._table = table
@@ -76,8 +85,19 @@ class Identifier:
         self._thresholds: dict[tuple[int, int, float], Threshold] = {}
         return True
 
-    def match(self, embedding: Embedding, frames: int, slack: float = 1.0) -> Candidate | None:
-        """The best match of an embedding that pools `frames` frames; None when nobody is enrolled."""
+    def match(self, embedding: Embedding, frames: int) -> Candidate | None:
+        """The best match of an embedding that pools `frames` frames, and what it must reach to open the door."""
+        return self._match(embedding, frames, per_person(self._rate, len(self.people)))
+
+    def match_own(self, embedding: Embedding) -> Candidate | None:
+        """The best match of the deciding frame alone, and what it must reach to agree."""
+        return self._match(embedding, 1, OWN_FRAME_RATE)
+
+    def threshold(self, person: Person) -> Threshold:
+        """What opens the door for this person, with as many people enrolled as there are now."""
+        return self._threshold(person, self._frames, per_person(self._rate, len(self.people)))
+
+    def _match(self, embedding: Embedding, frames: int, rate: float) -> Candidate | None:
         if self._templates is None:
             return None
         scores = self._templates @ embedding
@@ -85,21 +105,18 @@ class Identifier:
         score = float(scores[best])
         runner_up = float(np.partition(scores, -2)[-2]) if len(scores) > 1 else score - _ALONE
         person = self.people[best]
-        threshold = self.threshold(person, frames, slack)
-        return Candidate(person.id, score, threshold.value, score - runner_up)
+        return Candidate(person.id, score, self._threshold(person, frames, rate).value, score - runner_up)
 
-    def threshold(self, person: Person, frames: int, slack: float = 1.0) -> Threshold:
-        """What a match with this person must reach, with as many people enrolled as there are now."""
-        key = (len(person.best()), frames, slack)
+    def _threshold(self, person: Person, frames: int, rate: float) -> Threshold:
+        key = (len(person.best()), frames, rate)
         if key not in self._thresholds:
-            rate = per_person(self._rate, len(self.people)) * slack
-            self._thresholds[key] = self._table.threshold(key[0], frames, rate)
+            self._thresholds[key] = self._table.threshold(*key)
         return self._thresholds[key]
 
     def promise(self) -> Promise:
         """What `check` and `people list` tell about the threshold in force."""
         people = len(self.people)
-        thresholds = [self.threshold(person, self._frames) for person in self.people] or [
+        thresholds = [self.threshold(person) for person in self.people] or [
             self._table.threshold(1, self._frames, self._rate)
         ]
         strictest = max(thresholds, key=lambda threshold: threshold.value)

@@ -11,7 +11,7 @@ from edgegate.errors import UsageError
 
 @contextmanager
 def complete(path: Path) -> Iterator[Path]:
-    """A path to write to, beside `path` and with its suffix; it becomes `path` if the block ends well, else it goes.
+    """A path to write to, beside `path` and with its suffix; it becomes `path` if the block ends well.
 
     Raises UsageError when the folder is not there or cannot be written to.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from edgegate.identification import OWN_FRAME_SLACK, Identifier
+from edgegate.identification import Identifier
 from edgegate.tracking import Track, Tracker
 from edgegate.types import Face, Frame, Sighting
 
@@ -77,5 +77,5 @@ class Pipeline:
             track.frames,
             usable=True,
             pooled=self._identifier.match(pooled, len(track.pool)),
-            own=self._identifier.match(face.embedding, 1, OWN_FRAME_SLACK),
+            own=self._identifier.match_own(face.embedding),
         )

@@ -3,8 +3,8 @@
 A pack's table says, for `photos` enrolled and `frames` pooled, which threshold let strangers' visits in at which
 measured rate, on which data. A stranger is compared with everybody enrolled, so the promise for the door is divided
 by the number of people (Boole's inequality). Several data sets can speak about the same row: each must be
-satisfied, so the highest of their thresholds counts. What is stricter than a set was able to measure takes the
-set's strictest row, and is then marked as not carried.
+satisfied, so the highest of their thresholds counts. Where one of them had too few trials to show the rate, the
+promise is not carried, and the strictest threshold that was measured at all is used.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One measured operating point: with `threshold`, `rate` of `trials` strangers' visits were accepted."""
+    """One measured operating point: `threshold` accepts at most `rate` of strangers' visits (95 % bound)."""
 
     data: str
     photos: int
@@ -62,11 +62,16 @@ class Table:
         both raise the scores of strangers.
         """
         chosen = [self._of_set(name, photos, frames, rate) for name in sorted({row.data for row in self.rows})]
-        return Threshold(
-            value=max(row.threshold for row in chosen),
-            carried=all(row.rate <= rate for row in chosen),
-            measured_rate=max(row.rate for row in chosen),
-        )
+        measured_rate = max(row.rate for row in chosen)
+        if measured_rate <= rate:
+            return Threshold(max(row.threshold for row in chosen), carried=True, measured_rate=measured_rate)
+        return Threshold(self._strictest(photos, frames), carried=False, measured_rate=measured_rate)
+
+    def _strictest(self, photos: int, frames: int) -> float:
+        """The highest of any set up to these counts: who reached it with fewer would reach it with more."""
+        photos = _at_least(photos, {row.photos for row in self.rows})
+        frames = _at_least(frames, {row.frames for row in self.rows})
+        return max(row.threshold for row in self.rows if row.photos <= photos and row.frames <= frames)
 
     def _of_set(self, data: str, photos: int, frames: int, rate: float) -> Row:
         rows = [row for row in self.rows if row.data == data]
@@ -102,13 +107,18 @@ def rate_bound(errors: int, trials: int) -> float:
 
 
 def _binomial_cdf(errors: int, trials: int, rate: float) -> float:
-    """P(X <= errors) for X ~ Binomial(trials, rate), summed in logarithms so that large counts do not overflow."""
-    logs = [
+    """P(X <= errors) for X ~ Binomial(trials, rate) and errors below the mean, where terms shrink downwards."""
+    logarithm = (
         math.lgamma(trials + 1)
-        - math.lgamma(k + 1)
-        - math.lgamma(trials - k + 1)
-        + k * math.log(rate)
-        + (trials - k) * math.log1p(-rate)
-        for k in range(errors + 1)
-    ]
-    return math.fsum(map(math.exp, logs))
+        - math.lgamma(errors + 1)
+        - math.lgamma(trials - errors + 1)
+        + errors * math.log(rate)
+        + (trials - errors) * math.log1p(-rate)
+    )
+    term, total = math.exp(logarithm), 0.0
+    for k in range(errors, -1, -1):
+        total += term
+        term *= k * (1 - rate) / ((trials - k + 1) * rate)
+        if term < total * 1e-12:
+            break
+    return total

@@ -30,9 +30,9 @@ class Rules:
     """Boxes of consecutive frames that overlap this much are the same face."""
     max_step: float = 0.6
     """…and so are boxes whose centres are closer than this many box widths: at few frames a second, faces jump."""
-    same_face: float = 0.90
+    same_face: float = 0.94
     """Cosine to the pooled embedding below which a face is somebody else's, and the track breaks."""
-    same_visitor: float = 0.95
+    same_visitor: float = 0.96
     """Cosine to a lost track's pooled embedding from which a new track belongs to the same visit."""
 
 

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias, TypeVar
+
+from tqdm import tqdm
 
 from edgegate import config
 from edgegate.errors import UsageError
 
-if TYPE_CHECKING:
-    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 (argparse names it nowhere else)
+Item = TypeVar("Item")
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+"""What argparse's `add_subparsers` returns."""
 
 
 def common_options() -> argparse.ArgumentParser:
@@ -46,6 +51,12 @@ def existing(path: Path, what: str) -> Path:
     if not path.exists():
         raise UsageError(f"{path}: no such {what}")
     return path
+
+
+def progress(items: Sequence[Item], doing: str, unit: str) -> Iterable[Item]:
+    """The items, with a bar on a terminal and none in a pipe."""
+    bar: Iterable[Item] = tqdm(items, desc=doing, unit=unit, disable=None, leave=False)
+    return bar
 
 
 def print_json(value: Any) -> None:

@@ -15,7 +15,7 @@ from edgegate.clock import SystemClock
 from edgegate.config import Config
 from edgegate.enrol import Enroller, Verdict, read_pictures
 from edgegate.errors import UsageError
-from edgegate.gallery import MAX_PHOTOS
+from edgegate.gallery import MAX_PHOTOS, Gallery
 from edgegate.types import Image
 
 CAMERA_SECONDS = 30.0
@@ -28,7 +28,9 @@ LOOK_EVERY_SECONDS = 0.7
 def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
     parser = commands.add_parser("enroll", parents=[parent], help="enrol a person", description=__doc__)
     parser.add_argument("name", metavar="NAME")
-    parser.add_argument("photos", nargs="*", type=Path, metavar="PHOTO", help="a photo, a folder of photos or a video")
+    parser.add_argument(
+        "photos", nargs="*", type=Path, metavar="PHOTO", help="a photo, a folder of photos or a video"
+    )
     parser.add_argument("--camera", action="store_true", help="take the photos with the configured camera")
     parser.set_defaults(run=run)
 
@@ -42,11 +44,12 @@ def run(args: argparse.Namespace) -> int:
     missing = [str(path) for path in args.photos if not path.exists()]
     if missing:
         raise UsageError(f"{', '.join(missing)}: no such photo")
-    enroller = Enroller(app.build_recognition(config, app.open_gallery(config)), args.name)
+    recognition = app.build_recognition(config)
+    enroller = Enroller(recognition.analyzer, args.name, recognition.identifier)
     pictures = _looks(config) if args.camera else itertools.chain.from_iterable(map(read_pictures, args.photos))
     verdicts = _judge(enroller, pictures, enough=MAX_PHOTOS if args.camera else None, quiet=args.json)
     if any(verdict.photo for verdict in verdicts):
-        _keep(config, enroller, verdicts)
+        _keep(config, enroller, recognition.gallery, verdicts)
     _report(args, verdicts)
     return 0 if any(verdict.photo for verdict in verdicts) else 1
 
@@ -65,12 +68,12 @@ def _judge(
     return verdicts
 
 
-def _keep(config: Config, enroller: Enroller, verdicts: list[Verdict]) -> None:
+def _keep(config: Config, enroller: Enroller, gallery: Gallery, verdicts: list[Verdict]) -> None:
     """The journal is opened first: nobody is enrolled without a record of it."""
     clock = SystemClock()
     journal = app.open_journal(config, app.origin_of(config), clock)
     try:
-        journal.append([enroller.keep([v.photo for v in verdicts if v.photo], clock)])
+        journal.append([enroller.keep([v.photo for v in verdicts if v.photo], gallery, clock)])
     finally:
         journal.close()
 

@@ -65,7 +65,12 @@ def forget_person(args: argparse.Namespace) -> int:
         (event,) = journal.append([Event(EventType.PERSON_FORGOTTEN, clock.monotonic(), person.id, data)])
     finally:
         journal.close()
-    receipt = {"forgotten": args.name, "id": person.id, "templates_erased": len(person.photos), "event": event["id"]}
+    receipt = {
+        "forgotten": args.name,
+        "id": person.id,
+        "templates_erased": len(person.photos),
+        "event": event["id"],
+    }
     if args.json:
         print_json(receipt)
     else:

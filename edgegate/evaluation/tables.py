@@ -1,0 +1,65 @@
+"""Threshold tables: which score strangers reached, how often, on which data."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from edgegate.evaluation.scores import Looks, Scores, measure
+from edgegate.thresholds import Row, rate_bound
+
+PHOTOS = (1, 3, 5)
+FRAMES = (1, 3, 5)
+RATES = (1e-1, 1e-2, 1e-3, 1e-4)
+
+
+def table(data: str, looks: Sequence[Looks]) -> list[Row]:
+    """Rows for every count of photos and frames that the data has visits for."""
+    rows = []
+    for photos in PHOTOS:
+        for frames in FRAMES:
+            rows += rows_of(data, photos, frames, measure(looks, photos, frames))
+    return rows
+
+
+def rows_of(data: str, photos: int, frames: int, scores: Scores) -> list[Row]:
+    """For each rate, the lowest threshold whose accepted strangers bound the rate with 95 % confidence.
+
+    The last row is the strictest that can be measured: no stranger accepted, at the rate that still bounds.
+    """
+    ordered = np.sort(scores.strangers)[::-1]
+    trials = len(ordered)
+    if not trials:
+        return []
+    strictest = Row(data, photos, frames, rate_bound(0, trials), _above(ordered[0]), trials)
+    rows = []
+    for rate in RATES:
+        accepted = _most_accepted(rate, trials)
+        if accepted and rate > strictest.rate:
+            rows.append(Row(data, photos, frames, rate, _above(ordered[accepted]), trials))
+    return [*rows, strictest]
+
+
+def to_toml(rows: Iterable[Row]) -> str:
+    """The rows as they stand in a pack's card."""
+    return "\n".join(
+        f'[[thresholds]]\ndata = "{row.data}"\nphotos = {row.photos}\nframes = {row.frames}\n'
+        f"rate = {row.rate:.3g}\nthreshold = {row.threshold:.4f}\ntrials = {row.trials}\n"
+        for row in rows
+    )
+
+
+def _most_accepted(rate: float, trials: int) -> int:
+    """How many of `trials` strangers may be accepted so that the 95 % bound stays within `rate`."""
+    low, high = 0, math.ceil(rate * trials)
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if rate_bound(middle, trials) <= rate else (low, middle - 1)
+    return low
+
+
+def _above(score: float) -> float:
+    """The next value of four decimals above a score that must be refused."""
+    return math.floor(float(score) * 1e4 + 1) / 1e4

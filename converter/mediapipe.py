@@ -10,7 +10,7 @@ from converter.packs import Draft
 from converter.portraits import ASTRONAUT, read
 from converter.signature import add_signature
 from edgegate.errors import ModelError
-from edgegate.vision.landmarks import patch_matrix
+from edgegate.vision.landmarks import upright
 from edgegate.vision.packs import InputSpec
 from edgegate.vision.preprocess import letterbox, warp_rgb
 
@@ -55,7 +55,7 @@ def face_landmarks(cache: Path) -> Draft:
         outputs={"landmarks": (1, 1, 1, 1404), "presence": (1, 1, 1, 1)},
         licence="Apache-2.0",
         origin=_origin(MESH),
-        probe=warp_rgb(read(ASTRONAUT), patch_matrix(ASTRONAUT.box, None, SIZE), SIZE),
+        probe=warp_rgb(read(ASTRONAUT), upright(ASTRONAUT.box, None, SIZE), SIZE),
     )
 
 

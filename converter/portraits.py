@@ -5,20 +5,21 @@ They are found in the installed packages without importing those. NOTICE says wh
 
 from __future__ import annotations
 
+import cmath
 import importlib.util
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from edgegate.errors import EdgegateError
 from edgegate.types import Box, Image, Points
 from edgegate.vision.align import CHIP_SIZE, TEMPLATE
 from edgegate.vision.packs import sha256_of
-from edgegate.vision.preprocess import similarity, warp_rgb
+from edgegate.vision.preprocess import Similarity, fit, warp_rgb
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,23 +68,42 @@ def read(portrait: Portrait) -> Image:
 
 
 def varied_chips(count: int, seed: int) -> Iterator[Image]:
-    """(150, 150, 3) RGB chips of both portraits in turn, as cameras, light and distance could have made them."""
+    """(150, 150, 3) RGB chips as other faces, cameras, light and distances could have made them.
+
+    Two faces alone would leave a network's last layers with too narrow a range for everybody else's: so they are
+    melded and reshaped too.
+    """
     rng = np.random.default_rng(seed)
-    portraits = [(read(portrait), portrait.landmarks) for portrait in (ASTRONAUT, GRACE_HOPPER)]
+    portraits = [(read(portrait), fit(portrait.landmarks, TEMPLATE)) for portrait in (ASTRONAUT, GRACE_HOPPER)]
     for index in range(count):
-        image, points = portraits[index % len(portraits)]
-        chip = warp_rgb(image, jittered(similarity(points, TEMPLATE), rng), CHIP_SIZE)
-        chip = blurred(chip, rng)
+        pair = [warp_rgb(image, jittered(to_chip, rng), CHIP_SIZE) for image, to_chip in portraits]
+        chip = melded(pair, rng) if rng.random() < 0.3 else pair[index % 2]
+        chip = blurred(reshaped(chip, rng), rng)
         yield relit(chip[:, ::-1] if rng.random() < 0.5 else chip, rng)
 
 
-def jittered(matrix: npt.NDArray[np.float64], rng: np.random.Generator) -> npt.NDArray[np.float64]:
+def jittered(to_chip: Similarity, rng: np.random.Generator) -> Similarity:
     """The alignment a few pixels, degrees and percent off."""
-    middle = (CHIP_SIZE / 2, CHIP_SIZE / 2)
-    turn = cv2.getRotationMatrix2D(middle, rng.uniform(-8, 8), rng.uniform(0.9, 1.1))
-    combined = np.asarray(turn[:, :2] @ matrix, np.float64)
-    combined[:, 2] += turn[:, 2] + rng.uniform(-5, 5, 2)
-    return combined
+    middle = complex(CHIP_SIZE / 2, CHIP_SIZE / 2)
+    turn = rng.uniform(0.9, 1.1) * cmath.exp(1j * math.radians(rng.uniform(-8, 8)))
+    shift = complex(*rng.uniform(-5, 5, 2))
+    return to_chip.then(Similarity(turn, middle - turn * middle + shift))
+
+
+def melded(pair: list[Image], rng: np.random.Generator) -> Image:
+    """Something of both faces."""
+    share = rng.uniform(0.2, 0.8)
+    return np.asarray(cv2.addWeighted(pair[0], share, pair[1], 1 - share, 0), np.uint8)
+
+
+def reshaped(chip: Image, rng: np.random.Generator) -> Image:
+    """Another face's proportions: every part moved by some pixels, smoothly."""
+    reach = rng.uniform(0, 14)
+    moves = [rng.normal(0, reach, (5, 5)).astype(np.float32) for _ in range(2)]
+    dx, dy = (cv2.resize(move, (CHIP_SIZE, CHIP_SIZE), interpolation=cv2.INTER_CUBIC) for move in moves)
+    y, x = np.mgrid[:CHIP_SIZE, :CHIP_SIZE].astype(np.float32)
+    moved = cv2.remap(chip, x + dx, y + dy, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    return np.asarray(moved, np.uint8)
 
 
 def blurred(chip: Image, rng: np.random.Generator) -> Image:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from edgegate.types import Image, Points
-from edgegate.vision.preprocess import similarity, warp_rgb
+from edgegate.vision.preprocess import fit, warp_rgb
 
 CHIP_SIZE = 150
 
@@ -18,4 +18,4 @@ TEMPLATE = np.array(((37.06, 46.37), (58.41, 47.91), (89.61, 47.90), (110.96, 46
 
 def align(image: Image, points: Points) -> Image:
     """The (150, 150, 3) RGB chip of a BGR picture; `points` are five, (5, 2), in the order of ALIGNMENT_POINTS."""
-    return warp_rgb(image, similarity(points, TEMPLATE), CHIP_SIZE)
+    return warp_rgb(image, fit(points, TEMPLATE), CHIP_SIZE)

@@ -39,15 +39,17 @@ class BlazeFace:
             raise refused(model.pack.folder, "it is not a full-range BlazeFace", "use face-detector")
 
     def detect(self, image: Image) -> tuple[Face, ...]:
-        canvas, placement = letterbox(image, self._size)
+        canvas, to_canvas = letterbox(image, self._size)
         outputs = self._model.run(canvas)
         logits = outputs["scores"][0, :, 0]
         likely = np.flatnonzero(logits > self._min_logit)
         if not likely.size:
             return ()
-        points = placement.to_picture(decode(outputs["boxes"][0, likely], self._anchors[likely]))
-        scores = (1 / (1 + np.exp(-np.minimum(logits[likely], 80)))).astype(np.float32)
-        return largest_first(_face(merged, score) for merged, score in merge(points, scores))
+        points = decode(outputs["boxes"][0, likely], self._anchors[likely])
+        scores = np.reciprocal(1 + np.exp(-np.minimum(logits[likely], 80)))
+        merged = merge(points, scores)
+        to_picture = to_canvas.inverse()
+        return largest_first(_face(to_picture.apply(points), score) for points, score in merged)
 
 
 def anchors(size: int) -> Floats:
@@ -62,23 +64,22 @@ def decode(raw: Floats, cells: Floats) -> Floats:
 
     A row of `raw` is centre, width and height, and keypoints, all in pixels of the model's input.
     """
-    points = raw.reshape(-1, 8, 2).copy()
-    half = points[:, 1] / 2
-    points[:, 2:] += cells[:, np.newaxis]
-    centre = points[:, 0] + cells
-    points[:, 0], points[:, 1] = centre - half, centre + half
+    points = raw.reshape(-1, 8, 2) + cells[:, np.newaxis]
+    half = raw[:, 2:4] / 2
+    points[:, 1] = points[:, 0] + half
+    points[:, 0] -= half
     return points
 
 
 def merge(points: Floats, scores: Floats) -> Iterator[tuple[Floats, float]]:
     """Weighted non-maximum suppression: each group of overlapping guesses as its mean, weighted by score."""
-    order = np.argsort(-scores)
-    points, scores = points[order], scores[order]
     while scores.size:
-        same = _iou_with_first(points) > MERGE_IOU
-        same[0] = True  # even if its box is empty
+        best = int(scores.argmax())
+        same = _overlaps(points[:, 0], points[:, 1], best) > MERGE_IOU
+        same[best] = True  # even if its box is empty
         weights = scores[same]
-        yield np.tensordot(weights / weights.sum(), points[same], 1), float(weights[0])
+        mean = weights @ points[same].reshape(-1, 16) / weights.sum()
+        yield mean.reshape(8, 2), float(scores[best])
         points, scores = points[~same], scores[~same]
 
 
@@ -86,14 +87,16 @@ def largest_first(faces: Iterator[Face]) -> tuple[Face, ...]:
     return tuple(sorted(faces, key=lambda face: face.box.area, reverse=True))
 
 
-def _iou_with_first(points: Floats) -> Floats:
-    low, high = points[:, 0], points[:, 1]
-    shared = np.maximum(np.minimum(high, high[0]) - np.maximum(low, low[0]), 0).prod(axis=1)
-    area = np.maximum(high - low, 0).prod(axis=1)
-    overlap: Floats = shared / np.maximum(area + area[0] - shared, np.float32(1e-9))
-    return overlap
+def _overlaps(low: Floats, high: Floats, one: int) -> Floats:
+    """Intersection over union of every box with the box `one`."""
+    sides = np.maximum(np.minimum(high, high[one]) - np.maximum(low, low[one]), 0)
+    shared = sides[:, 0] * sides[:, 1]
+    width, height = (high - low).T
+    area = width * height
+    overlaps: Floats = shared / np.maximum(area + area[one] - shared, np.float32(1e-9))
+    return overlaps
 
 
 def _face(points: Floats, score: float) -> Face:
     (x1, y1), (x2, y2) = points[:2].tolist()
-    return Face(Box(x1, y1, x2, y2), score, keypoints=points[2:6].astype(np.float32))
+    return Face(Box(x1, y1, x2, y2), score, keypoints=points[2:6])

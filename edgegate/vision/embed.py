@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 
 from edgegate.types import Embedding, Image
@@ -22,7 +23,7 @@ class Embedder:
 
     def embed(self, chip: Image) -> Embedding:
         """(150, 150, 3) RGB to float32 (128,) of length 1; the chip and its mirror image give the same."""
-        return unit(self._embed_once(chip) + self._embed_once(chip[:, ::-1]))
+        return unit(self._embed_once(chip) + self._embed_once(np.asarray(cv2.flip(chip, 1), np.uint8)))
 
     def _embed_once(self, chip: Image) -> Embedding:
         return unit(self._model.run(chip)["embedding"][0])

@@ -6,10 +6,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from edgegate.types import Box, Image, Points
-from edgegate.vision.preprocess import warp_rgb
+from edgegate.vision.preprocess import Similarity, warp_rgb
 from edgegate.vision.tflite import Model
 
 PATCH_MARGIN = 1.5
@@ -41,22 +40,20 @@ class Landmarker:
 
     def locate(self, image: Image, box: Box, keypoints: Points | None = None) -> Mesh:
         """The mesh of the face in `box` of a BGR picture, turned upright by its eyes if they are known."""
-        matrix = patch_matrix(box, keypoints, self._size)
-        outputs = self._model.run(warp_rgb(image, matrix, self._size))
+        to_patch = upright(box, keypoints, self._size)
+        outputs = self._model.run(warp_rgb(image, to_patch, self._size))
         in_patch = outputs["landmarks"].reshape(-1, 3)[:, :2]
-        turn = np.linalg.inv(matrix[:, :2])
-        points = (in_patch - matrix[:, 2]) @ turn.T
-        return Mesh(points.astype(np.float32), _sigmoid(float(outputs["presence"].item())))
+        return Mesh(to_patch.inverse().apply(in_patch), _sigmoid(float(outputs["presence"].item())))
 
 
-def patch_matrix(box: Box, keypoints: Points | None, size: int) -> npt.NDArray[np.float64]:
-    """(2, 3), picture to patch: the box's centre in the middle, the eyes level, PATCH_MARGIN around."""
-    across, down = (1.0, 0.0) if keypoints is None else map(float, keypoints[1] - keypoints[0])
-    angle = math.atan2(down, across)
-    scale = size / (PATCH_MARGIN * max(box.width, box.height))
-    cos, sin = scale * math.cos(angle), scale * math.sin(angle)
-    turn = np.array(((cos, sin), (-sin, cos)))
-    return np.column_stack((turn, size / 2 - turn @ box.center))
+def upright(box: Box, keypoints: Points | None, size: int) -> Similarity:
+    """Picture to patch: the box's centre in the middle, the eyes level, PATCH_MARGIN around."""
+    eyes = complex(1, 0)
+    if keypoints is not None:
+        (left_x, left_y), (right_x, right_y) = keypoints[:2].tolist()
+        eyes = complex(right_x - left_x, right_y - left_y)
+    turn = eyes.conjugate() / (abs(eyes) or 1) * size / (PATCH_MARGIN * max(box.width, box.height))
+    return Similarity(turn, complex(size / 2, size / 2) - turn * complex(*box.center))
 
 
 def _sigmoid(logit: float) -> float:

@@ -18,7 +18,7 @@ class MotionGate:
 
     A cell differs when it is more than `min_change` grey levels off; `min_cells` of the 4800 make motion: a face
     of 30 pixels at 640x480 fills 14. Whoever stands still melts into the background within a few times
-    `adapt_seconds`, so a caller that has seen a face keeps looking. Motion counts for `hold_seconds` after it ends.
+    `adapt_seconds`, so a caller that has seen a face keeps looking.
     """
 
     def __init__(
@@ -27,25 +27,17 @@ class MotionGate:
         min_change: float = 8.0,
         min_cells: int = 10,
         adapt_seconds: float = 4.0,
-        hold_seconds: float = 1.0,
     ) -> None:
         self._min_change = min_change
         self._min_cells = min_cells
         self._adapt_seconds = adapt_seconds
-        self._hold_seconds = hold_seconds
         self._background: npt.NDArray[np.float32] | None = None
         self._seen_at = -math.inf
-        self._moved_at = -math.inf
 
     def moved(self, frame: Frame) -> bool:
-        """Something moved in this frame, or did just now. True for the first frame, and after a gap."""
+        """Whether the frame differs from the background. True for the first frame, and after a gap."""
         current = thumbnail(frame.image if frame.preview is None else frame.preview)
-        if self._differs(current, frame.at - self._seen_at):
-            self._moved_at = frame.at
-        self._seen_at = frame.at
-        return frame.at - self._moved_at <= self._hold_seconds
-
-    def _differs(self, current: npt.NDArray[np.float32], elapsed: float) -> bool:
+        elapsed, self._seen_at = frame.at - self._seen_at, frame.at
         background = self._background
         if background is None or not 0 <= elapsed <= 4 * self._adapt_seconds:
             self._background = current

@@ -47,7 +47,8 @@ class Model:
         self._timer = timer
         self._interpreter = _open(pack, runtime, threads)
         self._input, self._outputs = _resolve(pack, self._interpreter)
-        self._levels = input_levels(pack, self._input)
+        self._step = np.float32((pack.input.high - pack.input.low) / 255)
+        self._levels = quantized_levels(pack, self._input)
         if prove:
             _prove(self)
 
@@ -71,10 +72,10 @@ class Model:
         """Write straight into the input tensor. No view of it may live on: `invoke` refuses while one does."""
         tensor = self._interpreter.tensor(self._input["index"])()[0]
         if tensor.dtype == np.float32:
-            spec = self.pack.input
-            np.multiply(pixels, np.float32((spec.high - spec.low) / 255), out=tensor, casting="unsafe")
-            if spec.low:
-                tensor += np.float32(spec.low)
+            np.multiply(pixels, self._step, out=tensor, casting="unsafe")
+            tensor += np.float32(self.pack.input.low)
+        elif self._levels is None:
+            tensor[...] = pixels
         else:
             np.take(self._levels, pixels, out=tensor)
 
@@ -97,12 +98,13 @@ def dequantize(values: npt.NDArray[Any], scale: float, zero_point: int) -> Float
     return (values.astype(np.float32) - np.float32(zero_point)) * np.float32(scale)
 
 
-def input_levels(pack: Pack, details: Mapping[str, Any]) -> npt.NDArray[Any]:
-    """What each of the 256 pixel levels is in the model's input tensor."""
-    real = np.linspace(pack.input.low, pack.input.high, 256, dtype=np.float32)
+def quantized_levels(pack: Pack, details: Mapping[str, Any]) -> npt.NDArray[Any] | None:
+    """What each of the 256 pixel levels is in a quantized input; None if it is the level itself, or a float."""
     if details["dtype"] == np.float32:
-        return real
-    return quantize(real, details["dtype"], *details["quantization"])
+        return None
+    real = np.linspace(pack.input.low, pack.input.high, 256, dtype=np.float32)
+    levels = quantize(real, details["dtype"], *details["quantization"])
+    return None if np.array_equal(levels, np.arange(256)) else levels
 
 
 def _open(pack: Pack, runtime: Runtime, threads: int) -> Any:

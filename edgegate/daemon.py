@@ -103,7 +103,6 @@ class Daemon:
             Topics(config.site.name, config.site.door),
             lambda: app.open_journal(config, origin, clock),
             app.names_of(config),
-            clock,
         )
         uplink.start()
         stack.callback(uplink.close, CLOSE_SECONDS)

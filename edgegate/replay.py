@@ -1,26 +1,30 @@
-"""A recording through the same door: what would have happened, on a virtual clock, with mock pins.
+"""A recording through the same door: what would have happened, with mock pins and a journal of its own.
 
-Every frame is processed at its own time, and timers run in between at theirs, so the events are the same however
-fast or busy the machine is. Only the gallery is the door's own; the journal is the replay's.
+`replay` runs on a virtual clock: every frame is processed at its own time, and timers run in between at theirs, so
+that the events are the same however fast or busy the machine is. `replay_in_real_time` drops frames as the door does.
 """
 
 from __future__ import annotations
 
 import json
 import queue
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+from edgegate import live
 from edgegate.app import Recognition, build_loop
-from edgegate.camera import Recording
-from edgegate.clock import VirtualClock
+from edgegate.camera import CameraHealth, Paced, Recording
+from edgegate.capture import Capture, Slot
+from edgegate.clock import Clock, RecordingClock, VirtualClock
 from edgegate.config import Config
 from edgegate.errors import UsageError
 from edgegate.events import CloudEvent, Origin
 from edgegate.journal import Journal
 from edgegate.lock import build_lock
-from edgegate.loop import Turn
+from edgegate.loop import Loop, Turn
 from edgegate.types import Event
 
 BOOT = "replay"
@@ -42,18 +46,44 @@ def replay(
     tell: Tell,
 ) -> Iterator[Turn]:
     """One turn a frame; after the last, time runs on until the lock has locked again."""
-    changes: queue.SimpleQueue[Event] = queue.SimpleQueue()
-    door = config.door.model_copy(update={"pins": "mock"})
-    lock = build_lock(door, clock, lambda what, at: changes.put(Event(what, at)))
-    loop = build_loop(config, recognition, journal, lock, changes, clock, tell)
-    try:
+    with _door(config, recognition, journal, clock, tell) as loop:
         while (frame := recording.read()) is not None:
             clock.advance(frame.at)
             yield loop.turn(frame)
-        clock.advance(clock.monotonic() + door.unlock_seconds)
-        loop.settle()
+        clock.advance(clock.monotonic() + config.door.unlock_seconds)
+
+
+def replay_in_real_time(
+    config: Config,
+    recognition: Recognition,
+    recording: Recording,
+    journal: Journal,
+    clock: RecordingClock,
+    tell: Tell,
+) -> Iterator[Turn]:
+    """A turn for every frame that this machine is in time for; the end locks at once."""
+    stopping = threading.Event()
+    slot, health = Slot(), CameraHealth(config.camera.stall_seconds)
+    capture = Capture(lambda: Paced(recording, clock, stopping), slot, config.camera.reopen_max_seconds, stopping)
+    with _door(config, recognition, journal, clock, tell) as loop:
+        capture.start()
+        try:
+            yield from filter(None, live.turns(loop, capture, slot, health, clock, stopping))
+        finally:
+            capture.close(timeout=5)
+
+
+@contextmanager
+def _door(config: Config, recognition: Recognition, journal: Journal, clock: Clock, tell: Tell) -> Iterator[Loop]:
+    changes: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    pins = config.door.model_copy(update={"pins": "mock"})
+    lock = build_lock(pins, clock, lambda what, at: changes.put(Event(what, at)))
+    loop = build_loop(config, recognition, journal, lock, changes, clock, tell)
+    try:
+        yield loop
     finally:
         lock.close()
+    loop.settle()
 
 
 def differences(expected: Sequence[CloudEvent], actual: Sequence[CloudEvent], tolerance: float = 0.2) -> list[str]:

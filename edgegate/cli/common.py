@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
@@ -53,9 +53,9 @@ def existing(path: Path, what: str) -> Path:
     return path
 
 
-def progress(items: Sequence[Item], doing: str, unit: str) -> Iterable[Item]:
+def progress(items: Iterable[Item], doing: str, unit: str, total: int | None = None) -> Iterable[Item]:
     """The items, with a bar on a terminal and none in a pipe."""
-    bar: Iterable[Item] = tqdm(items, desc=doing, unit=unit, disable=None, leave=False)
+    bar: Iterable[Item] = tqdm(items, desc=doing, unit=unit, total=total, disable=None, leave=False)
     return bar
 
 

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import queue
 import sys
 import tempfile
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-
-from tqdm import tqdm
+from typing import Protocol
 
 from edgegate import app, replay
 from edgegate.annotate import Annotator
+from edgegate.app import Recognition
 from edgegate.broker import Topics, Uplink
 from edgegate.camera import Recording
 from edgegate.cli.common import Commands, existing, load_config, progress
-from edgegate.clock import Clock, RecordingClock, SystemClock, VirtualClock
-from edgegate.config import NO_LIVENESS, Config
-from edgegate.errors import BrokerError
+from edgegate.clock import Clock, RecordingClock, VirtualClock
+from edgegate.config import Config
+from edgegate.errors import BrokerError, CameraError
 from edgegate.events import CloudEvent, dumps
 from edgegate.journal import Journal
 from edgegate.loop import Turn
@@ -30,6 +28,8 @@ from edgegate.report import Report
 
 FLUSH_SECONDS = 30.0
 """How long `--publish` waits at the end for the broker to acknowledge what is left."""
+
+CLOSE_SECONDS = 5.0
 
 
 def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
@@ -64,4 +64,94 @@ def _moment(text: str) -> float:
 def run(args: argparse.Namespace) -> int:
     config = load_config(args)
     existing(args.video, "video")
+    for output in filter(None, (args.events, args.annotate, args.report)):
+        existing(output.absolute().parent, "folder to write to")
     expected = replay.read_events(existing(args.expect, "golden file")) if args.expect else None
+    events: list[CloudEvent] = []
+    with ExitStack() as stack:  # what it writes to files appears only if all of it ends well
+        recording = Recording(args.video)
+        stack.callback(recording.close)
+        recognition = app.build_recognition(config)
+        report = Report(args.video.name, site=config.site.name, door=config.site.door, start=args.start_time)
+        watchers: list[_Watcher] = [report] if args.report else []
+        if args.annotate:
+            names = recognition.gallery.name_of
+            annotator = Annotator(args.annotate, names, recording.size, recording.fps, args.start_time)
+            watchers.append(stack.enter_context(annotator))
+        tell = _writer(args.events, stack)
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="edgegate-replay-")))
+        clock = RecordingClock(args.start_time) if args.realtime else VirtualClock(args.start_time)
+        journal = _open_journal(folder, config, clock, publish=args.publish)
+        stack.callback(journal.close)
+        uplink = _start_uplink(folder, config, recognition, clock, stack) if args.publish else None
+
+        def note(event: CloudEvent) -> None:
+            events.append(event)
+            tell(event)
+            if uplink is not None:
+                uplink.notify()
+
+        for turn in _turns(config, recognition, recording, journal, clock, note):
+            for watcher in watchers:
+                watcher.add(turn)
+        if recording.ended_early:
+            raise CameraError(f"{args.video}: it ends early, as if cut off")
+        if uplink is not None and not uplink.flush(FLUSH_SECONDS):
+            raise BrokerError(f"the broker has not acknowledged every event: {uplink.status.problem}")
+        if args.report:
+            report.write(args.report)
+    return 0 if expected is None else _compare(expected, events)
+
+
+def _turns(
+    config: Config,
+    recognition: Recognition,
+    recording: Recording,
+    journal: Journal,
+    clock: RecordingClock | VirtualClock,
+    tell: replay.Tell,
+) -> Iterable[Turn]:
+    """The replay's turns, behind a bar on a terminal."""
+    turns = (
+        replay.replay(config, recognition, recording, journal, clock, tell)
+        if isinstance(clock, VirtualClock)
+        else replay.replay_in_real_time(config, recognition, recording, journal, clock, tell)
+    )
+    return progress(turns, "replaying", "frame", total=recording.expected_frames or None)
+
+
+class _Watcher(Protocol):
+    def add(self, turn: Turn) -> None: ...
+
+
+def _writer(path: Path | None, stack: ExitStack) -> replay.Tell:
+    """What events are written with: to stdout as they come, or to a file that appears when it is complete."""
+    file = stack.enter_context(stack.enter_context(complete(path)).open("w", encoding="utf-8")) if path else sys.stdout
+
+    def write(event: CloudEvent) -> None:
+        print(dumps(event), file=file, flush=path is None)
+
+    return write
+
+
+def _open_journal(folder: Path, config: Config, clock: Clock, *, publish: bool) -> Journal:
+    return Journal(folder / "journal.db", origin=replay.origin(config), clock=clock, outbox=publish)
+
+
+def _start_uplink(folder: Path, config: Config, recognition: Recognition, clock: Clock, stack: ExitStack) -> Uplink:
+    uplink = Uplink(
+        config.mqtt,
+        Topics(config.site.name, config.site.door),
+        lambda: _open_journal(folder, config, clock, publish=True),
+        recognition.gallery.name_of,
+    )
+    uplink.start()
+    stack.callback(uplink.close, CLOSE_SECONDS)
+    return uplink
+
+
+def _compare(expected: Sequence[CloudEvent], events: Sequence[CloudEvent]) -> int:
+    lines = replay.differences(expected, events)
+    for line in lines:
+        print(line, file=sys.stderr)
+    return 1 if lines else 0

@@ -47,9 +47,7 @@ class Annotator:
     the epoch (None: only seconds are shown). Raises as `video.video_file`.
     """
 
-    def __init__(
-        self, path: Path, names: Names, size: tuple[int, int], fps: float, start: float | None = None
-    ) -> None:
+    def __init__(self, path: Path, names: Names, size: tuple[int, int], fps: float, start: float | None = None) -> None:
         self._names = names
         self._start = start
         self._unit = max(size[1] / 480, 0.5)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import secrets
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from edgegate.vision import analyzer as vision
 from edgegate.vision import motion
 from edgegate.vision.packs import Pack, load_pack, shipped
 from edgegate.vision.quality import QualityLimits
+from edgegate.vision.tflite import Timer
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +88,8 @@ def build_identifier(config: Config, people: People) -> Identifier:
     )
 
 
-def build_analyzer(config: Config) -> vision.Analyzer:
-    """Load the models; raises ModelError."""
+def build_analyzer(config: Config, timer: Timer = nullcontext) -> vision.Analyzer:
+    """Load the models; raises ModelError. `timer` is entered around every TFLite invocation."""
     cv2.setNumThreads(1)  # its threads spin beside TFLite's, and a door's pictures are small
     settings = config.recognition
     return vision.build_analyzer(
@@ -96,6 +98,7 @@ def build_analyzer(config: Config) -> vision.Analyzer:
         runtime=settings.runtime,
         threads=settings.threads,
         limits=QualityLimits(min_size=settings.min_face_pixels),
+        timer=timer,
     )
 
 

@@ -17,7 +17,7 @@ from edgegate.config import NO_LIVENESS, Config
 from edgegate.errors import JournalError
 from edgegate.events import CloudEvent, Origin
 from edgegate.lock import LockKeeper, build_lock
-from edgegate.loop import Loop
+from edgegate.loop import Loop, Turn
 from edgegate.types import Event, EventType
 
 log = logging.getLogger(__name__)
@@ -36,6 +36,7 @@ class Daemon:
         self._config = config
         self._stopping = stopping
         self._journal_trouble: str | None = None
+        self._seen = False
         self._housekept_at = float("-inf")
 
     def run(self) -> None:
@@ -70,7 +71,8 @@ class Daemon:
         """Turn until there is a reason to stop. A journal that cannot be written lets nobody in, and that is all."""
         while not (self._stopping.is_set() or self._capture.ended):
             try:
-                for _ in live.turns(loop, self._capture, slot, self._health, clock, self._stopping):
+                for turn in live.turns(loop, self._capture, slot, self._health, clock, self._stopping):
+                    self._note_first(turn)
                     self._note_journal(None)
                     self._housekeep(lock, clock.monotonic())
             except JournalError as error:
@@ -141,6 +143,11 @@ class Daemon:
             "liveness": self._config.liveness.mode,
             "degraded": {part: reason for part, reason in troubles.items() if reason is not None},
         }
+
+    def _note_first(self, turn: Turn | None) -> None:
+        if turn is not None and not self._seen:
+            self._seen = True
+            log.info("the first frame is processed: the door is in service")
 
     def _note_journal(self, trouble: str | None) -> None:
         if trouble != self._journal_trouble and trouble is not None:

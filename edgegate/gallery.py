@@ -61,6 +61,19 @@ class Person:
         return pool((photo.embedding, photo.quality) for photo in self.best())
 
 
+class Enrolled:
+    """People who are enrolled nowhere but here, for measuring."""
+
+    def __init__(self, people: tuple[Person, ...]) -> None:
+        self._people = people
+
+    def version(self) -> int:
+        return 1
+
+    def people(self) -> tuple[Person, ...]:
+        return self._people
+
+
 class Gallery:
     """The gallery file at `path`; it is made on the first writing. Raises GalleryError when it is damaged."""
 

@@ -137,8 +137,6 @@ class Tracker:
 
     def _rejoined(self, embedding: Embedding) -> int | None:
         """The visit of the lost track that looks most like this face, if one looks enough like it."""
-        alike = [
-            (float(pooled @ embedding), track) for track in self._lost if (pooled := track.pooled()) is not None
-        ]
+        alike = [(float(pooled @ embedding), track) for track in self._lost if (pooled := track.pooled()) is not None]
         score, best = max(alike, key=lambda pair: pair[0], default=(-1.0, None))
         return best.visit if best is not None and score >= self._rules.same_visitor else None

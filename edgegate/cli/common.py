@@ -15,7 +15,7 @@ from edgegate.errors import UsageError
 
 Item = TypeVar("Item")
 
-Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 (has no public name)
 """What argparse's `add_subparsers` returns."""
 
 

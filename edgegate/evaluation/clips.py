@@ -11,7 +11,7 @@ from edgegate.app import build_gate, build_pipeline
 from edgegate.config import Config
 from edgegate.evaluation.scores import Looks
 from edgegate.evaluation.vision import Seen
-from edgegate.gallery import Person, Photo
+from edgegate.gallery import Enrolled, Person, Photo
 from edgegate.identification import Identifier
 from edgegate.thresholds import Table
 from edgegate.types import EventType, Face, Frame, Observation
@@ -71,19 +71,6 @@ class _AlwaysMoving:
         return True
 
 
-class _OnePerson:
-    """A gallery with one person in it."""
-
-    def __init__(self, person: Person) -> None:
-        self._person = person
-
-    def version(self) -> int:
-        return 1
-
-    def people(self) -> tuple[Person, ...]:
-        return (self._person,)
-
-
 def trials(config: Config, embedder: Pack, table: Table, clips: Sequence[Clip], photos: int) -> Iterator[Trial]:
     """Every ordered pair of two clips, enrolled from `photos` frames spread over the first."""
     for enrolled in clips:
@@ -92,7 +79,7 @@ def trials(config: Config, embedder: Pack, table: Table, clips: Sequence[Clip], 
             continue
         settings = config.recognition
         identifier = Identifier(
-            _OnePerson(person), table, embedder.sha256, settings.false_accept_rate, settings.decide_after_frames
+            Enrolled((person,)), table, embedder.sha256, settings.false_accept_rate, settings.decide_after_frames
         )
         for visitor in clips:
             if visitor is not enrolled:

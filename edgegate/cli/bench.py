@@ -1,0 +1,28 @@
+"""`edgegate bench`: the speed of every stage on this machine."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+
+from edgegate import benchmark
+from edgegate.cli.common import Commands, load_config, print_json
+from edgegate.errors import UsageError
+
+
+def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
+    parser = commands.add_parser("bench", parents=[parent], help="speed of every stage here", description=__doc__)
+    parser.add_argument("--frames", type=int, default=200, metavar="N", help="frames of each kind (default: 200)")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    config = load_config(args)
+    if args.frames < 1:
+        raise UsageError(f"--frames {args.frames}: must be at least 1")
+    speed = benchmark.measure(config, args.frames)
+    if args.json:
+        print_json({name: round(value, 4) for name, value in asdict(speed).items()})
+    else:
+        print("\n".join(benchmark.in_words(speed)))
+    return 0

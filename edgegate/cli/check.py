@@ -1,0 +1,154 @@
+"""`edgegate check`: a line for every part of the door, with the way to mend what is wrong."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+from edgegate import app, clock
+from edgegate.broker import probe
+from edgegate.camera import Source, open_source
+from edgegate.cli.common import Commands, load_config, print_json
+from edgegate.config import NO_LIVENESS, Config
+from edgegate.errors import CameraError, EdgegateError
+from edgegate.journal import verify
+from edgegate.lock import build_lock
+from edgegate.types import EventType
+
+State = Literal["ok", "warning", "failed"]
+_MEGABYTE = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found out about one part."""
+
+    part: str
+    state: State
+    detail: str
+
+
+def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
+    parser = commands.add_parser("check", parents=[parent], help="what works and what does not", description=__doc__)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    config = load_config(args)
+    findings = list(inspect(config))
+    if args.json:
+        print_json([asdict(finding) for finding in findings])
+    else:
+        for finding in findings:
+            print(f"{finding.state:8} {finding.part:10} {finding.detail}")
+    return 1 if any(finding.state == "failed" for finding in findings) else 0
+
+
+def inspect(config: Config) -> Iterator[Finding]:
+    """Try every part, one after the other."""
+    for part, look in _PARTS:
+        try:
+            yield Finding(part, *look(config))
+        except EdgegateError as error:
+            yield Finding(part, "failed", str(error))
+
+
+def _config(config: Config) -> tuple[State, str]:
+    return "ok", f"site {config.site.name}, door {config.site.door}, data in {config.data_dir}"
+
+
+def _camera(config: Config) -> tuple[State, str]:
+    source = open_source(config.camera, clock.SystemClock(), threading.Event())
+    try:
+        _first_frame(source)
+        return "ok", source.describe()
+    finally:
+        source.close()
+
+
+def _first_frame(source: Source) -> None:
+    if source.read() is None:
+        raise CameraError(f"{source.describe()}: it gives no frame")
+
+
+def _models(config: Config) -> tuple[State, str]:
+    analyzer = app.build_analyzer(config)
+    app.table_of(analyzer.pack)
+    return "ok", f"{config.recognition.detector}, {analyzer.pack.name}: every golden answer is right"
+
+
+def _gallery(config: Config) -> tuple[State, str]:
+    identifier = app.build_identifier(config, app.open_gallery(config))
+    promise = identifier.promise()
+    if identifier.foreign:
+        names = ", ".join(person.name for person in identifier.foreign)
+        return "warning", f"{names}: enrolled with another embedder, enrol again; {promise.in_words()}"
+    return ("ok" if promise.carried and promise.people else "warning"), promise.in_words()
+
+
+def _liveness(_config: Config) -> tuple[State, str]:
+    return "warning", NO_LIVENESS
+
+
+def _lock(config: Config) -> tuple[State, str]:
+    def ignore(_what: EventType, _at: float) -> None:
+        """Nothing is pulsed here, so nothing changes."""
+
+    lock = build_lock(config.door, clock.SystemClock(), ignore)
+    try:
+        level = "low" if config.door.active_high else "high"
+        wired = f"GPIO {config.door.lock_pin} is held locked ({level})"
+        return ("ok", wired) if config.door.pins == "gpio" else ("warning", f"mock pins: no lock will open; {wired}")
+    finally:
+        lock.close()
+
+
+def _journal(config: Config) -> tuple[State, str]:
+    path = app.journal_path(config)
+    if not path.exists():
+        return "ok", f"{path}: none yet"
+    verification = verify(path)
+    if not verification.intact:
+        return "failed", f"{path}: after row {verification.head.seq}: {verification.reason}; keep the file and find out who changed it"
+    return "ok", f"{verification.head.seq} events, hash chain intact"
+
+
+def _disk(config: Config) -> tuple[State, str]:
+    folder = config.data_dir.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free // _MEGABYTE
+    wanted = config.journal.min_free_megabytes
+    if free < wanted:
+        return "failed", f"{free:,} MB free at {folder}, {wanted:,} wanted: nobody is let in once it is full; make room"
+    return "ok", f"{free:,} MB free at {folder}"
+
+
+def _clock(_config: Config) -> tuple[State, str]:
+    if clock.synchronized():
+        return "ok", f"synchronized, {clock.rfc3339(clock.SystemClock().wall())}"
+    return "warning", "not synchronized: events carry a wrong time until it is; `timedatectl set-ntp true`"
+
+
+def _broker(config: Config) -> tuple[State, str]:
+    if not config.mqtt.enabled:
+        return "warning", "off (mqtt.enabled = false): staff are not told"
+    return "ok", f"{config.mqtt.host}:{config.mqtt.port}, {probe(config.mqtt)}"
+
+
+_PARTS: tuple[tuple[str, Callable[[Config], tuple[State, str]]], ...] = (
+    ("config", _config),
+    ("camera", _camera),
+    ("models", _models),
+    ("gallery", _gallery),
+    ("liveness", _liveness),
+    ("lock", _lock),
+    ("journal", _journal),
+    ("disk", _disk),
+    ("clock", _clock),
+    ("broker", _broker),
+)

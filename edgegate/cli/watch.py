@@ -1,0 +1,138 @@
+"""`edgegate watch`: what the door tells the broker, live."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import queue
+import random
+import secrets
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+
+from edgegate.broker import Connection, Message, Topics, connect
+from edgegate.broker.backoff import Backoff, Delays
+from edgegate.broker.connection import Acknowledged, Lost
+from edgegate.broker.refusals import RefusedError
+from edgegate.cli.common import Commands, load_config
+from edgegate.cli.wording import in_words, printable
+from edgegate.clock import Clock, SystemClock
+from edgegate.config import Mqtt
+from edgegate.errors import BrokerError, UsageError
+
+
+def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
+    parser = commands.add_parser(
+        "watch",
+        parents=[parent],
+        help="what the door tells the broker, live",
+        description=__doc__,
+        epilog="With --json each line is an object with topic, retained and payload. End it with Ctrl-C.",
+    )
+    parser.add_argument("--all", action="store_true", help="all doors of the site")
+    parser.add_argument("--count", type=_positive, metavar="N", help="end after N messages")
+    parser.add_argument("--seconds", type=_positive, metavar="S", help="end after S seconds")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    config = load_config(args)
+    if not config.mqtt.enabled:
+        raise UsageError("watch: mqtt.enabled is false: this door tells no broker anything")
+    topics = Topics(config.site.name, "+" if args.all else config.site.door)
+    clock = SystemClock()
+    end = float("inf") if args.seconds is None else clock.monotonic() + args.seconds
+    try:
+        for number, message in enumerate(_messages(config.mqtt, topics, clock, end), 1):
+            print(_as_json(message) if args.json else _line(message, clock), flush=True)
+            if number == args.count:
+                break
+    except KeyboardInterrupt:
+        pass
+    return 0
+
+
+def _messages(settings: Mqtt, topics: Topics, clock: Clock, end: float) -> Iterator[Message]:
+    """What arrives until `end`. A broker that is not there at the start, or ever refuses, is a BrokerError."""
+    client_id = f"edgegate-watch-{secrets.token_hex(4)}"
+    connection: Connection | None = connect(settings, client_id)
+    while connection is not None:
+        try:
+            yield from _received(connection, topics, clock, end)
+        except RefusedError:
+            raise
+        except BrokerError as error:
+            print(f"edgegate: {error}; trying again", file=sys.stderr)
+        else:
+            return
+        finally:
+            connection.drop()
+        connection = _reconnect(settings, client_id, clock, end)
+
+
+def _reconnect(settings: Mqtt, client_id: str, clock: Clock, end: float) -> Connection | None:
+    """Try until it works, or `end` has come: None."""
+    backoff = Backoff(Delays(longest=10.0), random.Random())
+    while (left := end - clock.monotonic()) > 0:
+        threading.Event().wait(min(left, backoff.fail(refused=False)))
+        try:
+            return connect(settings, client_id)
+        except RefusedError:
+            raise
+        except BrokerError:
+            continue
+    return None
+
+
+def _received(connection: Connection, topics: Topics, clock: Clock, end: float) -> Iterator[Message]:
+    connection.subscribe([topics.availability, topics.state, topics.event])
+    while (left := end - clock.monotonic()) > 0:
+        try:
+            notice = connection.notices.get(timeout=min(left, 3600.0))
+        except queue.Empty:
+            continue
+        match notice:
+            case Message():
+                yield notice
+            case Acknowledged(refusal=str(refusal)):
+                raise RefusedError(f"{connection.where}: refuses the subscription: {refusal}")
+            case Lost(error):
+                raise error
+
+
+def _line(message: Message, clock: Clock) -> str:
+    _, door, leaf = message.topic.rsplit("/", 2)
+    text = message.payload.decode(errors="replace")
+    try:
+        if leaf == "event":
+            return in_words(json.loads(text))
+        if leaf == "state":
+            text = ", ".join(f"{key} {value}" for key, value in json.loads(text).items() if value)
+    except (ValueError, TypeError, LookupError, AttributeError):
+        text = f"not understood: {text}"
+    now = datetime.fromtimestamp(clock.wall(), UTC).astimezone()
+    return printable(f"{now:%Y-%m-%d %H:%M:%S}  {door}  {leaf:16}  {text}")
+
+
+def _as_json(message: Message) -> str:
+    text = message.payload.decode(errors="replace")
+    payload: Any = text
+    if not message.topic.endswith("/availability"):
+        with suppress(ValueError):
+            payload = json.loads(text)
+    line = {"topic": message.topic, "retained": message.retained, "payload": payload}
+    return json.dumps(line, ensure_ascii=False, separators=(",", ":"))
+
+
+def _positive(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not value > 0:
+        raise argparse.ArgumentTypeError(f"{text!r}: not a number above 0")
+    return value

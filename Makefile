@@ -1,0 +1,81 @@
+# Everything a person types. `make help` lists it. Another Python: make test PYTHON=python3.13
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+DATA ?= $(or $(EDGEGATE_DATA),../shared/data)
+FULL ?=
+export EDGEGATE_DATA := $(DATA)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-tflite-runtime test-converter smoke check bench models config mosquitto clean
+.DELETE_ON_ERROR:
+
+help:  ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
+
+demo: $(VENV)/.demo  ## see a door recognise one person and refuse another; results in demo-out/
+	@$(BIN)/edgegate demo --out demo-out
+
+test: $(VENV)/.test mosquitto test-tflite-runtime $(if $(FULL),test-converter)  ## the test suite; FULL=1 adds the long figures
+	@PATH="$$PATH:/usr/sbin" $(BIN)/python -m pytest $(if $(FULL),-m 'full or not full') $(TESTS)
+
+# The same vision tests on the other TFLite runtime, which exists for Python 3.11 and needs NumPy 1.
+test-tflite-runtime:
+	@if $(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))'; then \
+	  $(MAKE) --no-print-directory VENV=.venv-tflite-runtime .venv-tflite-runtime/.vision && \
+	  EDGEGATE_RUNTIME=tflite-runtime .venv-tflite-runtime/bin/python -m pytest tests/vision; \
+	else echo "tflite-runtime 2.14 has no wheels for this Python (3.11 only): its vision tests are not run"; fi
+
+test-converter: $(VENV)-train/.train  ## the converter's tests, which need TensorFlow
+	@$(VENV)-train/bin/python -m pytest tests/converter
+
+smoke: $(VENV)/.test  ## the golden replays and the command line, quickly; for a second Python
+	@$(BIN)/python -m pytest tests/test_replays.py tests/test_cli.py tests/test_config.py
+
+check: $(VENV)/.check  ## linter and strict types, over everything
+	@$(BIN)/ruff format --check --quiet . || { echo "run: $(BIN)/ruff format ."; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy edgegate converter tests benchmarks
+
+bench: $(VENV)/.test  ## how fast this machine is; figures in benchmarks/out/
+	@$(BIN)/python benchmarks/pipeline.py
+
+models: $(VENV)-train/.train  ## rebuild the shipped model packs and compare
+	@$(VENV)-train/bin/python -m converter import packs --check
+
+config: $(VENV)/.demo  ## write config.toml anew from edgegate/config.py
+	@$(BIN)/python -m edgegate.config > config.toml.new && mv config.toml.new config.toml
+
+mosquitto:
+	@if PATH="$$PATH:/usr/sbin" command -v mosquitto > /dev/null; then :; \
+	elif command -v apt-get > /dev/null && { [ "$$(id -u)" = 0 ] || sudo -n true 2> /dev/null; }; then \
+	  echo "installing Mosquitto, the broker the tests talk to"; \
+	  SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	  { $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq --no-install-recommends mosquitto; } > /dev/null || \
+	  echo "Mosquitto could not be installed: broker tests run against the embedded broker where they can"; \
+	else echo "Mosquitto is missing and cannot be installed here: broker tests run against the embedded broker where they can"; fi
+
+clean:  ## remove what the targets above made
+	rm -rf .venv .venv-* demo-out benchmarks/out .mypy_cache .ruff_cache .pytest_cache
+
+# A stamp an environment, so that the second run takes no time; a change of pyproject.toml installs anew.
+$(VENV)/.demo: EXTRAS := demo
+$(VENV)/.test: EXTRAS := test
+$(VENV)/.check: EXTRAS := test,check
+$(VENV)/.vision: EXTRAS := test,tflite-runtime
+$(VENV)/.demo $(VENV)/.test $(VENV)/.check $(VENV)/.vision: pyproject.toml
+	@$(call install,$(VENV),$(EXTRAS))
+	@touch $@
+$(VENV)-train/.train: pyproject.toml
+	@$(call install,$(VENV)-train,train$(,)test)
+	@touch $@
+
+, := ,
+define install
+$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null || \
+  { echo "edgegate needs Python 3.11 or newer, and $(PYTHON) is not: try PYTHON=python3.13"; exit 1; }; \
+test -x $(1)/bin/python || { echo "making $(1)"; $(PYTHON) -m venv $(1) || \
+  { echo "venv failed: on Debian and Raspberry Pi OS, sudo apt install python3-venv"; exit 1; }; }; \
+echo "installing edgegate[$(2)] into $(1)"; \
+$(1)/bin/python -m pip --disable-pip-version-check --quiet install -e '.[$(2)]'
+endef

@@ -22,8 +22,7 @@ def add_signature(blob: bytes, input_name: str, output_names: Sequence[str]) -> 
         raise ModelError("the model has a signature already")
     if len(graph.inputs) != 1 or len(graph.outputs) != len(output_names):
         raise ModelError(
-            f"the model has {len(graph.inputs)} inputs and {len(graph.outputs)} outputs, "
-            f"not 1 and {len(output_names)}"
+            f"the model has {len(graph.inputs)} inputs and {len(graph.outputs)} outputs, not 1 and {len(output_names)}"
         )
     signature = schema.SignatureDefT()
     signature.signatureKey = "serving_default"

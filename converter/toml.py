@@ -37,5 +37,5 @@ def _is_table_list(value: object) -> bool:
 
 
 def _value(value: object) -> str:
-    """A TOML value: JSON's notation of booleans, numbers, strings and lists is TOML's too."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    """A TOML value: JSON's notation of booleans, numbers, strings and lists is TOML's too, but for one character."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False).replace("\x7f", "\\u007f")

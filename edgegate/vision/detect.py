@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Protocol
+from operator import mul
+from typing import NamedTuple, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from edgegate.types import Box, Face, Image
 from edgegate.vision.packs import refused
-from edgegate.vision.preprocess import letterbox
-from edgegate.vision.tflite import Model
+from edgegate.vision.preprocess import Similarity, letterbox
+from edgegate.vision.tflite import Model, sigmoid
 
-Floats = npt.NDArray[np.float32]
-
+GRID = 48
 MIN_SCORE = 0.5
 MERGE_IOU = 0.3
 """MediaPipe's: guesses that overlap more are taken for the same face."""
+
+
+class Guess(NamedTuple):
+    """What one cell says: a score, and as x + iy the two corners of a box and four keypoints."""
+
+    score: float
+    points: list[complex]
 
 
 class Detector(Protocol):
@@ -34,69 +40,66 @@ class BlazeFace:
         self._model = model
         self._size = model.pack.input.width
         self._min_logit = math.log(min_score / (1 - min_score))
-        self._anchors = anchors(self._size)
-        if model.pack.outputs["boxes"] != (1, len(self._anchors), 16):
+        self._cells = cells(self._size)
+        if model.pack.outputs["boxes"] != (1, len(self._cells), 16):
             raise refused(model.pack.folder, "it is not a full-range BlazeFace", "use face-detector")
 
     def detect(self, image: Image) -> tuple[Face, ...]:
         canvas, to_canvas = letterbox(image, self._size)
         outputs = self._model.run(canvas)
-        logits = outputs["scores"][0, :, 0]
-        likely = np.flatnonzero(logits > self._min_logit)
-        if not likely.size:
-            return ()
-        points = decode(outputs["boxes"][0, likely], self._anchors[likely])
-        scores = np.reciprocal(1 + np.exp(-np.minimum(logits[likely], 80)))
-        merged = merge(points, scores)
+        logits = outputs["scores"].ravel()
+        likely = (logits > self._min_logit).nonzero()[0]
+        rows = outputs["boxes"][0, likely].view(np.complex64).tolist()
+        found = zip(logits[likely].tolist(), rows, likely.tolist(), strict=True)
+        guesses = [Guess(sigmoid(logit), decode(row, self._cells[cell])) for logit, row, cell in found]
         to_picture = to_canvas.inverse()
-        return largest_first(_face(to_picture.apply(points), score) for points, score in merged)
+        return largest_first(_face(guess, to_picture) for guess in merge(guesses))
 
 
-def anchors(size: int) -> Floats:
-    """(2304, 2): the centres of the 48x48 cells in pixels of the model's input, row by row."""
-    centres = (np.arange(48, dtype=np.float32) + 0.5) * (size / 48)
-    x, y = np.meshgrid(centres, centres)
-    return np.stack((x.ravel(), y.ravel()), axis=1)
+def cells(size: int) -> list[complex]:
+    """The centres of the 48x48 cells in pixels of the model's input, row by row."""
+    centres = [(index + 0.5) * size / GRID for index in range(GRID)]
+    return [complex(x, y) for y in centres for x in centres]
 
 
-def decode(raw: Floats, cells: Floats) -> Floats:
-    """(n, 16) offsets from their cells (n, 2) to (n, 8, 2) points: two corners of the box, then six keypoints.
+def decode(row: list[complex], cell: complex) -> list[complex]:
+    """One cell's output to two corners of the box and four keypoints, in pixels of the model's input.
 
-    A row of `raw` is centre, width and height, and keypoints, all in pixels of the model's input.
+    A row is centre, size and six keypoints, relative to the cell; the last two are ears, and too rough to be used.
     """
-    points = raw.reshape(-1, 8, 2) + cells[:, np.newaxis]
-    half = raw[:, 2:4] / 2
-    points[:, 1] = points[:, 0] + half
-    points[:, 0] -= half
-    return points
+    centre, half = row[0] + cell, row[1] / 2
+    return [centre - half, centre + half, *(point + cell for point in row[2:6])]
 
 
-def merge(points: Floats, scores: Floats) -> Iterator[tuple[Floats, float]]:
+def merge(guesses: list[Guess]) -> Iterator[Guess]:
     """Weighted non-maximum suppression: each group of overlapping guesses as its mean, weighted by score."""
-    while scores.size:
-        best = int(scores.argmax())
-        same = _overlaps(points[:, 0], points[:, 1], best) > MERGE_IOU
-        same[best] = True  # even if its box is empty
-        weights = scores[same]
-        mean = weights @ points[same].reshape(-1, 16) / weights.sum()
-        yield mean.reshape(8, 2), float(scores[best])
-        points, scores = points[~same], scores[~same]
+    rest = sorted(guesses, key=lambda guess: guess.score, reverse=True)
+    while rest:
+        best, others = rest[0], rest[1:]
+        same, rest = [best], []
+        for guess in others:
+            (same if overlap(best, guess) > MERGE_IOU else rest).append(guess)
+        total = sum(guess.score for guess in same)
+        columns = zip(*(guess.points for guess in same), strict=True)
+        weights = [guess.score / total for guess in same]
+        yield Guess(best.score, [sum(map(mul, column, weights)) for column in columns])
+
+
+def overlap(one: Guess, other: Guess) -> float:
+    """Intersection over union of their boxes."""
+    return _box(one.points).iou(_box(other.points))
 
 
 def largest_first(faces: Iterator[Face]) -> tuple[Face, ...]:
     return tuple(sorted(faces, key=lambda face: face.box.area, reverse=True))
 
 
-def _overlaps(low: Floats, high: Floats, one: int) -> Floats:
-    """Intersection over union of every box with the box `one`."""
-    sides = np.maximum(np.minimum(high, high[one]) - np.maximum(low, low[one]), 0)
-    shared = sides[:, 0] * sides[:, 1]
-    width, height = (high - low).T
-    area = width * height
-    overlaps: Floats = shared / np.maximum(area + area[one] - shared, np.float32(1e-9))
-    return overlaps
+def _box(points: list[complex]) -> Box:
+    low, high = points[:2]
+    return Box(low.real, low.imag, high.real, high.imag)
 
 
-def _face(points: Floats, score: float) -> Face:
-    (x1, y1), (x2, y2) = points[:2].tolist()
-    return Face(Box(x1, y1, x2, y2), score, keypoints=points[2:6])
+def _face(guess: Guess, to_picture: Similarity) -> Face:
+    points = [to_picture(point) for point in guess.points]
+    keypoints = np.array([(point.real, point.imag) for point in points[2:]], np.float32)
+    return Face(_box(points), guess.score, keypoints)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 
@@ -23,12 +25,10 @@ class Embedder:
 
     def embed(self, chip: Image) -> Embedding:
         """(150, 150, 3) RGB to float32 (128,) of length 1; the chip and its mirror image give the same."""
-        return unit(self._embed_once(chip) + self._embed_once(np.asarray(cv2.flip(chip, 1), np.uint8)))
-
-    def _embed_once(self, chip: Image) -> Embedding:
-        return unit(self._model.run(chip)["embedding"][0])
+        mirrored = np.asarray(cv2.flip(chip, 1), np.uint8)
+        return unit(self._model.run(chip)["embedding"][0] + self._model.run(mirrored)["embedding"][0])
 
 
 def unit(vector: Embedding) -> Embedding:
     """The vector at length 1."""
-    return vector / np.float32(np.linalg.norm(vector))
+    return vector * np.float32(1 / math.sqrt(float(vector @ vector)))

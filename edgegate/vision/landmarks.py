@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from edgegate.types import Box, Image, Points
 from edgegate.vision.preprocess import Similarity, warp_rgb
-from edgegate.vision.tflite import Model
+from edgegate.vision.tflite import Model, sigmoid
 
 PATCH_MARGIN = 1.5
 """The patch's side over the box's longer side, as MediaPipe's face landmark graph has it."""
@@ -43,7 +42,7 @@ class Landmarker:
         to_patch = upright(box, keypoints, self._size)
         outputs = self._model.run(warp_rgb(image, to_patch, self._size))
         in_patch = outputs["landmarks"].reshape(-1, 3)[:, :2]
-        return Mesh(to_patch.inverse().apply(in_patch), _sigmoid(float(outputs["presence"].item())))
+        return Mesh(to_patch.inverse().apply(in_patch), sigmoid(float(outputs["presence"].item())))
 
 
 def upright(box: Box, keypoints: Points | None, size: int) -> Similarity:
@@ -54,7 +53,3 @@ def upright(box: Box, keypoints: Points | None, size: int) -> Similarity:
         eyes = complex(right_x - left_x, right_y - left_y)
     turn = eyes.conjugate() / (abs(eyes) or 1) * size / (PATCH_MARGIN * max(box.width, box.height))
     return Similarity(turn, complex(size / 2, size / 2) - turn * complex(*box.center))
-
-
-def _sigmoid(logit: float) -> float:
-    return 1 / (1 + math.exp(-max(-80.0, min(80.0, logit))))

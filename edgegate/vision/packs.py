@@ -102,9 +102,7 @@ def load_pack(folder: Path, task: Task) -> Pack:
                 "copy the pack again",
             )
     if missing := [name for name in OUTPUTS[task] if name not in pack.outputs]:
-        raise refused(
-            folder, f"its card names no output {', '.join(missing)}", "rebuild the pack with the converter"
-        )
+        raise refused(folder, f"its card names no output {', '.join(missing)}", "rebuild the pack with the converter")
     return pack
 
 

@@ -28,6 +28,9 @@ class Similarity:
         (a, b), (x, y) = (self.turn.real, self.turn.imag), (self.shift.real, self.shift.imag)
         return np.array(((a, -b, x), (b, a, y)))
 
+    def __call__(self, point: complex) -> complex:
+        return point * self.turn + self.shift
+
     def inverse(self) -> Similarity:
         return Similarity(1 / self.turn, -self.shift / self.turn)
 

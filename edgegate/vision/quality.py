@@ -79,9 +79,10 @@ def sharpness(grey: Grey) -> float:
 
 def yaw(points: Points) -> float:
     """How far the nose is from the middle between the cheeks, along the eyes: 0 frontal, about ±1 a profile."""
-    axis = points[RIGHT_EYE_OUTER] - points[LEFT_EYE_OUTER]
-    left = float((points[NOSE_TIP] - points[LEFT_CHEEK]) @ axis)
-    right = float((points[RIGHT_CHEEK] - points[NOSE_TIP]) @ axis)
+    wanted = (LEFT_EYE_OUTER, RIGHT_EYE_OUTER, LEFT_CHEEK, NOSE_TIP, RIGHT_CHEEK)
+    left_eye, right_eye, left_cheek, nose, right_cheek = (complex(*points[index].tolist()) for index in wanted)
+    level = (right_eye - left_eye).conjugate()
+    left, right = ((nose - left_cheek) * level).real, ((right_cheek - nose) * level).real
     return (left - right) / max(abs(left) + abs(right), 1e-6)
 
 

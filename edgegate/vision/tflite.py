@@ -7,6 +7,7 @@ TensorFlow converter is known to reverse it.
 from __future__ import annotations
 
 import importlib
+import math
 import zipfile
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -73,7 +74,8 @@ class Model:
         tensor = self._interpreter.tensor(self._input["index"])()[0]
         if tensor.dtype == np.float32:
             np.multiply(pixels, self._step, out=tensor, casting="unsafe")
-            tensor += np.float32(self.pack.input.low)
+            if self.pack.input.low:
+                tensor += np.float32(self.pack.input.low)
         elif self._levels is None:
             tensor[...] = pixels
         else:
@@ -176,6 +178,10 @@ def _agrees(pack: Pack, output: Floats, golden: Floats) -> bool:
     if pack.task == "embedder":
         return cosine(output, golden) >= 0.999
     return bool(np.allclose(output, golden, rtol=1e-3, atol=1e-3 * float(np.abs(golden).max())))
+
+
+def sigmoid(logit: float) -> float:
+    return 1 / (1 + math.exp(-max(-80.0, min(80.0, logit))))
 
 
 def cosine(one: Floats, other: Floats) -> float:

@@ -16,9 +16,7 @@ from edgegate.vision.analyzer import Analyzer, build_analyzer
 from edgegate.vision.tflite import Runtime
 
 
-def test_detection_looks_at_the_preview_and_answers_in_the_pictures_pixels(
-    analyzer: Analyzer, scene: Scene
-) -> None:
+def test_detection_looks_at_the_preview_and_answers_in_the_pictures_pixels(analyzer: Analyzer, scene: Scene) -> None:
     preview = scene(ASTRONAUT, 80, (200, 220))
     image = np.asarray(cv2.resize(preview, (1280, 960)), np.uint8)
     (by_preview,) = analyzer.detect(frame(image, preview=preview))

@@ -10,7 +10,7 @@ from scenes import Scene
 
 from converter.portraits import ASTRONAUT, GRACE_HOPPER, Portrait
 from edgegate.types import Box
-from edgegate.vision.detect import BlazeFace, anchors, decode, merge
+from edgegate.vision.detect import BlazeFace, Guess, cells, decode, merge
 from edgegate.vision.haar import HaarDetector
 from edgegate.vision.landmarks import Landmarker
 
@@ -68,38 +68,35 @@ def test_haar_finds_nothing_on_a_wall(landmarker: Landmarker) -> None:
 
 
 def test_decoding_adds_offsets_to_the_cell() -> None:
-    cells = anchors(192)
-    assert cells.shape == (2304, 2)
-    assert cells[0].tolist() == [2, 2]
-    assert cells[49].tolist() == [6, 6], "row by row, x first"
-    raw = np.zeros((1, 16), np.float32)
-    raw[0, :6] = (1, 2, 20, 10, 3, 4)
-    points = decode(raw, cells[49:50])[0]
-    assert points[:3].tolist() == [[-3, 3], [17, 13], [9, 10]]
+    centres = cells(192)
+    assert len(centres) == 2304
+    assert centres[0] == 2 + 2j
+    assert centres[1] == 6 + 2j, "row by row, x first"
+    points = decode([1 + 2j, 20 + 10j, 3 + 4j, 0j, 0j, 0j, 0j, 0j], 6 + 6j)
+    assert points == [-3 + 3j, 17 + 13j, 9 + 10j, 6 + 6j, 6 + 6j, 6 + 6j]
 
 
-@given(
-    st.lists(
-        st.tuples(st.floats(0, 180), st.floats(0, 180), st.floats(1, 60), st.floats(0.01, 1)),
-        min_size=1,
-        max_size=30,
-    )
-)
-def test_merging_keeps_every_face_once(boxes: list[tuple[float, float, float, float]]) -> None:
-    points = np.zeros((len(boxes), 8, 2), np.float32)
-    for i, (x, y, side, _) in enumerate(boxes):
-        points[i, :2] = (x, y), (x + side, y + side)
-    scores = np.array([box[3] for box in boxes], np.float32)
-    merged = list(merge(points, scores))
-    assert 1 <= len(merged) <= len(boxes)
-    assert [score for _, score in merged] == sorted((score for _, score in merged), reverse=True)
-    assert merged[0][1] == scores.max()
+def guess(x: float, y: float, side: float, score: float) -> Guess:
+    corner = complex(x, y)
+    return Guess(score, [corner, corner + complex(side, side), *[corner] * 4])
+
+
+guesses = st.builds(guess, st.floats(0, 180), st.floats(0, 180), st.floats(1, 60), st.floats(0.01, 1))
+
+
+@given(st.lists(guesses, min_size=1, max_size=30))
+def test_merging_keeps_every_face_once(found: list[Guess]) -> None:
+    merged = list(merge(found))
+    assert 1 <= len(merged) <= len(found)
+    assert [face.score for face in merged] == sorted((face.score for face in merged), reverse=True)
+    assert merged[0].score == max(face.score for face in found)
 
 
 def test_merging_averages_by_score() -> None:
-    points = np.zeros((2, 8, 2), np.float32)
-    points[:, 1] = 10
-    points[1, 1] = 12
-    ((mean, score),) = merge(points, np.array((0.25, 0.75), np.float32))
-    assert score == 0.75
-    assert mean[1].tolist() == pytest.approx([11.5, 11.5])
+    (face,) = merge([guess(0, 0, 10, 0.25), guess(0, 0, 12, 0.75)])
+    assert face.score == 0.75
+    assert face.points[1].real == pytest.approx(11.5)
+
+
+def test_no_guess_is_no_face() -> None:
+    assert list(merge([])) == []

@@ -15,9 +15,7 @@ from edgegate.vision.preprocess import Similarity, fit, letterbox, warp_rgb
 turns = st.builds(cmath.rect, st.floats(0.05, 20), st.floats(-3.1, 3.1))
 shifts = st.builds(complex, st.floats(-500, 500), st.floats(-500, 500))
 similarities = st.builds(Similarity, turns, shifts)
-point_sets = st.integers(0, 2**31).map(
-    lambda seed: np.random.default_rng(seed).uniform(0, 100, (5, 2)).astype("f4")
-)
+point_sets = st.integers(0, 2**31).map(lambda seed: np.random.default_rng(seed).uniform(0, 100, (5, 2)).astype("f4"))
 
 
 @given(point_sets, similarities)

@@ -45,9 +45,7 @@ def test_quantizing_does_not_truncate_and_does_not_wrap() -> None:
     assert quantize([0.9, 1.5, 2.5, 300, -4], np.uint8, 1.0, 0).tolist() == [1, 2, 2, 255, 0]
 
 
-@pytest.mark.skipif(
-    find_spec("ai_edge_litert") is None, reason="only ai-edge-litert can rewrite a model's signature"
-)
+@pytest.mark.skipif(find_spec("ai_edge_litert") is None, reason="only ai-edge-litert can rewrite a model's signature")
 def test_outputs_are_found_by_name_whatever_their_order(
     model: Load, runtime: Runtime, tmp_path: Path, unsigned_detector: bytes
 ) -> None:

@@ -1,0 +1,31 @@
+"""Tests marked `train` rebuild real networks, and so need TensorFlow and what the package index holds."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+import pytest
+
+from converter.dlib import DAT, WHEEL
+from converter.dlib_dat import Network, parse
+from converter.fetch import CACHE, member
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if find_spec("tensorflow") is not None:
+        return
+    skip = pytest.mark.skip(reason="TensorFlow is not installed: pip install -e '.[train,test]'")
+    for item in items:
+        if item.get_closest_marker("train"):
+            item.add_marker(skip)
+
+
+@pytest.fixture(scope="session")
+def dat() -> bytes:
+    """Dlib's own file."""
+    return member(WHEEL, DAT[0], CACHE)
+
+
+@pytest.fixture(scope="session")
+def network(dat: bytes) -> Network:
+    return parse(dat)

@@ -64,8 +64,8 @@ def assess(image: Image, box: Box, mesh: Mesh, chip: Image, limits: QualityLimit
 
 def detail_view(chip: Image) -> Grey:
     """The (50, 50) grey levels of an RGB chip."""
-    small = cv2.resize(chip, (DETAIL_SIZE, DETAIL_SIZE), interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
+    grey = cv2.cvtColor(chip, cv2.COLOR_RGB2GRAY)
+    return np.asarray(cv2.resize(grey, (DETAIL_SIZE, DETAIL_SIZE), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def sharpness(grey: Grey) -> float:

@@ -23,7 +23,8 @@ def test_a_wrong_call_is_one_line_and_2(arguments: list[str], capsys: pytest.Cap
     assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_a_package_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+def test_a_package_that_is_not_there_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
     with pytest.raises(EdgegateError, match=r"edgegate==99\.0 could not be fetched .*; check the network") as raised:
         fetch(Wheel("edgegate", "99.0", "edgegate-99.0-py3-none-any.whl", "0" * 64), tmp_path)
     assert "\n" not in str(raised.value)

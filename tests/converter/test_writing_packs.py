@@ -78,7 +78,7 @@ def test_agreement_is_one_with_itself_and_less_with_another(draft: Draft, tmp_pa
 
 
 numbers = st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False)
-scalars = st.booleans() | numbers | st.text(max_size=8)
+scalars = st.booleans() | numbers | st.text('a =#[]"\\\n\t\x00\x7f\u00e9\u20ac\U0001f600', max_size=8)
 keys = st.text("abc_", min_size=1, max_size=4)
 tables = st.dictionaries(keys, scalars | st.lists(numbers, max_size=3), max_size=3)
 

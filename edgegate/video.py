@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
 
+from edgegate.camera.opencv import open_capture
 from edgegate.errors import EdgegateError, UsageError
 from edgegate.output import complete
+from edgegate.quiet import quiet
 from edgegate.types import Image
 
 CODECS = {".mp4": "mp4v", ".webm": "VP80", ".avi": "MJPG"}
@@ -51,28 +52,14 @@ def video_file(path: Path, size: tuple[int, int], fps: float) -> Iterator[Callab
 
 
 def _open(path: Path, codec: str, size: tuple[int, int], fps: float) -> cv2.VideoWriter:
-    with _without_stderr():
+    with quiet():  # FFmpeg remarks that .webm knows no FourCC codes
         return cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*codec), fps, size)
 
 
 def _frames_in(path: Path) -> int:
-    with _without_stderr():
-        capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+    with quiet():
+        capture = open_capture(str(path), cv2.CAP_FFMPEG)
     try:
         return round(capture.get(cv2.CAP_PROP_FRAME_COUNT)) if capture.isOpened() else 0
     finally:
         capture.release()
-
-
-@contextmanager
-def _without_stderr() -> Iterator[None]:
-    """OpenCV remarks on stderr, from C, that .webm has no FourCC codes, which is true and of no use to anybody."""
-    kept = os.dup(2)
-    silence = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(silence, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(silence)
-        os.close(kept)

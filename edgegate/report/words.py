@@ -1,0 +1,83 @@
+"""Events and counts in words that need no explanation."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from edgegate.events import CloudEvent
+from edgegate.report.record import Decision, kind_of
+from edgegate.types import Denial, EventType
+
+_REFUSALS = {
+    Denial.UNKNOWN: "The face was seen clearly, and it matches nobody who is enrolled.",
+    Denial.STALE: "The face was recognised, but the picture was too old by then to open a door on.",
+}
+
+_HAPPENED = {
+    EventType.UNLOCKED: "The lock opened",
+    EventType.LOCKED: "The lock closed",
+    EventType.CAMERA_STALLED: "The camera stopped sending pictures",
+    EventType.CAMERA_RECOVERED: "The camera sends pictures again",
+    EventType.SERVICE_STARTED: "The service started",
+    EventType.SERVICE_STOPPED: "The service stopped",
+}
+
+
+def who(event: CloudEvent) -> str:
+    """The person a decision is about."""
+    if name := event["data"].get("person"):
+        return str(name)
+    return "Somebody no longer enrolled" if "subject" in event else "Unknown person"
+
+
+def outcome(decisions: list[Decision]) -> str:
+    """What was decided, as a headline: “1 granted, 2 refused”."""
+    granted = sum(decision.granted for decision in decisions)
+    refused = len(decisions) - granted
+    return f"{granted} granted, {refused} refused" if decisions else "Nobody was granted or refused"
+
+
+def why(event: CloudEvent) -> str:
+    """The reason of a decision, as a sentence."""
+    data = event["data"]
+    if kind_of(event) == EventType.GRANTED:
+        return "Recognised: in this picture alone, and in the last few together."
+    if data["score"] is None and data["reason"] == Denial.UNKNOWN:
+        return "The face was seen clearly, but nobody is enrolled."
+    return _REFUSALS.get(data["reason"], f"Reason: {data['reason'].replace('_', ' ')}.")
+
+
+def what(event: CloudEvent) -> str:
+    """One line for the table of events."""
+    kind = kind_of(event)
+    if kind == EventType.GRANTED:
+        return f"Granted: {who(event)}"
+    if kind == EventType.DENIED:
+        reason = event["data"]["reason"]
+        return f"Refused: {who(event)}" + (f" ({reason.replace('_', ' ')})" if reason != Denial.UNKNOWN else "")
+    return _HAPPENED.get(EventType(kind), kind) if kind in set(EventType) else kind
+
+
+def comparison(data: dict[str, Any]) -> str:
+    """The score against what it has to reach, or that there is none."""
+    if data["score"] is None:
+        return "no score: nobody is enrolled"
+    relation = "≥" if data["score"] >= data["threshold"] else "<"
+    return f"{data['score']:.3f} {relation} {data['threshold']:.3f}"
+
+
+def day(wall: float) -> str:
+    return datetime.fromtimestamp(wall, UTC).strftime("%-d %B %Y")
+
+
+def clock_time(wall: float) -> str:
+    return datetime.fromtimestamp(wall, UTC).strftime("%H:%M:%S")
+
+
+def length(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

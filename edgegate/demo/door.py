@@ -1,0 +1,108 @@
+"""The demo's door: the real pipeline, journal, lock and uplink, put together over the rendered scene."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
+from functools import partial
+
+from edgegate import app, replay
+from edgegate.annotate import Annotator
+from edgegate.broker import Topics, Uplink
+from edgegate.camera import Recording
+from edgegate.clock import VirtualClock
+from edgegate.config import Config
+from edgegate.demo.listener import Listener
+from edgegate.demo.portraits import Portrait
+from edgegate.demo.stage import Stage
+from edgegate.enrol import Enroller, read_pictures
+from edgegate.errors import BrokerError, EdgegateError
+from edgegate.events import CloudEvent, dumps
+from edgegate.journal import Journal
+from edgegate.loop import Turn
+from edgegate.output import complete
+from edgegate.quiet import quiet
+from edgegate.report import Report
+
+START = datetime.fromisoformat(replay.DEFAULT_START).timestamp()
+_SECONDS = 30.0
+
+Hear = Callable[[CloudEvent], object]
+Progress = Callable[[Iterable[Turn], int], Iterable[Turn]]
+
+
+def perform(
+    config: Config, stage: Stage, person: Portrait, hear: Hear, progress: Progress = lambda turns, _: turns
+) -> list[CloudEvent]:
+    """Enrol `person`, replay the scene, publish over MQTT; the answer is what a subscriber received.
+
+    `hear` is called with each event as the subscriber receives it; `progress` wraps the turns and gets their number.
+    Leaves the annotated video, the report, the events and the journal. Raises EdgegateError.
+    """
+    clock = VirtualClock(START)
+    with quiet():  # the models' runtime announces itself
+        recognition = app.build_recognition(config)
+    told = 0
+
+    def tell(_event: CloudEvent) -> None:
+        nonlocal told
+        told += 1
+        uplink.notify()
+
+    with ExitStack() as stack:
+        listener = stack.enter_context(Listener(config.mqtt, _topics(config), hear))
+        journal = app.open_journal(config, replay.origin(config), clock)
+        stack.callback(journal.close)
+        uplink = stack.enter_context(_uplink(config, clock))
+        for event in _enrol(recognition, journal, clock, person):
+            tell(event)
+        recording = Recording(stage.scene)
+        stack.callback(recording.close)
+        turns = replay.replay(config, recognition, recording, journal, clock, tell)
+        _watch(progress(turns, recording.expected_frames), config, stage, recording)
+        if not uplink.flush(_SECONDS) or not listener.wait_for(told):
+            raise BrokerError(f"of {told} events the subscriber received {len(listener.events)}")
+        events = list(listener.events)
+    with complete(stage.events) as draft:
+        draft.write_text("".join(dumps(event) + "\n" for event in events), encoding="utf-8")
+    return events
+
+
+def _watch(turns: Iterable[Turn], config: Config, stage: Stage, recording: Recording) -> None:
+    """Draw and report every turn."""
+    report = Report(stage.scene.name, site=config.site.name, door=config.site.door, start=START)
+    with Annotator(stage.annotated, app.names_of(config), recording.size, recording.fps, START) as annotator:
+        for turn in turns:
+            annotator.add(turn)
+            report.add(turn)
+    report.write(stage.report)
+
+
+def _enrol(recognition: app.Recognition, journal: Journal, clock: VirtualClock, person: Portrait) -> list[CloudEvent]:
+    """Enrol a person from the portrait, exactly as `edgegate enroll` does."""
+    enroller = Enroller(recognition.analyzer, person.person, recognition.identifier)
+    with quiet():  # libpng remarks on the colour profile
+        pictures = list(read_pictures(person.file))
+    verdicts = [enroller.judge(source, image) for source, image in pictures]
+    photos = [verdict.photo for verdict in verdicts if verdict.photo]
+    if not photos:
+        raise EdgegateError(f"{person.file}: not accepted for enrolment: {verdicts[0].fault}: {verdicts[0].advice}")
+    event = enroller.keep(photos, recognition.gallery, clock)
+    recognition.identifier.refresh()
+    return journal.append([event])
+
+
+@contextmanager
+def _uplink(config: Config, clock: VirtualClock) -> Iterator[Uplink]:
+    open_outbox = partial(app.open_journal, config, replay.origin(config), clock)
+    uplink = Uplink(config.mqtt, _topics(config), open_outbox, app.names_of(config))
+    uplink.start()
+    try:
+        yield uplink
+    finally:
+        uplink.close(_SECONDS)
+
+
+def _topics(config: Config) -> Topics:
+    return Topics(config.site.name, config.site.door)

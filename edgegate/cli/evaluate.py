@@ -65,7 +65,7 @@ def _photos(args: argparse.Namespace, config: Config) -> dict[str, Any] | str:
     table = app.table_of(analyzer.pack)
     frames = config.recognition.decide_after_frames
     result = _rates(config, table, looks, args.enrol, frames)
-    while not result["strangers"]["trials"] and frames > 1:  # photos are few: pool what there is
+    while frames > 1 and not (result["genuine"]["trials"] and result["strangers"]["trials"]):  # few photos: pool fewer
         frames -= 1
         result = _rates(config, table, looks, args.enrol, frames)
     return result

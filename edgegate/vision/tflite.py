@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgegate.errors import ModelError
+from edgegate.quiet import quiet
 from edgegate.types import Image
 from edgegate.vision.packs import Pack, refused
 
@@ -112,8 +113,9 @@ def quantized_levels(pack: Pack, details: Mapping[str, Any]) -> npt.NDArray[Any]
 def _open(pack: Pack, runtime: Runtime, threads: int) -> Any:
     interpreter_class = _find(runtime)
     try:
-        interpreter = interpreter_class(model_path=str(pack.model), num_threads=threads)
-        interpreter.allocate_tensors()
+        with quiet():  # TFLite tells which delegate it has created; its errors come as exceptions
+            interpreter = interpreter_class(model_path=str(pack.model), num_threads=threads)
+            interpreter.allocate_tensors()
     except (RuntimeError, ValueError) as error:
         reason = str(error).strip().split("\n")[0]
         raise refused(pack.folder, f"the runtime cannot load it ({reason})", "rebuild the pack") from None

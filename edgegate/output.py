@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from edgegate.errors import UsageError
+from edgegate.errors import EdgegateError, UsageError
 
 
 @contextmanager
 def complete(path: Path) -> Iterator[Path]:
     """A path to write to, beside `path` and with its suffix; it becomes `path` if the block ends well.
 
-    Raises UsageError when the folder is not there or cannot be written to.
+    Raises UsageError when the folder is not there or cannot be written to, EdgegateError when writing fails later.
     """
     draft = path.with_name(f".{path.stem}.partial{path.suffix}")
     try:
@@ -23,5 +23,7 @@ def complete(path: Path) -> Iterator[Path]:
     try:
         yield draft
         draft.replace(path)
+    except OSError as error:
+        raise EdgegateError(f"{path}: could not be written to its end: {error.strerror or error}") from None
     finally:
         draft.unlink(missing_ok=True)

@@ -113,7 +113,8 @@ def _journal(config: Config) -> tuple[State, str]:
         return "ok", f"{path}: none yet"
     verification = verify(path)
     if not verification.intact:
-        return "failed", f"{path}: after row {verification.head.seq}: {verification.reason}; keep the file and find out who changed it"
+        detail = f"after row {verification.head.seq}: {verification.reason}"
+        return "failed", f"{path}: {detail}; keep the file and find out who changed it"
     return "ok", f"{verification.head.seq} events, hash chain intact"
 
 

@@ -1,0 +1,481 @@
+"""The rules that decide who enters, each by example, and what must hold whatever happens at the door."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import pytest
+from fakes import box_at, seen
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgegate.gate import Gate, Rules
+from edgegate.types import Candidate, Decision, Denial, Event, EventType, Observation, Pulse, Sighting, TooLate
+
+FRAME = 0.1
+RULES = Rules(
+    unlock_seconds=3.0,
+    max_frame_age=0.5,
+    rearm_seconds=5.0,
+    decide_after_frames=3,
+    refuse_after_frames=6,
+    margin=0.02,
+)
+STRANGER = seen(None)
+
+
+def doubtful(track: int = 1) -> Sighting:
+    """Somebody on a recognised track whose own frame looks like somebody else."""
+    return seen("ann", track=track, own=Candidate("ben", 0.97, 0.9, 0.1))
+
+
+@dataclass
+class Door:
+    """A gate, the time, and everything that it decided."""
+
+    gate: Gate = field(default_factory=lambda: Gate(RULES, "embedder-1"))
+    now: float = 100.0
+    events: list[Event] = field(default_factory=list)
+    pulses: list[Pulse] = field(default_factory=list)
+
+    def see(self, *sightings: Sighting, age: float = 0.05, frames: int = 1) -> Decision:
+        """Show the same view for some frames; the answer is the last one's decision."""
+        for _ in range(frames):
+            self.now += FRAME
+            decision = self._keep(self.gate.observe(Observation(self.now, self.now - age, self.now, sightings)))
+        return decision
+
+    def wait(self, seconds: float) -> None:
+        """Nobody in view for this long."""
+        self.see(frames=round(seconds / FRAME))
+
+    def too_late(self, pulse: Pulse) -> Decision:
+        return self._keep(self.gate.observe(TooLate(self.now, pulse)))
+
+    def _keep(self, decision: Decision) -> Decision:
+        self.events += decision.events
+        self.pulses += [decision.pulse] if decision.pulse else []
+        return decision
+
+    @property
+    def granted(self) -> list[str | None]:
+        return [event.subject for event in self.events if event.type is EventType.GRANTED]
+
+    @property
+    def refused(self) -> list[str]:
+        return [event.data["reason"] for event in self.events if event.type is EventType.DENIED]
+
+
+@pytest.fixture
+def door() -> Door:
+    return Door()
+
+
+def test_a_recognised_person_is_let_in_once_with_a_pulse_and_a_full_record() -> None:
+    decision = Gate(RULES, "embedder-1").observe(
+        Observation(at=10.0, frame_at=9.8, received_at=9.95, sightings=(seen(),))
+    )
+    (event,) = decision.events
+    assert (event.type, event.at, event.subject) == (EventType.GRANTED, 10.0, "ann")
+    assert event.data == {
+        "reason": "recognised",
+        "track": 1,
+        "person": None,
+        "score": 0.98,
+        "threshold": 0.95,
+        "frames": 5,
+        "frame_at": 9.8,
+        "frame_age_ms": 200,
+        "latency_ms": 50,
+        "model": "embedder-1",
+        "box": (150, -50, 250, 50),
+        "others": [],
+    }
+    assert decision.pulse == Pulse(seconds=3.0, not_after=9.8 + 0.5, visit=1)
+
+
+def test_where_nobody_is_in_view_nothing_is_decided(door: Door) -> None:
+    assert door.see() == Decision()
+
+
+# Rule 1: the nearest decides.
+
+
+def test_the_nearest_face_decides_and_the_others_are_recorded(door: Door) -> None:
+    far = replace(seen("ben", track=2), box=box_at(500.0, size=60.0))
+    decision = door.see(far, seen("ann", track=1))
+    assert door.granted == ["ann"]
+    assert decision.events[0].data["others"] == [{"track": 2, "box": (470, -30, 530, 30)}]
+
+
+def test_an_enrolled_person_behind_a_stranger_opens_nothing(door: Door) -> None:
+    door.see(seen("ann", track=2, size=60), STRANGER, frames=20)
+    assert door.granted == []
+    assert door.refused == ["unknown"]
+
+
+def test_while_the_nearest_face_is_too_poor_to_say_anything_nobody_is_let_in(door: Door) -> None:
+    assert door.see(seen(usable=False), seen("ben", track=2, size=60), frames=20) == Decision()
+    assert door.events == []
+
+
+# Rule 2: what a visit is.
+
+
+def test_somebody_who_stands_there_for_minutes_is_let_in_once(door: Door) -> None:
+    door.see(seen(), frames=3000)
+    assert door.granted == ["ann"]
+    assert door.refused == []
+
+
+def test_who_comes_back_too_soon_is_still_the_same_visit(door: Door) -> None:
+    door.see(seen(track=1))
+    door.wait(4.8)
+    door.see(seen(track=2), frames=10)
+    door.wait(4.8)
+    door.see(seen(track=3), frames=10)
+    assert door.granted == ["ann"]
+
+
+def test_who_was_away_for_long_enough_is_a_new_visit(door: Door) -> None:
+    door.see(seen(track=1))
+    door.wait(5.2)
+    door.see(seen(track=2), frames=10)
+    assert door.granted == ["ann", "ann"]
+    assert [pulse.visit for pulse in door.pulses] == [1, 2]
+
+
+def test_standing_in_the_background_keeps_a_visit_alive(door: Door) -> None:
+    door.see(seen("ann"))
+    door.see(seen("ben", track=2, size=200), Sighting(1, 1, box_at(500.0)), frames=60)
+    door.see(seen("ann"), frames=5)
+    assert door.granted == ["ann", "ben"]
+
+
+def test_a_face_that_cannot_be_embedded_keeps_its_visit_alive(door: Door) -> None:
+    door.see(seen())
+    door.see(seen(usable=False), frames=100)
+    door.see(seen())
+    assert door.granted == ["ann"]
+
+
+def test_tracks_that_tracking_joins_are_one_visit_whoever_they_show(door: Door) -> None:
+    door.see(seen(None, track=1), frames=5)
+    door.see(seen(None, track=2, visit=1), frames=5)
+    assert door.refused == ["unknown"]
+    door.see(seen(None, track=4, visit=3), frames=3)
+    door.see(seen(None, track=5, visit=3), frames=3)
+    assert door.refused == ["unknown", "unknown"]
+
+
+def test_people_who_take_turns_in_front_are_each_let_in_once(door: Door) -> None:
+    for _ in range(5):
+        door.see(seen("ann", track=1), seen("ben", track=2, size=60), frames=5)
+        door.see(seen("ben", track=2), seen("ann", track=1, size=60), frames=5)
+    assert door.granted == ["ann", "ben"]
+
+
+def test_who_steps_into_another_ones_track_and_is_recognised_gets_a_grant_of_their_own(door: Door) -> None:
+    door.see(seen("ann", track=1))
+    door.see(seen("ben", track=1), frames=10)
+    door.see(seen("ann", track=2), frames=10)
+    door.see(seen("ben", track=1), frames=10)
+    assert door.granted == ["ann", "ben"]
+
+
+def test_who_took_over_a_track_is_kept_in_view_by_it_and_the_other_one_is_not(door: Door) -> None:
+    door.see(seen("ann", track=1))
+    door.see(seen("ben", track=1))
+    door.see(seen(track=1, usable=False), frames=60)
+    door.see(seen("ben", track=1), frames=5)
+    door.see(seen("ann", track=2), frames=5)
+    assert door.granted == ["ann", "ben", "ann"]
+
+
+def test_a_visit_remembers_who_it_is_through_poor_frames(door: Door) -> None:
+    door.see(seen("ann", track=1))
+    door.see(seen(track=1, usable=False))
+    door.see(seen("ann", track=2), frames=5)
+    assert door.granted == ["ann"]
+
+
+# Rule 3: what a grant needs.
+
+
+@pytest.mark.parametrize(
+    "sighting",
+    [
+        pytest.param(seen(usable=False), id="no embedding in this frame"),
+        pytest.param(replace(seen(), usable=False), id="a pooled match, but not in view"),
+        pytest.param(seen(frames=2), id="too few frames pooled"),
+        pytest.param(seen(score=0.949), id="pooled score below its threshold"),
+        pytest.param(seen(score=float("nan")), id="no score at all"),
+        pytest.param(seen(margin=0.019), id="too close to the runner-up"),
+        pytest.param(replace(seen(), pooled=None), id="nobody enrolled"),
+        pytest.param(replace(seen(), own=None), id="nothing from this frame alone"),
+        pytest.param(doubtful(), id="this frame looks like somebody else"),
+        pytest.param(seen(own=Candidate("ann", 0.89, 0.9, 0.1)), id="this frame below its own threshold"),
+    ],
+)
+def test_nobody_is_let_in_when_one_thing_is_missing(door: Door, sighting: Sighting) -> None:
+    door.see(sighting, frames=5)
+    assert door.events == []
+    assert door.pulses == []
+
+
+def test_what_is_just_enough_is_enough(door: Door) -> None:
+    own = Candidate("ann", 0.9, 0.9, 0.0)
+    decision = door.gate.observe(Observation(10.5, 10.0, 10.0, (seen(frames=3, score=0.95, margin=0.02, own=own),)))
+    assert decision.pulse is not None
+
+
+def test_a_stranger_who_steps_into_a_recognised_track_gets_nothing(door: Door) -> None:
+    door.see(seen(frames=2))
+    door.see(doubtful(), frames=3)
+    assert door.granted == []
+
+
+def test_a_stranger_who_steps_into_a_granted_track_gets_nothing(door: Door) -> None:
+    door.see(seen())
+    door.see(doubtful(), frames=100)
+    assert len(door.events) == 1
+
+
+def test_an_old_frame_opens_nothing_and_a_fresh_one_still_does(door: Door) -> None:
+    door.see(seen(), age=0.6, frames=10)
+    assert (door.granted, door.refused) == ([], ["stale"])
+    assert door.events[0].subject == "ann"
+    assert door.events[0].data["frame_age_ms"] == 600
+    door.see(seen(), age=0.4)
+    assert door.granted == ["ann"]
+
+
+def test_time_that_runs_backwards_stands_still(door: Door) -> None:
+    door.see()
+    ahead = door.now
+    stale = Observation(ahead - 60, ahead - 60, ahead - 60, (seen(),))
+    (event,) = door.gate.observe(stale).events
+    assert (event.at, event.data["reason"]) == (ahead, "stale")
+
+
+# Rules 4 and 5: refusals.
+
+
+def test_a_stranger_is_refused_once_after_enough_usable_frames(door: Door) -> None:
+    door.see(STRANGER, frames=3)
+    door.see(seen(usable=False), frames=50)
+    door.see(STRANGER, frames=2)
+    assert door.events == []
+    door.see(STRANGER)
+    (event,) = door.events
+    assert (event.type, event.subject, event.data["reason"]) == (EventType.DENIED, None, "unknown")
+    door.see(STRANGER, frames=500)
+    assert door.refused == ["unknown"]
+
+
+def test_where_nobody_is_enrolled_the_refusal_has_no_score(door: Door) -> None:
+    door.see(replace(STRANGER, pooled=None, own=None), frames=6)
+    assert (door.events[0].data["score"], door.events[0].data["threshold"]) == (None, None)
+
+
+def test_who_was_refused_may_still_be_let_in(door: Door) -> None:
+    door.see(STRANGER, frames=6)
+    door.see(seen())
+    assert (door.refused, door.granted) == (["unknown"], ["ann"])
+
+
+def test_who_was_let_in_is_not_refused_afterwards(door: Door) -> None:
+    door.see(seen())
+    door.see(STRANGER, frames=50)
+    assert door.refused == []
+
+
+def test_a_stranger_who_comes_again_is_refused_again(door: Door) -> None:
+    for track in (1, 2, 3):
+        door.see(seen(None, track=track), frames=10)
+        door.wait(6)
+    assert door.refused == ["unknown"] * 3
+
+
+# Rule 6: the lock has the last word.
+
+
+def test_a_pulse_that_came_too_late_is_refused_as_stale_and_the_visit_is_open_again(door: Door) -> None:
+    pulse = door.see(seen(), age=0.4).pulse
+    assert pulse is not None
+    door.now += 0.3
+    (event,) = door.too_late(pulse).events
+    assert (event.subject, event.data["reason"], event.data["frame_age_ms"]) == ("ann", "stale", 700)
+    door.see(seen(), frames=5)
+    assert door.granted == ["ann", "ann"]
+
+
+def test_a_late_word_is_about_its_own_visit_and_counts_once(door: Door) -> None:
+    door.see(seen("ann", track=1))
+    pulse = door.see(seen("ben", track=2)).pulse
+    assert pulse is not None
+    assert [event.subject for event in door.too_late(pulse).events] == ["ben"]
+    assert door.too_late(pulse) == Decision()
+    door.see(seen("ann", track=1))
+    door.see(seen("ben", track=2))
+    assert door.granted == ["ann", "ben", "ben"]
+
+
+def test_who_was_too_late_may_be_refused_as_unknown_later(door: Door) -> None:
+    pulse = door.see(seen()).pulse
+    assert pulse is not None
+    door.too_late(pulse)
+    door.see(STRANGER, frames=10)
+    assert door.refused == ["stale", "unknown"]
+
+
+def test_a_late_word_about_a_visit_that_is_over_changes_nothing(door: Door) -> None:
+    pulse = door.see(seen()).pulse
+    assert pulse is not None
+    door.wait(6)
+    assert door.too_late(pulse) == Decision()
+    assert door.too_late(replace(pulse, visit=99)) == Decision()
+
+
+# Whatever happens.
+
+scores = st.sampled_from([0.5, 0.94, 0.95, 0.99])
+candidates = st.none() | st.builds(
+    Candidate, st.sampled_from(["ann", "ben"]), scores, st.just(0.95), st.sampled_from([0.0, 0.02, 0.5])
+)
+tracks, sizes = st.integers(1, 4), st.sampled_from([50.0, 100.0, 200.0])
+anything = st.builds(
+    Sighting,
+    track=tracks,
+    visit=tracks,
+    box=st.builds(box_at, st.just(100.0), size=sizes),
+    frames=st.integers(2, 4),
+    usable=st.booleans(),
+    pooled=candidates,
+    own=candidates,
+)
+recognised = st.builds(seen, st.sampled_from(["ann", "ben"]), track=tracks, visit=tracks, size=sizes)
+sightings = anything | recognised
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that happens: some time after the last, a frame of some age; or the last pulse was too late."""
+
+    after: float
+    age: float
+    view: tuple[Sighting, ...]
+    too_late: bool
+
+
+steps = st.builds(
+    Step,
+    st.sampled_from([-1.0, 0.0, 0.1, 0.1, 0.1, 2.0, 6.0]),
+    st.sampled_from([0.0, 0.1, 0.5, 0.6, 10.0]),
+    st.lists(sightings, max_size=3).map(tuple),
+    st.sampled_from([False] * 5 + [True]),
+)
+happenings = st.lists(steps, max_size=30)
+
+
+@dataclass
+class Told:
+    """One input, the time the gate must take it to be, and what it decided."""
+
+    what: Observation | TooLate
+    now: float
+    decision: Decision
+
+
+def play(happening: list[Step]) -> list[Told]:
+    gate = Gate(RULES, "embedder-1")
+    clock, now = 100.0, float("-inf")
+    pulse: Pulse | None = None
+    told = []
+    for step in happening:
+        clock += step.after
+        now = max(now, clock)
+        late = step.too_late and pulse is not None
+        frame_at = clock - step.age
+        what = TooLate(clock, pulse) if late and pulse else Observation(clock, frame_at, clock, step.view)
+        decision = gate.observe(what)
+        pulse = decision.pulse if not late else None
+        told.append(Told(what, now, decision))
+    return told
+
+
+def beyond_doubt(sighting: Sighting) -> bool:
+    """Rule 3 as a checklist, written here a second time."""
+    pooled, own = sighting.pooled, sighting.own
+    if not sighting.usable or sighting.frames < RULES.decide_after_frames or pooled is None or own is None:
+        return False
+    sure = pooled.score >= pooled.threshold and own.score >= own.threshold
+    return sure and pooled.margin >= RULES.margin and own.person == pooled.person
+
+
+@given(happenings)
+def test_a_grant_and_a_pulse_always_come_together(happening: list[Step]) -> None:
+    for told in play(happening):
+        grants = [event for event in told.decision.events if event.type is EventType.GRANTED]
+        assert len(grants) == (told.decision.pulse is not None)
+        assert len(told.decision.events) <= 1
+
+
+@given(happenings)
+def test_every_grant_is_for_the_nearest_person_in_view_now_beyond_doubt_in_a_fresh_frame(
+    happening: list[Step],
+) -> None:
+    for told in play(happening):
+        pulse = told.decision.pulse
+        if pulse is None:
+            continue
+        assert isinstance(told.what, Observation)
+        nearest = max(told.what.sightings, key=lambda sighting: sighting.box.area)
+        assert beyond_doubt(nearest)
+        assert nearest.pooled is not None
+        assert told.decision.events[0].subject == nearest.pooled.person
+        assert told.now - told.what.frame_at <= RULES.max_frame_age
+        assert pulse == Pulse(RULES.unlock_seconds, told.what.frame_at + RULES.max_frame_age, pulse.visit)
+
+
+@given(happenings)
+def test_nobody_is_let_in_twice_without_having_been_away(happening: list[Step]) -> None:
+    inside: dict[str | None, float] = {}
+    """When each person who was let in on this coming was last recognised."""
+    for told in play(happening):
+        if isinstance(told.what, TooLate):
+            inside = {}
+            continue
+        inside = {who: at for who, at in inside.items() if told.now - at <= RULES.rearm_seconds}
+        if told.decision.pulse is not None:
+            who = told.decision.events[0].subject
+            assert who not in inside
+            inside[who] = told.now
+        in_view = {s.pooled.person for s in told.what.sightings if s.pooled and beyond_doubt(s)}
+        inside |= {who: told.now for who in inside if who in in_view}
+
+
+@given(happenings)
+def test_a_visit_has_one_grant_at_most_unless_its_pulse_came_too_late(happening: list[Step]) -> None:
+    granted: set[int] = set()
+    for told in play(happening):
+        if isinstance(told.what, TooLate):
+            granted.discard(told.what.pulse.visit)
+        if told.decision.pulse is not None:
+            assert told.decision.pulse.visit not in granted
+            granted.add(told.decision.pulse.visit)
+
+
+@given(st.lists(st.tuples(st.sampled_from([seen(), STRANGER, doubtful(), seen(usable=False)]), st.booleans())))
+def test_one_visit_is_refused_once_per_reason_at_most(views: list[tuple[Sighting, bool]]) -> None:
+    door = Door()
+    for view, fresh in views:
+        door.see(view, age=0.1 if fresh else 1.0)
+    assert len(door.granted) <= 1
+    assert len(door.refused) == len(set(door.refused))
+    assert set(door.refused) <= {Denial.UNKNOWN, Denial.STALE}
+
+
+@given(happenings)
+def test_the_same_happenings_lead_to_the_same_decisions(happening: list[Step]) -> None:
+    assert play(happening) == play(happening)

@@ -1,0 +1,46 @@
+"""The program, short recordings, and a gallery with one person in it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from door_scenes import ENROLLED, SCENES, write_scene
+from program import Program
+
+
+@pytest.fixture(scope="session")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """A scene of `door_scenes` by name, as an .avi; each is rendered once."""
+    folder = tmp_path_factory.mktemp("scenes")
+
+    def get(name: str) -> Path:
+        path = folder / f"{name}.avi"
+        return path if path.exists() else write_scene(path, SCENES[name])
+
+    return get
+
+
+@pytest.fixture(scope="session")
+def _enrolled_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    data = tmp_path_factory.mktemp("enrolled")
+    call = [sys.executable, "-m", "edgegate", "enroll", ENROLLED.person, ENROLLED.file, "--data", data]
+    subprocess.run(call, check=True, capture_output=True)
+    return data
+
+
+@pytest.fixture
+def edgegate(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Program:
+    """The program, with nobody enrolled."""
+    return Program(tmp_path / "data", capfd)
+
+
+@pytest.fixture
+def door(edgegate: Program, _enrolled_data: Path) -> Program:
+    """The program, with one person enrolled."""
+    shutil.copytree(_enrolled_data, edgegate.data)
+    return edgegate

@@ -1,0 +1,78 @@
+"""`edgegate` as a person calls it, in this process or in one of its own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edgegate.cli import main
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a call came to."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """Stdout as JSON lines."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+    @property
+    def told(self) -> list[str]:
+        """Types and reasons of the events on stdout, in order."""
+        return [essence(event) for event in self.events]
+
+    @property
+    def problem(self) -> str:
+        """The one line on stderr, which is all that there is, without the program's name."""
+        lines = self.err.splitlines()
+        assert len(lines) == 1, self.err
+        assert lines[0].startswith("edgegate: "), self.err
+        return lines[0].removeprefix("edgegate: ")
+
+
+def essence(event: dict[str, Any]) -> str:
+    """An event's type and reason: "access.denied unknown"."""
+    return f"{event['type'].removeprefix('io.edgegate.')} {event['data'].get('reason', '')}".strip()
+
+
+class Program:
+    """`edgegate` with a data folder: called in this process, or started as one of its own."""
+
+    def __init__(self, data: Path, capture: pytest.CaptureFixture[str]) -> None:
+        self.data = data
+        self._capture = capture
+
+    def __call__(self, *args: str | Path) -> Result:
+        """Call it here, with everything that reaches stdout and stderr, from C too."""
+        self._capture.readouterr()
+        try:
+            status = main([*map(str, args), "--data", str(self.data)])
+        except SystemExit as ended:
+            status = ended.code if isinstance(ended.code, int) else 1
+        out, err = self._capture.readouterr()
+        return Result(status, out, err)
+
+    def command(self, *args: str | Path) -> list[str]:
+        """What starts it as a process."""
+        return [sys.executable, "-m", "edgegate", *map(str, args), "--data", str(self.data)]
+
+    def run(self, *args: str | Path, **options: Any) -> Result:
+        """Run it as a process; `options` are subprocess.run's."""
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        done = subprocess.run(self.command(*args), text=True, timeout=60, check=False, **(pipes | options))
+        return Result(done.returncode, done.stdout or "", done.stderr or "")

@@ -23,9 +23,7 @@ def common_options() -> argparse.ArgumentParser:
     """The options every command takes, as a parent parser."""
     parent = argparse.ArgumentParser(add_help=False)
     group = parent.add_argument_group("common options")
-    group.add_argument(
-        "-c", "--config", type=Path, metavar="CONFIG", help="config file (default: built-in defaults)"
-    )
+    group.add_argument("-c", "--config", type=Path, metavar="CONFIG", help="config file (default: built-in defaults)")
     group.add_argument(
         "--set",
         action="append",
@@ -44,6 +42,13 @@ def load_config(args: argparse.Namespace) -> config.Config:
     if args.data is not None:
         overrides.append(f"service.data_dir={json.dumps(str(args.data))}")
     return config.load(args.config, overrides)
+
+
+def count(text: str) -> int:
+    """An option's whole number from 1 on."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
+    return int(text)
 
 
 def existing(path: Path, what: str) -> Path:

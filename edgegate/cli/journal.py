@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from edgegate import app, journal
-from edgegate.cli.common import Commands, load_config, print_json
+from edgegate.cli.common import Commands, count, load_config, print_json
 from edgegate.cli.wording import in_words
 from edgegate.events import CloudEvent, dumps, with_name
 from edgegate.output import complete
@@ -25,16 +25,14 @@ def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
     parser = commands.add_parser("journal", help="list, verify and export the audit log", description=__doc__)
     actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
     listing = actions.add_parser("list", parents=[parent], help="what happened, oldest first")
-    listing.add_argument("--last", type=_count, metavar="N", help="only the last N that match")
+    listing.add_argument("--last", type=count, metavar="N", help="only the last N that match")
     listing.add_argument(
         "--since", type=_moment, metavar="T", help="from T on, such as 2026-01-31 or 2026-01-31T08:00Z"
     )
     listing.add_argument("--type", metavar="TYPE", help="only this type, such as access.granted")
     listing.set_defaults(run=list_events)
     check = actions.add_parser("verify", parents=[parent], help="check every row", epilog=_EPILOG)
-    check.add_argument(
-        "--expect", type=str, metavar="SEQ:HASH", help="a head noted earlier; it must still be there"
-    )
+    check.add_argument("--expect", type=str, metavar="SEQ:HASH", help="a head noted earlier; it must still be there")
     check.set_defaults(run=verify_chain)
     export = actions.add_parser("export", parents=[parent], help="every event as a line of JSON, names filled in")
     export.add_argument("--out", type=Path, metavar="FILE", help="write here instead of to standard output")
@@ -68,9 +66,7 @@ def verify_chain(args: argparse.Namespace) -> int:
     elif found.intact:
         print(f"{path}: intact, {found.head.seq} rows; head {found.head}")
     else:
-        print(
-            f"{path}: BROKEN at row {found.head.seq + 1}: {found.reason}; the {found.head.seq} before it are intact"
-        )
+        print(f"{path}: BROKEN at row {found.head.seq + 1}: {found.reason}; the {found.head.seq} before it are intact")
     return 0 if found.intact else 1
 
 
@@ -93,12 +89,6 @@ def _events(
     names = functools.cache(app.names_of(config))
     for event in journal.read(app.journal_path(config), last=last, since=since, kind=kind):
         yield with_name(event, names)
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r}: not a number from 1 on")
-    return int(text)
 
 
 def _moment(text: str) -> float:

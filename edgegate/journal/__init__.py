@@ -1,0 +1,7 @@
+"""The record of everything that happened: append-only, durable, each row carrying the hash of the one before."""
+
+from edgegate.journal.chain import Head, Verification, verify
+from edgegate.journal.journal import Journal
+from edgegate.journal.records import read
+
+__all__ = ["Head", "Journal", "Verification", "read", "verify"]

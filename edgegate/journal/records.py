@@ -1,0 +1,37 @@
+"""Reading the journal back, for people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+from edgegate.events import TYPE_PREFIX, CloudEvent
+from edgegate.journal.database import connect, readable_errors
+
+
+def read(
+    path: Path, *, last: int | None = None, since: float | None = None, kind: str | None = None
+) -> Iterator[CloudEvent]:
+    """The events in the journal at `path`, oldest first.
+
+    Of those from `since` (seconds since the epoch) on and of type `kind` (with or without the prefix), only the
+    `last` many. Raises UsageError when there is no journal, JournalError when it cannot be read.
+    """
+    with closing(connect(path)) as db, readable_errors(path):
+        rows = db.execute(
+            "SELECT event FROM events WHERE seq IN ("
+            "  SELECT seq FROM events"
+            "  WHERE (:since IS NULL OR time >= :since)"
+            "    AND (:kind IS NULL OR json_extract(event, '$.type') = :kind)"
+            "  ORDER BY seq DESC LIMIT :last"
+            ") ORDER BY seq",
+            {"since": since, "kind": kind and _full(kind), "last": -1 if last is None else last},
+        )
+        for (text,) in rows:
+            yield json.loads(text)
+
+
+def _full(kind: str) -> str:
+    return kind if kind.startswith(TYPE_PREFIX) else TYPE_PREFIX + kind

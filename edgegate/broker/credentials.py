@@ -1,0 +1,44 @@
+"""What a door shows a broker, and what it asks to see: password, certificates. Read anew for every connection."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+
+from edgegate.config import Mqtt
+from edgegate.errors import ConfigError
+
+
+def read_password(settings: Mqtt) -> str | None:
+    """The first line of `mqtt.password_file`; None without one. Raises ConfigError."""
+    if not settings.password_file:
+        return None
+    try:
+        lines = Path(settings.password_file).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unusable("password_file", settings.password_file, "cannot be read", error) from None
+    if not lines or not lines[0]:
+        raise ConfigError([f"mqtt.password_file = {settings.password_file!r}: its first line is empty"])
+    return lines[0]
+
+
+def build_tls(settings: Mqtt) -> ssl.SSLContext | None:
+    """How to encrypt and whom to trust; None without `mqtt.tls`. Raises ConfigError."""
+    if not settings.tls:
+        return None
+    try:
+        context = ssl.create_default_context(cafile=settings.ca_file or None)
+    except OSError as error:
+        raise _unusable("ca_file", settings.ca_file, "not usable certificates", error) from None
+    if settings.cert_file:
+        try:
+            # The empty password keeps OpenSSL from asking for one on the terminal when the key is encrypted.
+            context.load_cert_chain(settings.cert_file, settings.key_file or None, password="")
+        except OSError as error:
+            raise _unusable("cert_file", settings.cert_file, "not a usable certificate and key", error) from None
+    return context
+
+
+def _unusable(key: str, value: str, what: str, error: Exception) -> ConfigError:
+    reason = getattr(error, "strerror", None) or error
+    return ConfigError([f"mqtt.{key} = {value!r}: {what}: {reason}"])

@@ -1,0 +1,50 @@
+"""Where a door speaks: `edgegate/<site>/<door>/…`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+ONLINE = b"online"
+OFFLINE = b"offline"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is published, or was received; always with QoS 1."""
+
+    topic: str
+    payload: bytes
+    retained: bool = False
+    content_type: str | None = None
+    """Told only over MQTT 5."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """The topics of one door; `+` as the door stands for all doors of the site."""
+
+    site: str
+    door: str
+
+    @property
+    def availability(self) -> str:
+        return self._topic("availability")
+
+    @property
+    def state(self) -> str:
+        return self._topic("state")
+
+    @property
+    def event(self) -> str:
+        return self._topic("event")
+
+    @property
+    def client_id(self) -> str:
+        """The same at every connect: a broker that still holds a dead connection of this door ends that one first.
+
+        With a new name each time, the dead one's last will, `offline`, would come after the new one's `online`.
+        """
+        return f"edgegate-{self.site}-{self.door}"
+
+    def _topic(self, leaf: str) -> str:
+        return f"edgegate/{self.site}/{self.door}/{leaf}"

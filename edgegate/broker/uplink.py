@@ -1,0 +1,170 @@
+"""The thread that keeps the broker told: it connects, publishes, and comes back after every failure."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, replace
+from typing import Any
+
+from edgegate.broker.backoff import Backoff, Delays
+from edgegate.broker.connection import Connection, Woken, connect, in_words
+from edgegate.broker.credentials import build_tls, read_password
+from edgegate.broker.refusals import RefusedError
+from edgegate.broker.session import Outbox, Session
+from edgegate.broker.topics import OFFLINE, Message, Topics
+from edgegate.config import Mqtt
+from edgegate.errors import EdgegateError
+from edgegate.events import Names
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How it stands with the broker."""
+
+    connected: bool = False
+    protocol: str = ""
+    """What is or was last spoken, such as "MQTT 5, TLS"; empty before the first connection."""
+    problem: str | None = "not connected yet"
+    """Why not connected, in one line."""
+    refused: bool = False
+    """The broker said no: somebody must change something."""
+
+
+class Uplink:
+    """Publishes what is in the journal's outbox, for as long as it runs.
+
+    `open_outbox` is called on the uplink's own thread. Raises ConfigError at once when a file the config names
+    cannot be used; from then on every trouble is a `status`, not an exception.
+    """
+
+    def __init__(
+        self,
+        settings: Mqtt,
+        topics: Topics,
+        open_outbox: Callable[[], Outbox],
+        names: Names,
+        *,
+        delays: Delays | None = None,
+        rng: random.Random | None = None,
+    ) -> None:
+        read_password(settings), build_tls(settings)
+        self.status = Status()
+        self.failed: BaseException | None = None
+        """What killed the thread. It is essential: whoever sees this must not go on."""
+        self._settings = settings
+        self._topics = topics
+        self._open_outbox = open_outbox
+        self._names = names
+        self._backoff = Backoff(delays or Delays(), rng or random.Random())
+        self._will = Message(topics.availability, OFFLINE, retained=True)
+        self._thread = threading.Thread(target=self._run, name="uplink", daemon=True)
+        self._stopping = threading.Event()
+        self._changed = threading.Condition()
+        self._connection: Connection | None = None
+        self._state: dict[str, Any] | None = None
+        self._noted = 0
+        self._settled = 0
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def notify(self) -> None:
+        """There is something new in the journal. Returns at once."""
+        with self._changed:
+            self._noted += 1
+        self._wake()
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """What `state` should say from now on; published if it differs from before. Returns at once."""
+        if state != self._state:
+            self._state = dict(state)
+            self._wake()
+
+    def flush(self, timeout: float) -> bool:
+        """Wait until the broker has acknowledged everything that was in the journal at the call."""
+        self.notify()
+        with self._changed:
+            target = self._noted
+            self._changed.wait_for(lambda: self._settled >= target or self.failed is not None, timeout)
+            return self._settled >= target
+
+    def close(self, timeout: float) -> None:
+        """Say `offline` and take leave, within `timeout` seconds; what was not acknowledged stays in the outbox."""
+        self._stopping.set()
+        self._wake()
+        if self._thread.ident is not None:
+            self._thread.join(timeout)
+
+    def _wake(self) -> None:
+        connection = self._connection
+        if connection is not None:
+            connection.notices.put(Woken())
+
+    def _run(self) -> None:
+        try:
+            while not self._stopping.is_set():
+                self._stopping.wait(self._attempt())
+        except BaseException as error:  # noqa: BLE001 (the thread's outer boundary: `failed` ends the process)
+            log.critical("the uplink has died: %r", error)
+            self.failed = error
+        finally:
+            with self._changed:
+                self._changed.notify_all()
+
+    def _attempt(self) -> float:
+        """Connect, and stay as long as it lasts; the answer is how many seconds to wait before the next attempt."""
+        try:
+            connection = connect(self._settings, self._topics.client_id, will=self._will)
+            try:
+                self._stay(connection)
+            finally:
+                self._connection = None
+                connection.drop()
+        except EdgegateError as error:
+            return self._note_failure(error)
+        self.status = replace(self.status, connected=False, problem="closed")
+        return 0.0
+
+    def _stay(self, connection: Connection) -> None:
+        self._note_success(connection.protocol)
+        with closing(self._open_outbox()) as outbox:
+            session = Session(connection, outbox, self._topics, self._names)
+            self._connection = connection  # from here on what happens wakes this session
+            session.announce()
+            while not self._stopping.is_set():
+                noted = self._noted
+                session.tell(self._state)
+                if session.send():
+                    self._settle(noted)
+                session.listen()
+                self._backoff.succeed()
+            session.leave()
+
+    def _settle(self, noted: int) -> None:
+        with self._changed:
+            self._settled = noted
+            self._changed.notify_all()
+
+    def _note_success(self, protocol: str) -> None:
+        words = in_words(self._settings, protocol)
+        if words != self.status.protocol:
+            log.info("%s:%d: connected with %s", self._settings.host, self._settings.port, words)
+            if protocol != "5":
+                log.warning("the broker does not speak MQTT 5: an event that it refuses counts as delivered")
+        self.status = Status(connected=True, protocol=words, problem=None)
+
+    def _note_failure(self, error: EdgegateError) -> float:
+        refused = isinstance(error, RefusedError)
+        delay = self._backoff.fail(refused=refused)
+        if refused:
+            log.error("%s; events are kept, the next attempt is in %.0f seconds", error, delay)
+        elif str(error) != self.status.problem:
+            log.warning("%s; events are kept", error)
+        self.status = replace(self.status, connected=False, problem=str(error), refused=refused)
+        return delay

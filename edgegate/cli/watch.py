@@ -18,7 +18,7 @@ from edgegate.broker import Connection, Message, Topics, connect
 from edgegate.broker.backoff import Backoff, Delays
 from edgegate.broker.connection import Acknowledged, Lost
 from edgegate.broker.refusals import RefusedError
-from edgegate.cli.common import Commands, load_config
+from edgegate.cli.common import Commands, count, load_config
 from edgegate.cli.wording import in_words, printable
 from edgegate.clock import Clock, SystemClock
 from edgegate.config import Mqtt
@@ -34,7 +34,7 @@ def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
         epilog="With --json each line is an object with topic, retained and payload. End it with Ctrl-C.",
     )
     parser.add_argument("--all", action="store_true", help="all doors of the site")
-    parser.add_argument("--count", type=_positive, metavar="N", help="end after N messages")
+    parser.add_argument("--count", type=count, metavar="N", help="end after N messages")
     parser.add_argument("--seconds", type=_positive, metavar="S", help="end after S seconds")
     parser.set_defaults(run=run)
 
@@ -89,7 +89,7 @@ def _reconnect(settings: Mqtt, client_id: str, clock: Clock, end: float) -> Conn
 
 
 def _received(connection: Connection, topics: Topics, clock: Clock, end: float) -> Iterator[Message]:
-    connection.subscribe([topics.availability, topics.state, topics.event])
+    connection.subscribe([topics.event, topics.state, topics.availability])
     while (left := end - clock.monotonic()) > 0:
         try:
             notice = connection.notices.get(timeout=min(left, 3600.0))

@@ -10,7 +10,7 @@ promise is not carried, and the strictest threshold that was measured at all is 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,17 +41,7 @@ class Table:
     """The threshold table of one embedder pack; raises ValueError when it has no rows or a column is missing."""
 
     def __init__(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        self.rows = tuple(
-            Row(
-                str(row["data"]),
-                int(row["photos"]),
-                int(row["frames"]),
-                float(row["rate"]),
-                float(row["threshold"]),
-                int(row["trials"]),
-            )
-            for row in rows
-        )
+        self.rows = tuple(_row(columns) for columns in rows)
         if not self.rows:
             raise ValueError("no rows")
 
@@ -65,12 +55,12 @@ class Table:
         measured_rate = max(row.rate for row in chosen)
         if measured_rate <= rate:
             return Threshold(max(row.threshold for row in chosen), carried=True, measured_rate=measured_rate)
-        return Threshold(self._strictest(photos, frames), carried=False, measured_rate=measured_rate)
+        return Threshold(self._strictest(chosen), carried=False, measured_rate=measured_rate)
 
-    def _strictest(self, photos: int, frames: int) -> float:
+    def _strictest(self, chosen: Sequence[Row]) -> float:
         """The highest of any set up to these counts: who reached it with fewer would reach it with more."""
-        photos = _at_least(photos, {row.photos for row in self.rows})
-        frames = _at_least(frames, {row.frames for row in self.rows})
+        photos = max(row.photos for row in chosen)
+        frames = max(row.frames for row in chosen)
         return max(row.threshold for row in self.rows if row.photos <= photos and row.frames <= frames)
 
     def _of_set(self, data: str, photos: int, frames: int, rate: float) -> Row:
@@ -81,6 +71,20 @@ class Table:
         rows = [row for row in rows if row.frames == column]
         enough = [row for row in rows if row.rate <= rate]
         return max(enough, key=lambda row: row.rate) if enough else min(rows, key=lambda row: row.rate)
+
+
+def _row(columns: Mapping[str, Any]) -> Row:
+    try:
+        return Row(
+            str(columns["data"]),
+            int(columns["photos"]),
+            int(columns["frames"]),
+            float(columns["rate"]),
+            float(columns["threshold"]),
+            int(columns["trials"]),
+        )
+    except KeyError as missing:
+        raise ValueError(f"a row has no {missing.args[0]}") from None
 
 
 def _at_least(wanted: int, measured: set[int]) -> int:

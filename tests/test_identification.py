@@ -1,0 +1,201 @@
+"""Whose embedding it is: the best match, its runner-up, and what it must reach in a gallery that changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fakes import EMBEDDER, FakePeople, looks, person, photo
+
+from edgegate.errors import GalleryError
+from edgegate.gallery import Gallery, Person, Photo
+from edgegate.identification import OWN_FRAME_RATE, Identifier, People
+from edgegate.thresholds import Table
+from edgegate.types import Embedding
+
+ROWS = [
+    {"data": "lfw", "photos": photos, "frames": frames, "rate": rate, "threshold": base + photos / 1000, "trials": 9}
+    for photos in (1, 5)
+    for frames, bases in ((1, {0.05: 0.8, 1e-3: 0.85}), (5, {1e-3: 0.9, 1e-4: 0.92, 1e-5: 0.94}))
+    for rate, base in bases.items()
+]
+ANN, BEN = person("ann", photo(looks(0))), person("ben", photo(looks(90)))
+
+
+def identifier(gallery: People | Sequence[Person]) -> Identifier:
+    people = FakePeople(tuple(gallery)) if isinstance(gallery, Sequence) else gallery
+    return Identifier(people, Table(ROWS), EMBEDDER, false_accept_rate=1e-3, decide_after_frames=5)
+
+
+def test_with_nobody_enrolled_nothing_matches() -> None:
+    nobody = identifier([])
+    assert nobody.match(looks(0), 5) is None
+    assert nobody.match_own(looks(0)) is None
+
+
+def test_somebody_alone_has_no_runner_up() -> None:
+    match = identifier([ANN]).match(looks(60), 5)
+    assert match is not None
+    assert (match.person, match.margin) == (ANN.id, 2.0)
+    assert match.score == pytest.approx(0.5)
+
+
+def test_the_best_match_leads_the_runner_up_by_its_margin() -> None:
+    match = identifier([ANN, BEN]).match(looks(60), 5)
+    assert match is not None
+    assert match.person == BEN.id
+    assert (match.score, match.margin) == pytest.approx((np.cos(np.pi / 6), np.cos(np.pi / 6) - 0.5))
+
+
+def test_two_who_look_the_same_have_no_margin() -> None:
+    match = identifier([ANN, person("twin", photo(looks(0)))]).match(looks(0), 5)
+    assert match is not None
+    assert match.margin == 0.0
+
+
+def test_the_threshold_follows_frames_photos_and_the_number_of_people() -> None:
+    ann_of_many = person("ann", *(photo(looks(0)) for _ in range(8)))
+    crowd = [person(f"p{i}", photo(looks(180))) for i in range(9)]
+    cases = [
+        (identifier([ANN]), 5, 0.901),
+        (identifier([ANN]), 1, 0.851),
+        (identifier([ann_of_many]), 5, 0.905),
+        (identifier([ANN, *crowd]), 5, 0.921),
+    ]
+    for alone_or_not, frames, threshold in cases:
+        match = alone_or_not.match(looks(0), frames)
+        assert match is not None
+        assert match.threshold == pytest.approx(threshold)
+
+
+def test_the_deciding_frame_alone_has_a_rate_of_its_own_however_many_are_enrolled() -> None:
+    crowd = [person(f"p{i}", photo(looks(180))) for i in range(99)]
+    for people in ([ANN], [ANN, *crowd]):
+        own = identifier(people).match_own(looks(0))
+        assert own is not None
+        assert own.threshold == Table(ROWS).threshold(1, 1, OWN_FRAME_RATE).value
+
+
+def test_photos_of_another_network_are_not_matched() -> None:
+    other = photo(looks(0), embedder="f" * 64)
+    mixed = person("mixed", photo(looks(90)), other)
+    known = identifier([person("old", other), mixed])
+    assert [p.name for p in known.foreign] == ["old"]
+    assert [p.name for p in known.people] == ["mixed"]
+    match = known.match(looks(0), 5)
+    assert match is not None
+    assert (match.person, match.margin) == (mixed.id, 2.0)
+    assert match.score == pytest.approx(0.0, abs=1e-6)
+
+
+def test_ten_thousand_people_are_told_apart_in_one_call() -> None:
+    rng = np.random.default_rng(7)
+    faces = rng.normal(size=(10_000, 128)).astype(np.float32)
+    faces /= np.linalg.norm(faces, axis=1, keepdims=True)
+    everybody = identifier([person(f"p{i}", photo(face)) for i, face in enumerate(faces)])
+    for i in (0, 1, 4_999, 9_999):
+        scores = np.sort(faces @ faces[i])
+        match = everybody.match(faces[i], 5)
+        assert match is not None
+        assert match.person == f"id-of-p{i}"
+        assert (match.score, match.margin) == pytest.approx((1.0, scores[-1] - scores[-2]), abs=1e-5)
+
+
+# A gallery that changes.
+
+
+def test_the_gallery_is_read_again_only_when_it_changed() -> None:
+    gallery = FakePeople((ANN,))
+    known = identifier(gallery)
+    assert not known.refresh()
+    assert gallery.times_read == 1
+    gallery.everybody, gallery.revision = (ANN, BEN), 1
+    assert known.refresh()
+    assert [p.name for p in known.people] == ["ann", "ben"]
+    gallery.everybody, gallery.revision = (), 2
+    assert known.refresh()
+    assert known.match(looks(0), 5) is None
+
+
+def test_the_threshold_rises_when_somebody_is_enrolled() -> None:
+    gallery = FakePeople((ANN,))
+    known = identifier(gallery)
+    before = known.threshold(ANN).value
+    gallery.everybody, gallery.revision = (ANN, BEN), 1
+    known.refresh()
+    assert known.threshold(ANN).value > before
+
+
+def test_what_another_process_enrols_and_forgets_is_noticed(tmp_path: Path) -> None:
+    here, elsewhere = Gallery(tmp_path / "gallery.db"), Gallery(tmp_path / "gallery.db")
+    known = identifier(here)
+    ann = elsewhere.add("ann", [photo(looks(0))], "2026-01-01T00:00:00Z")
+    assert known.refresh()
+    match = known.match(looks(0), 5)
+    assert match is not None
+    assert match.person == ann.id
+    elsewhere.forget("ann")
+    assert known.refresh()
+    assert known.match(looks(0), 5) is None
+
+
+def test_a_gallery_that_cannot_be_read_leaves_what_was_known(tmp_path: Path) -> None:
+    gallery = Gallery(tmp_path / "gallery.db")
+    gallery.add("ann", [photo(looks(0))], "2026-01-01T00:00:00Z")
+    known = identifier(gallery)
+    gallery.path.write_bytes(b"not a database, and long enough to be one" * 100)
+    for _ in range(2):
+        with pytest.raises(GalleryError):
+            known.refresh()
+    assert known.match(looks(0), 5) is not None
+
+
+# What is promised.
+
+
+def test_a_promise_that_is_carried_says_what_is_asked_of_a_score() -> None:
+    promise = identifier([ANN, BEN]).promise()
+    assert promise.as_dict() == {
+        "people": 2,
+        "false_accept_rate": 1e-3,
+        "threshold": pytest.approx(0.921),
+        "carried": True,
+        "shown_rate": pytest.approx(2e-4),
+    }
+    assert promise.in_words() == "2 enrolled; threshold 0.9210 for a false-accept rate of 0.001 a visit"
+
+
+def test_a_promise_that_too_many_people_break_says_what_is_shown_instead() -> None:
+    crowd = [person(f"p{i}", photo(looks(i / 10))) for i in range(1000)]
+    promise = identifier(crowd).promise()
+    assert not promise.carried
+    assert promise.shown_rate == pytest.approx(1e-2)
+    assert "do not carry: they show 0.01 for this door" in promise.in_words()
+
+
+def test_the_promise_of_an_empty_gallery_is_that_of_its_first_person() -> None:
+    promise = identifier([]).promise()
+    assert (promise.people, promise.threshold) == (0, pytest.approx(0.901))
+    assert promise.in_words().startswith("nobody is enrolled; ")
+
+
+# Templates.
+
+
+def test_a_template_is_the_mean_of_the_best_photos_by_quality() -> None:
+    poor, good = [photo(looks(90), quality=0.1)] * 3, [photo(looks(0), quality=0.9)] * 5
+    assert person("ann", *poor, *good).template() == pytest.approx(looks(0))
+    assert person("ann", photo(looks(0), 0.5), photo(looks(40), 0.5)).template() == pytest.approx(looks(20))
+
+
+def angle_between(one: Embedding, other: Embedding) -> float:
+    return float(np.degrees(np.arccos(np.clip(one @ other, -1, 1))))
+
+
+def test_a_better_photo_counts_more() -> None:
+    photos: list[Photo] = [photo(looks(0), quality=0.9), photo(looks(40), quality=0.3)]
+    template = person("ann", *photos).template()
+    assert angle_between(template, looks(0)) < angle_between(template, looks(40)) / 2
+    assert float(np.linalg.norm(template)) == pytest.approx(1.0)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Le
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 
 from edgegate.errors import ConfigError, UsageError
@@ -25,7 +25,8 @@ TopicLevel = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$", max_length=64)]
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    # Defaults are checked like what is written: one may not go with what is.
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, validate_default=True)
 
 
 NO_LIVENESS = "no liveness check yet: a photo or a screen that shows an enrolled face can open the door"
@@ -48,7 +49,9 @@ class Camera(_Section):
     )
     width: int = Field(640, ge=160, le=4096, description="pixels asked of a camera; a file keeps its own")
     height: int = Field(480, ge=120, le=4096, description="pixels asked of a camera; a file keeps its own")
-    frames_per_second: int = Field(15, ge=1, le=120, description="asked of a camera; a file keeps its own")
+    frames_per_second: int = Field(
+        15, ge=2, le=120, description="asked of a camera; a file keeps its own; fewer than 2 cannot follow a face"
+    )
     stall_seconds: float = Field(
         3.0, ge=0.5, le=60, description="seconds without a frame until the camera counts as stalled"
     )
@@ -93,11 +96,13 @@ class Recognition(_Section):
         40, ge=24, le=1000, description="pixels; a face whose box is smaller says nothing about who it is"
     )
 
-    @model_validator(mode="after")
-    def _refusal_comes_after_decision(self) -> Recognition:
-        if self.refuse_after_frames < self.decide_after_frames:
-            raise ValueError("refuse_after_frames must not be less than decide_after_frames")
-        return self
+    @field_validator("refuse_after_frames")
+    @classmethod
+    def _refusal_comes_after_decision(cls, value: int, info: ValidationInfo) -> int:
+        decide = info.data.get("decide_after_frames", value)
+        if value < decide:
+            raise ValueError(f"must not be less than decide_after_frames ({decide})")
+        return value
 
 
 class Liveness(_Section):
@@ -149,17 +154,13 @@ class Mqtt(_Section):
         description="seconds; after about 1.5 times this the broker tells that the door is gone",
     )
 
-    @model_validator(mode="after")
-    def _every_file_is_used(self) -> Mqtt:
-        for file, needs in (
-            ("password_file", "username"),
-            ("ca_file", "tls"),
-            ("cert_file", "tls"),
-            ("key_file", "cert_file"),
-        ):
-            if getattr(self, file) and not getattr(self, needs):
-                raise ValueError(f"{file} is set, but {needs} is not")
-        return self
+    @field_validator("password_file", "ca_file", "cert_file", "key_file")
+    @classmethod
+    def _every_file_is_used(cls, value: str, info: ValidationInfo) -> str:
+        needs = {"password_file": "username", "key_file": "cert_file"}.get(str(info.field_name), "tls")
+        if value and not info.data.get(needs, True):
+            raise ValueError(f"has no effect without {needs}")
+        return value
 
 
 class Journal(_Section):
@@ -252,9 +253,14 @@ def _describe(origin: str, detail: Mapping[str, Any]) -> str:
     where = ".".join(str(part) for part in detail["loc"])
     if detail["type"] == "extra_forbidden":
         return f"{origin}: {where}: unknown key{_did_you_mean(detail['loc'])}"
-    if detail["type"] == "value_error":
-        return f"{origin}: [{where}]: {detail['ctx']['error']}"
-    reason = detail["msg"].replace("Input should be", "must be").replace("String should", "must")
+    if detail["type"] == "model_type":
+        return f"{origin}: {where} = {detail['input']!r}: must be a table: [{where}], and its keys below"
+    reason = (
+        detail["msg"]
+        .removeprefix("Value error, ")
+        .replace("Input should be", "must be")
+        .replace("String should", "must")
+    )
     return f"{origin}: {where} = {detail['input']!r}: {reason}"
 
 

@@ -16,8 +16,8 @@ from edgegate.config import Config
 from edgegate.errors import ModelError
 from edgegate.gallery import Enrolled, Person, Photo
 from edgegate.identification import Identifier
-from edgegate.pipeline import Analyzer
 from edgegate.types import Frame, Image, Observation
+from edgegate.vision.analyzer import Analyzer
 from edgegate.vision.motion import MotionGate
 from edgegate.vision.packs import load_pack, shipped
 

@@ -88,6 +88,7 @@ class Daemon:
         finally:
             lock.close()
             self._write(loop, EventType.SERVICE_STOPPED, clock, {})
+            self._tell_the_end(lock)
 
     def _write(self, loop: Loop, what: EventType, clock: SystemClock, data: dict[str, str]) -> None:
         try:
@@ -95,6 +96,12 @@ class Daemon:
             loop.write([Event(what, clock.monotonic(), data=data)])
         except JournalError as error:
             self._note_journal(str(error))
+
+    def _tell_the_end(self, lock: LockKeeper) -> None:
+        """Wait until a broker that is there has heard everything; the others get it at the next start."""
+        if self._uplink is not None and self._uplink.status.connected:
+            self._uplink.set_state(self._state(lock))
+            self._uplink.flush(CLOSE_SECONDS)
 
     def _start_uplink(self, stack: ExitStack, origin: Origin, clock: SystemClock) -> Uplink | None:
         config = self._config

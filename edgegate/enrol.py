@@ -12,8 +12,11 @@ import numpy as np
 from edgegate.camera import Recording
 from edgegate.clock import Clock, rfc3339
 from edgegate.errors import UsageError
+from edgegate.events import CloudEvent
 from edgegate.gallery import MAX_PHOTOS, Gallery, Photo
 from edgegate.identification import Identifier
+from edgegate.journal import Journal
+from edgegate.quiet import quiet
 from edgegate.types import Event, EventType, Face, Fault, Frame, Image
 from edgegate.vision.analyzer import Analyzer
 
@@ -68,9 +71,13 @@ def read_pictures(path: Path) -> Iterator[tuple[str, Image | None]]:
 
 def read_picture(path: Path) -> Image | None:
     """A picture file in BGR, turned upright if it says how; None if it cannot be read as a picture."""
-    # Not cv2.imread: it writes warnings of its own, and cannot read every path there is.
-    data = np.frombuffer(path.read_bytes(), np.uint8)
-    image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+    try:
+        # Not cv2.imread: it cannot read every path there is.
+        data = np.frombuffer(path.read_bytes(), np.uint8)
+        with quiet():  # libjpeg and libpng remark on damaged files
+            image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+    except (OSError, cv2.error):  # OpenCV raises for a picture that claims to be enormous
+        return None
     return None if image is None else np.asarray(image, np.uint8)
 
 
@@ -117,11 +124,16 @@ class Enroller:
         photo = Photo(face.embedding, face.quality.weight, self._analyzer.pack.sha256, Path(source).name)
         return self._duplicate(source, photo) or Verdict(source, photo)
 
-    def keep(self, photos: Sequence[Photo], gallery: Gallery, clock: Clock) -> Event:
-        """Write the accepted photos into the gallery, all or none; the answer is for the journal to record."""
-        person = gallery.add(self._name, photos, rfc3339(clock.wall()))
+    def keep(self, photos: Sequence[Photo], gallery: Gallery, journal: Journal, clock: Clock) -> list[CloudEvent]:
+        """Write the accepted photos into the gallery, all or none, and nobody without a record in the journal."""
         data = {"person": None, "photos": len(photos), "model": self._analyzer.pack.name}
-        return Event(EventType.PERSON_ENROLLED, clock.monotonic(), person.id, data)
+        written: list[CloudEvent] = []
+
+        def record(person: str) -> None:
+            written.extend(journal.append([Event(EventType.PERSON_ENROLLED, clock.monotonic(), person, data)]))
+
+        gallery.add(self._name, photos, rfc3339(clock.wall()), record)
+        return written
 
     def _faces(self, image: Image) -> tuple[Frame, tuple[Face, ...]]:
         """The photo as a frame, and its faces, largest first.

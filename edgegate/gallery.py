@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,8 +119,13 @@ class Gallery:
             row = db.execute("SELECT name FROM person WHERE id = ?", (person,)).fetchone()
         return None if row is None else str(row[0])
 
-    def add(self, name: str, photos: Sequence[Photo], enrolled: str) -> Person:
-        """Enrol somebody, or add photos to somebody enrolled: all of them or none."""
+    def add(
+        self, name: str, photos: Sequence[Photo], enrolled: str, record: Callable[[str], object] = lambda _: None
+    ) -> Person:
+        """Enrol somebody, or add photos to somebody enrolled: all of them or none.
+
+        `record` is called with the person's id before anything is committed; if it raises, nothing is.
+        """
         if not name.strip() or not photos:
             raise UsageError("a person needs a name and at least one photo")
         with self._open() as db:
@@ -132,6 +137,7 @@ class Gallery:
                 "INSERT INTO photo VALUES (?, ?, ?, ?, ?)",
                 [(person, p.embedding.astype("<f4").tobytes(), p.quality, p.embedder, p.source) for p in photos],
             )
+            record(person)
         return self.find(name)
 
     def forget(self, name: str) -> Person:

@@ -15,6 +15,8 @@ def complete(path: Path) -> Iterator[Path]:
 
     Raises UsageError when the folder is not there or cannot be written to, EdgegateError when writing fails later.
     """
+    if path.is_dir():
+        raise UsageError(f"{path}: is a folder; name a file")
     draft = path.with_name(f".{path.stem}.partial{path.suffix}")
     try:
         draft.touch()
@@ -23,6 +25,8 @@ def complete(path: Path) -> Iterator[Path]:
     try:
         yield draft
         draft.replace(path)
+    except BrokenPipeError:
+        raise  # of stdout: nothing is wrong with the file
     except OSError as error:
         raise EdgegateError(f"{path}: could not be written to its end: {error.strerror or error}") from None
     finally:

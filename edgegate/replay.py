@@ -104,11 +104,15 @@ def differences(expected: Sequence[CloudEvent], actual: Sequence[CloudEvent], to
 def read_events(path: Path) -> list[CloudEvent]:
     """Events from a file of JSON lines; raises UsageError naming the line that is none."""
     events = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: cannot be read as JSON lines: {error}") from None
+    for number, line in enumerate(lines, 1):
         try:
             event = json.loads(line)
             _essence(event), _seconds(event)
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, LookupError, TypeError, AttributeError):
             raise UsageError(f"{path}: line {number} is not an event; expected JSON lines from `replay`") from None
         events.append(event)
     return events

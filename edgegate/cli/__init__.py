@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import NoReturn
 
 from edgegate import __version__
 from edgegate.cli.common import common_options
@@ -15,9 +16,17 @@ from edgegate.errors import EdgegateError
 COMMANDS = ("run", "replay", "demo", "enroll", "people", "journal", "watch", "check", "evaluate", "bench")
 
 
+class _Parser(argparse.ArgumentParser):
+    """Its subparsers are of this class too."""
+
+    def error(self, message: str) -> NoReturn:
+        """One line, as for every other mistake."""
+        self.exit(2, f"edgegate: {message}; see {self.prog} --help\n")
+
+
 def build_parser() -> argparse.ArgumentParser:
     """Every command's module gives its own options in `add`, and sets `run` to what carries it out."""
-    parser = argparse.ArgumentParser(prog="edgegate", description="Face access control at a door.")
+    parser = _Parser(prog="edgegate", description="Face access control at a door.")
     parser.add_argument("--version", action="version", version=f"edgegate {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     parent = common_options()
@@ -38,7 +47,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        # Whoever read our output has gone; pointing stdout at nothing keeps the interpreter's last flush quiet.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _abandon_stdout()  # whoever read it has gone
+        return 1
+    except OSError as error:  # such as stdout on a full disk; what a part expects to fail is an EdgegateError
+        _abandon_stdout()
+        print(f"edgegate: {error.filename or 'output'}: {error.strerror or error}", file=sys.stderr)
         return 1
     return status
+
+
+def _abandon_stdout() -> None:
+    """Point it at nothing, so that the interpreter's last flush has nothing to complain about."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

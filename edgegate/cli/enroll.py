@@ -28,9 +28,7 @@ LOOK_EVERY_SECONDS = 0.7
 def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
     parser = commands.add_parser("enroll", parents=[parent], help="enrol a person", description=__doc__)
     parser.add_argument("name", metavar="NAME")
-    parser.add_argument(
-        "photos", nargs="*", type=Path, metavar="PHOTO", help="a photo, a folder of photos or a video"
-    )
+    parser.add_argument("photos", nargs="*", type=Path, metavar="PHOTO", help="a photo, a folder of photos or a video")
     parser.add_argument("--camera", action="store_true", help="take the photos with the configured camera")
     parser.set_defaults(run=run)
 
@@ -69,11 +67,10 @@ def _judge(
 
 
 def _keep(config: Config, enroller: Enroller, gallery: Gallery, verdicts: list[Verdict]) -> None:
-    """The journal is opened first: nobody is enrolled without a record of it."""
     clock = SystemClock()
     journal = app.open_journal(config, app.origin_of(config), clock)
     try:
-        journal.append([enroller.keep([v.photo for v in verdicts if v.photo], gallery, clock)])
+        enroller.keep([v.photo for v in verdicts if v.photo], gallery, journal, clock)
     finally:
         journal.close()
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -19,7 +19,7 @@ from edgegate.camera import Recording
 from edgegate.cli.common import Commands, existing, load_config, progress
 from edgegate.clock import Clock, RecordingClock, VirtualClock
 from edgegate.config import Config
-from edgegate.errors import BrokerError, CameraError
+from edgegate.errors import BrokerError, CameraError, UsageError
 from edgegate.events import CloudEvent, dumps
 from edgegate.journal import Journal
 from edgegate.loop import Turn
@@ -63,44 +63,44 @@ def _moment(text: str) -> float:
 
 def run(args: argparse.Namespace) -> int:
     config = load_config(args)
-    existing(args.video, "video")
-    for output in filter(None, (args.events, args.annotate, args.report)):
-        existing(output.absolute().parent, "folder to write to")
+    _check(args, config)
     expected = replay.read_events(existing(args.expect, "golden file")) if args.expect else None
     events: list[CloudEvent] = []
     with ExitStack() as stack:  # what it writes to files appears only if all of it ends well
         recording = Recording(args.video)
         stack.callback(recording.close)
         recognition = app.build_recognition(config)
-        report = Report(args.video.name, site=config.site.name, door=config.site.door, start=args.start_time)
-        watchers: list[_Watcher] = [report] if args.report else []
-        if args.annotate:
-            names = recognition.gallery.name_of
-            annotator = Annotator(args.annotate, names, recording.size, recording.fps, args.start_time)
-            watchers.append(stack.enter_context(annotator))
-        tell = _writer(args.events, stack)
+        watchers = list(_watchers(args, config, recognition, recording, stack))
+        listeners = [events.append, _writer(args.events, stack)]
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="edgegate-replay-")))
         clock = RecordingClock(args.start_time) if args.realtime else VirtualClock(args.start_time)
         journal = _open_journal(folder, config, clock, publish=args.publish)
         stack.callback(journal.close)
         uplink = _start_uplink(folder, config, recognition, clock, stack) if args.publish else None
-
-        def note(event: CloudEvent) -> None:
-            events.append(event)
-            tell(event)
-            if uplink is not None:
-                uplink.notify()
-
-        for turn in _turns(config, recognition, recording, journal, clock, note):
+        if uplink is not None:
+            listeners.append(lambda _: uplink.notify())
+        for turn in _turns(config, recognition, recording, journal, clock, listeners):
             for watcher in watchers:
                 watcher.add(turn)
-        if recording.ended_early:
-            raise CameraError(f"{args.video}: it ends early, as if cut off")
-        if uplink is not None and not uplink.flush(FLUSH_SECONDS):
-            raise BrokerError(f"the broker has not acknowledged every event: {uplink.status.problem}")
-        if args.report:
-            report.write(args.report)
+        _check_end(recording, args.video, uplink)
     return 0 if expected is None else _compare(expected, events)
+
+
+def _check(args: argparse.Namespace, config: Config) -> None:
+    """What can be known to be wrong before anything is done."""
+    existing(args.video, "video")
+    for output in filter(None, (args.events, args.annotate, args.report)):
+        existing(output.absolute().parent, "folder to write to")
+    if args.publish and not config.mqtt.enabled:
+        raise UsageError("replay --publish: mqtt.enabled is false: this door tells no broker anything")
+
+
+def _check_end(recording: Recording, video: Path, uplink: Uplink | None) -> None:
+    """Whether all of the video was there, and the broker has everything."""
+    if uplink is not None and not uplink.flush(FLUSH_SECONDS):
+        raise BrokerError(f"the broker has not acknowledged every event: {uplink.status.problem}")
+    if recording.ended_early:
+        raise CameraError(f"{video}: it ends early, as if cut off")
 
 
 def _turns(
@@ -109,9 +109,14 @@ def _turns(
     recording: Recording,
     journal: Journal,
     clock: RecordingClock | VirtualClock,
-    tell: replay.Tell,
+    listeners: Sequence[replay.Tell],
 ) -> Iterable[Turn]:
     """The replay's turns, behind a bar on a terminal."""
+
+    def tell(event: CloudEvent) -> None:
+        for listener in listeners:
+            listener(event)
+
     turns = (
         replay.replay(config, recognition, recording, journal, clock, tell)
         if isinstance(clock, VirtualClock)
@@ -122,6 +127,25 @@ def _turns(
 
 class _Watcher(Protocol):
     def add(self, turn: Turn) -> None: ...
+
+
+def _watchers(
+    args: argparse.Namespace, config: Config, recognition: Recognition, recording: Recording, stack: ExitStack
+) -> Iterator[_Watcher]:
+    """The report and the annotated video, as far as they were asked for."""
+    if args.report:
+        report = Report(args.video.name, site=config.site.name, door=config.site.door, start=args.start_time)
+        yield stack.enter_context(_written(report, args.report))
+    if args.annotate:
+        names = recognition.gallery.name_of
+        yield stack.enter_context(Annotator(args.annotate, names, recording.size, recording.fps, args.start_time))
+
+
+@contextmanager
+def _written(report: Report, path: Path) -> Iterator[Report]:
+    """The report, written if the block ends well."""
+    yield report
+    report.write(path)
 
 
 def _writer(path: Path | None, stack: ExitStack) -> replay.Tell:

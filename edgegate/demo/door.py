@@ -88,9 +88,9 @@ def _enrol(recognition: app.Recognition, journal: Journal, clock: VirtualClock, 
     photos = [verdict.photo for verdict in verdicts if verdict.photo]
     if not photos:
         raise EdgegateError(f"{person.file}: not accepted for enrolment: {verdicts[0].fault}: {verdicts[0].advice}")
-    event = enroller.keep(photos, recognition.gallery, clock)
+    events = enroller.keep(photos, recognition.gallery, journal, clock)
     recognition.identifier.refresh()
-    return journal.append([event])
+    return events
 
 
 @contextmanager

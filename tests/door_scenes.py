@@ -6,6 +6,7 @@ changes. Everything is seeded, so that every run makes the same files.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -55,6 +56,9 @@ SCENES: Mapping[str, Script] = {
 """What the golden decisions in tests/replays are about; they are made with `REARM_SECONDS`."""
 
 REARM_SECONDS = 2.0
+
+# As edgegate.camera does; FFmpeg reads it when a process opens its first video, and here that may be one of ours.
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 
 _CODECS = {".avi": "MJPG", ".mkv": "mp4v", ".mp4": "mp4v"}
 

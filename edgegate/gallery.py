@@ -186,7 +186,7 @@ class Gallery:
             if getattr(error, "sqlite_errorname", "").startswith(_NOT_THE_FILES_FAULT):
                 raise GalleryError(f"{self.path}: cannot be used: {error}") from None
             raise GalleryError(
-                f"{self.path}: the gallery is damaged ({' '.join(str(error).split())}); "
+                f"{self.path}: the gallery is damaged or unreadable ({' '.join(str(error).split())}); "
                 "restore a backup, or move it away and enrol again"
             ) from None
 

@@ -247,7 +247,7 @@ def test_a_damaged_file_is_told_in_one_line_and_left_as_it_is(
     gallery.path.write_bytes(damaged)
     with pytest.raises(GalleryError) as caught:
         gallery.people()
-    assert str(caught.value).startswith(f"{gallery.path}: the gallery is damaged (")
+    assert str(caught.value).startswith(f"{gallery.path}: the gallery is damaged or unreadable (")
     assert str(caught.value).endswith("restore a backup, or move it away and enrol again")
     assert "\n" not in str(caught.value)
     assert gallery.path.read_bytes() == damaged

@@ -20,7 +20,8 @@ def run(args: argparse.Namespace) -> int:
     from edgegate.daemon import Daemon  # noqa: PLC0415 (the models' runtime is loaded by the commands that need it)
 
     config = load_config(args)
-    logging.basicConfig(level=config.service.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
+    log_level = config.service.log_level.upper()
+    logging.basicConfig(level=log_level, format="%(levelname)s %(name)s: %(message)s", force=True)
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())

@@ -16,8 +16,13 @@ from edgegate.errors import JournalError
 from edgegate.events import CloudEvent, Names, with_name
 from edgegate.gate import Gate
 from edgegate.lock import LockKeeper
-from edgegate.pipeline import Pipeline
-from edgegate.types import Event, Frame, Observation, Pulse, Sighting, TooLate
+from edgegate.types import Decision, Event, Frame, Observation, Pulse, Sighting, TooLate
+
+
+class Pipeline(Protocol):
+    """What a turn needs of the pipeline."""
+
+    def look(self, frame: Frame) -> tuple[Sighting, ...]: ...
 
 
 class Journal(Protocol):
@@ -63,6 +68,7 @@ class Loop:
         self._clock = clock
         self._names = names
         self._tell = tell
+        self._unwritten: list[Event] = []
 
     def turn(self, frame: Frame) -> Turn:
         """Take one frame through everything."""
@@ -71,26 +77,25 @@ class Loop:
         sightings = self._pipeline.look(frame)
         observation = Observation(self._clock.monotonic(), frame.at, received_at, sightings)
         decision = self._gate.observe(observation)
-        try:
-            events += self.write(decision.events)
-        except JournalError:
-            if decision.pulse is not None:  # nobody was let in, so the visit may be granted once writing works
-                self._gate.observe(TooLate(observation.at, decision.pulse))
-            raise
-        if decision.pulse is not None:
-            events += self._open(decision.pulse)
+        if decision.pulse is None:
+            events += self.settle(*decision.events)
+        else:
+            events += self._let_in(decision, decision.pulse)
         return Turn(frame, sightings, tuple(events), self._lock.locked)
 
-    def settle(self) -> list[CloudEvent]:
-        """Write down what the lock did since the last turn; what cannot be written is kept for the next try."""
-        changes = []
+    def settle(self, *events: Event) -> list[CloudEvent]:
+        """Write down what the lock did since the last turn, then `events`.
+
+        Raises JournalError; what could not be written is kept for the next try.
+        """
+        happened, self._unwritten = self._unwritten, []
         while not self._changes.empty():
-            changes.append(self._changes.get())
+            happened.append(self._changes.get())
+        happened += events
         try:
-            return self.write(changes)
+            return self.write(happened)
         except JournalError:
-            for change in changes:
-                self._changes.put(change)
+            self._unwritten = happened
             raise
 
     def write(self, events: Sequence[Event]) -> list[CloudEvent]:
@@ -102,7 +107,14 @@ class Loop:
             self._tell(event)
         return written
 
-    def _open(self, pulse: Pulse) -> list[CloudEvent]:
+    def _let_in(self, decision: Decision, pulse: Pulse) -> list[CloudEvent]:
+        try:
+            events = self.write(decision.events)
+        except JournalError:
+            # Nobody was let in, so the visit may be granted once writing works.
+            self._gate.observe(TooLate(self._clock.monotonic(), pulse))
+            raise
         if self._lock.pulse(pulse):
-            return self.settle()
-        return self.write(self._gate.observe(TooLate(self._clock.monotonic(), pulse)).events)
+            return events + self.settle()
+        refusal = self._gate.observe(TooLate(self._clock.monotonic(), pulse))
+        return events + self.settle(*refusal.events)

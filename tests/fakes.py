@@ -76,15 +76,16 @@ class FakePipeline:
 
 
 class FailingJournal:
-    """A real journal on a disk that is full whenever `full` is set."""
+    """A real journal on a disk with room for so many more events."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
-        self.full = False
+        self.room = math.inf
 
     def append(self, events: Sequence[Event]) -> list[CloudEvent]:
-        if self.full:
+        if len(events) > self.room:
             raise JournalError("journal.db: cannot be written: the disk is full; free some space")
+        self.room -= len(events)
         return self._journal.append(events)
 
 

@@ -233,6 +233,7 @@ PAGE = 4096
         pytest.param(replacing(b"TABLE photo (", b"TABLE ph'to ("), id="a schema of several lines"),
         pytest.param(replacing(b"TABLE photo (", b"TABLE ph\x80to ("), id="a schema that is no text"),
         pytest.param(replacing(b"one.jpg", b"one\x80jpg"), id="a word that is no text"),
+        pytest.param(replacing(b"\x08-\x88\x0c", b"\x01-\x88\x0c"), id="rows without their columns"),
         pytest.param(replacing(NUMBER, np.float32(np.nan).tobytes()), id="not a number"),
         pytest.param(replacing(NUMBER, np.float32(1e30).tobytes()), id="a huge number"),
         pytest.param(replacing(NUMBER, np.float32(0.9).tobytes()), id="a changed number"),

@@ -28,7 +28,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 @pytest.fixture(scope="session")
 def _enrolled_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = tmp_path_factory.mktemp("enrolled")
-    call = [sys.executable, "-m", "edgegate", "enroll", ENROLLED.person, ENROLLED.file, "--data", data]
+    call = [sys.executable, "-m", "edgegate", "enroll", ENROLLED.person, str(ENROLLED.file), "--data", str(data)]
     subprocess.run(call, check=True, capture_output=True)
     return data
 

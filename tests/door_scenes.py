@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 
 from edgegate.demo import scene
+from edgegate.demo.backdrop import SIZE
 from edgegate.demo.portraits import ASTRONAUT, HOPPER, Portrait
 from edgegate.demo.scene import Mark, Walk
 from edgegate.types import Image
@@ -65,7 +66,7 @@ _CODECS = {".avi": "MJPG", ".mkv": "mp4v", ".mp4": "mp4v"}
 
 def write_scene(path: Path, script: Script) -> Path:
     """Write a scene; the suffix of `path` chooses the format. An .avi keeps faces as they are."""
-    writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*_CODECS[path.suffix]), FPS, scene.SIZE)
+    writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*_CODECS[path.suffix]), FPS, SIZE)
     assert writer.isOpened()
     for image in frames(script):
         writer.write(image)

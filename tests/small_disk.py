@@ -22,7 +22,7 @@ class SmallDisk:
 
     def __enter__(self) -> Self:
         self.folder.mkdir()
-        mount = ["mount", "-t", "tmpfs", "-o", f"size={_BYTES}", "none", self.folder]
+        mount = ["mount", "-t", "tmpfs", "-o", f"size={_BYTES}", "none", str(self.folder)]
         self._mounted = subprocess.run(mount, capture_output=True, check=False).returncode == 0
         return self
 

@@ -43,7 +43,7 @@ def test_a_folder_and_a_video_are_photos_too(edgegate: Program, tmp_path: Path, 
     folder = tmp_path / "photos"
     folder.mkdir()
     for number, light in enumerate((0.8, 1.0)):
-        save(folder / f"{number}.png", cv2.convertScaleAbs(portrait, alpha=light))
+        save(folder / f"{number}.png", (portrait * light).astype(np.uint8))
     (folder / "notes.txt").write_text("not a photo")
     video = write_scene(tmp_path / "ann.avi", [("enrolled", 1.0)])
     result = edgegate("enroll", "Ann", folder, video, "--json")

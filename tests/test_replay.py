@@ -165,8 +165,9 @@ def test_a_truncated_video_gives_its_events_then_fails(
     assert (result.status, result.problem) == (1, f"{video}: it ends early, as if cut off")
     outputs = tmp_path / "outputs"
     outputs.mkdir()
-    files = ["--events", outputs / "e.jsonl", "--annotate", outputs / "a.mp4", "--report", outputs / "r.html"]
-    assert door("replay", video, *files).status == 1
+    events, annotated, report = (outputs / name for name in ("e.jsonl", "a.mp4", "r.html"))
+    result = door("replay", video, "--events", events, "--annotate", annotated, "--report", report)
+    assert result.status == 1
     assert list(outputs.iterdir()) == []
 
 

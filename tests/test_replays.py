@@ -37,7 +37,7 @@ def write_golden_files() -> None:
         subprocess.run([*edgegate, "enroll", ENROLLED.person, ENROLLED.file, "--data", data], check=True)
         for name, script in SCENES.items():
             video = write_scene(Path(data, f"{name}.avi"), script)
-            replay = [*edgegate, "replay", video, "--set", REARM, "--data", data]
+            replay = [*edgegate, "replay", str(video), "--set", REARM, "--data", data]
             lines = subprocess.run(replay, check=True, text=True, capture_output=True).stdout.splitlines()
             (GOLDEN / f"{name}.jsonl").write_text("".join(f"{_compared(line)}\n" for line in lines), encoding="utf-8")
 

@@ -14,7 +14,7 @@ from edgegate.camera.picamera import PiCamera
 from edgegate.camera.recording import Paced, Recording
 from edgegate.camera.v4l2 import V4L2
 from edgegate.clock import Clock
-from edgegate.errors import UsageError
+from edgegate.errors import CameraError, UsageError
 from edgegate.types import Frame
 
 __all__ = ["V4L2", "CameraHealth", "Paced", "PiCamera", "Recording", "Source", "open_source"]
@@ -56,7 +56,10 @@ def _stream(settings: config.Camera, _clock: Clock, _stopping: threading.Event) 
 
 
 def _recording(settings: config.Camera, clock: Clock, stopping: threading.Event) -> Source:
-    return Paced(Recording(Path(settings.source)), clock, stopping)
+    try:
+        return Paced(Recording(Path(settings.source)), clock, stopping)
+    except UsageError as error:  # what is not there now may come, as with any other camera
+        raise CameraError(str(error)) from None
 
 
 _OPENERS: tuple[tuple[str, Opener], ...] = (

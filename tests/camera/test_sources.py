@@ -29,8 +29,8 @@ def test_a_path_is_a_video_at_its_own_pace(tmp_path: Path) -> None:
     source.close()
 
 
-def test_a_missing_video_is_a_wrong_call(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no such video"):
+def test_a_missing_video_may_come_later(tmp_path: Path) -> None:
+    with pytest.raises(CameraError, match="no such video"):
         opened(str(tmp_path / "door.mp4"))
 
 

@@ -1,0 +1,236 @@
+"""`edgegate run` as a process: what staff see of a door's life, and what it does without camera, broker or disk."""
+
+from __future__ import annotations
+
+import json
+import queue
+import shutil
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+from brokers import Mosquitto, Subscriber, free_port, needs_mosquitto
+from door_scenes import ENROLLED, write_scene
+from program import Program, essence
+from small_disk import SmallDisk
+
+from edgegate import journal
+
+Scene = Callable[[str], Path]
+
+MOCK = ["--set", "door.pins=mock"]
+NO_BROKER = ["--set", "mqtt.enabled=false"]
+IN_SERVICE = "the first frame is processed"
+
+
+class Running:
+    """A daemon, and the lines of its log as they come."""
+
+    def __init__(self, call: Sequence[str]) -> None:
+        self.process = subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.log: list[str] = []
+        self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._reader = threading.Thread(target=self._read)
+
+    def __enter__(self) -> Self:
+        self._reader.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.wait()
+        self._reader.join()
+        for stream in (self.process.stdout, self.process.stderr):
+            assert stream is not None
+            stream.close()
+
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self._lines.put(line)
+        self._lines.put(None)
+
+    def wait_for(self, words: str, seconds: float = 20.0) -> str:
+        """The next line of the log with these words in it."""
+        while True:
+            try:
+                line = self._lines.get(timeout=seconds)
+            except queue.Empty:
+                line = None
+            assert line is not None, f"no {words!r} in\n{''.join(self.log)}"
+            self.log.append(line)
+            if words in line:
+                return line
+
+    def end(self, *, by: signal.Signals | None = None) -> int:
+        """Wait for its end, asked for by a signal or not; the answer is its exit status."""
+        if by is not None:
+            self.process.send_signal(by)
+        status = self.process.wait(timeout=30)
+        self._reader.join()
+        while (line := self._lines.get()) is not None:
+            self.log.append(line)
+        assert "Traceback" not in "".join(self.log)
+        return status
+
+
+def start(door: Program, camera: Path | str, *options: str) -> Running:
+    return Running(door.command("run", *MOCK, "--set", f"camera.source={camera}", *options))
+
+
+def events(door: Program) -> list[dict[str, Any]]:
+    return list(journal.read(door.data / "journal.db"))
+
+
+def told(door: Program) -> list[str]:
+    """The types and reasons in the door's journal, but for the enrolment it begins with."""
+    return [essence(event) for event in events(door)][1:]
+
+
+@needs_mosquitto
+def test_staff_see_the_whole_life_of_a_door(door: Program, scene: Scene) -> None:
+    with Mosquitto() as broker, Subscriber(broker.port) as staff:
+        port = ["--set", f"mqtt.port={broker.port}"]
+        with start(door, scene("enrolled-then-stranger"), *port, "--set", "door.unlock_seconds=1") as daemon:
+            assert daemon.end() == 0
+        offline = staff.wait_for(2, leaf="/availability")
+        received = [json.loads(message.payload) for message in staff.messages("/event")]
+        states = [json.loads(message.payload) for message in staff.messages("/state")]
+        with Subscriber(broker.port) as later:
+            retained = {message.topic.rpartition("/")[2]: message.payload for message in later.wait_for(2)}
+    decisions = ["access.granted recognised", "lock.unlocked", "lock.locked", "access.denied unknown"]
+    # The enrolment happened while no daemon ran; it is published with the rest.
+    assert [essence(event) for event in received] == [
+        "person.enrolled",
+        "service.started",
+        *decisions,
+        "service.stopped",
+    ]
+    assert [event["data"]["person"] for event in received if "person" in event["data"]][:2] == [ENROLLED.person] * 2
+    assert [message.payload for message in offline] == [b"online", b"offline"]
+    assert {state["lock"] for state in states} == {"locked", "unlocked"}
+    assert retained["availability"] == b"offline"
+    normal = {"door": "unknown", "mode": "normal", "liveness": "off", "degraded": {}}
+    assert json.loads(retained["state"]) == {"lock": "locked"} | normal
+    assert len({event["id"].split("/")[1] for event in received[1:]}) == 1  # one start, one boot id
+
+
+def test_a_signal_ends_it_cleanly_and_locked(door: Program, tmp_path: Path) -> None:
+    video = write_scene(tmp_path / "long.avi", [("enrolled", 8.0)])
+    with start(door, video, *NO_BROKER, "--set", "door.unlock_seconds=30") as daemon:
+        daemon.wait_for("lock.unlocked")
+        assert daemon.end(by=signal.SIGTERM) == 0
+    assert told(door) == [
+        "service.started",
+        "access.granted recognised",
+        "lock.unlocked",
+        "lock.locked",
+        "service.stopped",
+    ]
+    assert any("a photo or a screen that shows an enrolled face can open the door" in line for line in daemon.log)
+    assert any("mock: nothing is wired" in line for line in daemon.log)
+    assert journal.verify(door.data / "journal.db").intact
+
+
+@pytest.mark.parametrize("camera", ["nowhere.mp4", "/dev/video99"])
+def test_without_its_camera_or_broker_it_runs_and_says_so(camera: str, door: Program) -> None:
+    port = free_port()
+    stall = ["--set", "camera.stall_seconds=0.5", "--set", f"mqtt.port={port}"]
+    with start(door, camera, *stall) as daemon:
+        daemon.wait_for("camera.stalled")
+        assert daemon.end(by=signal.SIGTERM) == 0
+    log = "".join(daemon.log)
+    assert f"localhost:{port}: cannot be reached" in log
+    assert told(door) == ["service.started", f"camera.stalled {events(door)[2]['data']['reason']}", "service.stopped"]
+    assert camera in events(door)[2]["data"]["reason"]
+
+
+@needs_mosquitto
+def test_a_broker_that_comes_later_hears_everything(door: Program, tmp_path: Path) -> None:
+    video = write_scene(tmp_path / "long.avi", [("enrolled", 1.0), ("nobody", 30.0)])
+    port = free_port()
+    with start(door, video, "--set", f"mqtt.port={port}", "--set", "door.unlock_seconds=0.5") as daemon:
+        daemon.wait_for("lock.locked")
+        with Mosquitto(port=port), Subscriber(port) as staff:
+            received = staff.wait_for(5, timeout=20, leaf="/event")
+            state = json.loads(staff.wait_for(1, leaf="/state")[0].payload)
+            assert daemon.end(by=signal.SIGTERM) == 0
+    assert [essence(json.loads(message.payload)) for message in received] == ["person.enrolled", *told(door)[:4]]
+    assert state["degraded"] == {}
+
+
+@needs_mosquitto
+def test_a_broker_that_refuses_the_password_does_not_stop_it(door: Program, scene: Scene, tmp_path: Path) -> None:
+    passwords, wrong = tmp_path / "passwords", tmp_path / "wrong"
+    passwords.touch(mode=0o600)
+    wrong.write_text("wrong\n")
+    with Mosquitto(["allow_anonymous false", f"password_file {passwords}"]) as broker:
+        account = [f"mqtt.port={broker.port}", "mqtt.username=door", f"mqtt.password_file={wrong}"]
+        options = [word for setting in account for word in ("--set", setting)]
+        with start(door, scene("enrolled"), *options) as daemon:
+            daemon.wait_for("bad user name or password")
+            assert daemon.end() == 0
+    assert "access.granted recognised" in told(door)
+
+
+def test_who_is_enrolled_or_forgotten_meanwhile_counts_at_once(edgegate: Program, tmp_path: Path) -> None:
+    visits = [("enrolled", 5.0), ("nobody", 1.5), *[("enrolled", 2.5), ("nobody", 1.5)] * 5]
+    video = write_scene(tmp_path / "visits.avi", visits)
+    with start(edgegate, video, *NO_BROKER, "--set", "access.rearm_seconds=1") as daemon:
+        daemon.wait_for(IN_SERVICE)
+        assert edgegate.run("enroll", "Ann", ENROLLED.file).status == 0
+        daemon.wait_for("access.granted")
+        enrolled, granted = (_of_type(edgegate, kind) for kind in ("person.enrolled", "access.granted"))
+        assert edgegate.run("people", "forget", "Ann").status == 0
+        daemon.wait_for("access.denied")
+        assert daemon.end(by=signal.SIGTERM) == 0
+    assert granted["subject"] == enrolled["subject"]
+    assert _seconds(granted) - _seconds(enrolled) < 2.0
+    assert journal.verify(edgegate.data / "journal.db").intact  # two processes wrote it
+
+
+def _seconds(event: dict[str, Any]) -> float:
+    return datetime.fromisoformat(event["time"]).timestamp()
+
+
+def _of_type(door: Program, kind: str) -> dict[str, Any]:
+    return next(event for event in events(door) if event["type"].endswith(kind))
+
+
+def test_nobody_is_let_in_while_the_disk_is_full(door: Program, tmp_path: Path) -> None:
+    video = write_scene(tmp_path / "long.avi", [("nobody", 1.0), ("enrolled", 30.0)])
+    with SmallDisk(tmp_path / "disk") as disk:
+        door.data = Path(shutil.copytree(door.data, disk.folder / "data"))
+        with start(door, video, *NO_BROKER) as daemon:
+            daemon.wait_for("service.started")
+            disk.fill(daemon.process)
+            daemon.wait_for("nobody is let in until this is mended")
+            before = told(door)
+            disk.free(daemon.process)
+            daemon.wait_for("access.granted")
+            daemon.wait_for("lock.unlocked")
+            assert daemon.end(by=signal.SIGTERM) == 0
+        assert before == ["service.started"]
+        assert told(door)[1:3] == ["access.granted recognised", "lock.unlocked"]
+        assert journal.verify(door.data / "journal.db").intact
+
+
+def test_a_journal_that_cannot_be_made_is_one_line(edgegate: Program, scene: Scene, tmp_path: Path) -> None:
+    with SmallDisk(tmp_path / "disk") as disk:
+        edgegate.data = disk.folder / "data"
+        disk.fill()
+        result = edgegate.run("run", *MOCK, *NO_BROKER, "--set", f"camera.source={scene('empty')}", **disk.options)
+        assert result.status == 1
+        assert "journal.db: cannot be created" in result.problem
+
+
+def test_without_gpio_it_does_not_pretend(edgegate: Program) -> None:
+    result = edgegate.run("run", *NO_BROKER)
+    assert result.status == 1
+    assert "--set door.pins=mock" in result.problem
+    assert not edgegate.data.exists()

@@ -133,8 +133,16 @@ def test_availability_and_state_are_retained(broker: Mosquitto | EmbeddedBroker,
                 (TOPICS.availability, b"online", True),
                 (TOPICS.state, b'{"lock": "locked"}', True),
             }
-            door.uplink.close(10)
-            assert late.wait_for(2, leaf="/availability")[-1].payload == b"offline"
+
+
+@needs_mosquitto
+def test_a_door_that_is_closed_says_so(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    """Not tried on amqtt, which may forget what it acknowledged to somebody who leaves at once."""
+    with Subscriber(mosquitto.port, TOPICS.availability) as staff:
+        with Door(tmp_path, settings(mosquitto.port)) as door:
+            door.say(30)
+        assert [m.payload for m in staff.wait_for(2)] == [b"online", b"offline"]
+        assert door.uplink.status.problem == "closed"
 
 
 def test_an_unchanged_state_is_not_repeated(broker: Mosquitto | EmbeddedBroker, tmp_path: Path) -> None:
@@ -319,8 +327,9 @@ class Certificates:
     """An authority of our own, and what it signed."""
 
     def __init__(self, folder: Path) -> None:
-        self.ca, ca_key = self._make(folder, "ca", ["-x509", "-addext", "basicConstraints=critical,CA:TRUE"])
-        sign = ["-x509", "-CA", self.ca, "-CAkey", ca_key, "-addext"]
+        authority = ["-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign"]
+        self.ca, ca_key = self._make(folder, "ca", ["-x509", *authority])
+        sign = ["-x509", "-CA", self.ca, "-CAkey", ca_key, "-addext", "basicConstraints=CA:FALSE", "-addext"]
         self.server, self.server_key = self._make(folder, "server", [*sign, "subjectAltName=IP:127.0.0.1"])
         self.client, self.client_key = self._make(folder, "client", [*sign, "extendedKeyUsage=clientAuth"])
 
@@ -445,6 +454,19 @@ def test_files_that_cannot_be_used_stop_the_start(keys: dict[str, Any], problem:
         Door(tmp_path, settings(1883, **keys))
     assert problem in str(caught.value)
     assert len(caught.value.problems) == 1
+
+
+@pytest.mark.parametrize(
+    ("keys", "problem"),
+    [
+        ({"password_file": "x"}, "password_file is set, but username is not"),
+        ({"ca_file": "x"}, "ca_file is set, but tls is not"),
+        ({"tls": True, "key_file": "x"}, "key_file is set, but cert_file is not"),
+    ],
+)
+def test_a_file_that_would_not_be_used_is_a_mistake(keys: dict[str, Any], problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        settings(1883, **keys)
 
 
 def test_an_encrypted_key_is_refused_without_asking_the_terminal(certificates: Certificates, tmp_path: Path) -> None:

@@ -459,9 +459,9 @@ def test_files_that_cannot_be_used_stop_the_start(keys: dict[str, Any], problem:
 @pytest.mark.parametrize(
     ("keys", "problem"),
     [
-        ({"password_file": "x"}, "password_file is set, but username is not"),
-        ({"ca_file": "x"}, "ca_file is set, but tls is not"),
-        ({"tls": True, "key_file": "x"}, "key_file is set, but cert_file is not"),
+        ({"password_file": "x"}, "has no effect without username"),
+        ({"ca_file": "x"}, "has no effect without tls"),
+        ({"tls": True, "key_file": "x"}, "has no effect without cert_file"),
     ],
 )
 def test_a_file_that_would_not_be_used_is_a_mistake(keys: dict[str, Any], problem: str) -> None:

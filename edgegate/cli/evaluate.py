@@ -35,9 +35,7 @@ def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
         default="all",
         help="two thirds of the people by a hash of their names, for tables, or the other third, for reporting",
     )
-    parser.add_argument(
-        "--table", metavar="NAME", help="print threshold rows for a pack's card, naming the data NAME"
-    )
+    parser.add_argument("--table", metavar="NAME", help="print threshold rows for a pack's card, naming the data NAME")
     parser.set_defaults(run=run)
 
 
@@ -97,6 +95,8 @@ def _clips(args: argparse.Namespace, config: Config) -> dict[str, Any] | str:
     if args.table:
         return tables.to_toml(tables.table(args.table, [clips.looks_of(clip) for clip in seen]))
     table = app.table_of(analyzer.pack)
+    settings = config.recognition
+    threshold = table.threshold(args.enrol, settings.decide_after_frames, settings.false_accept_rate)
     trials = list(clips.trials(config, analyzer.pack, table, seen, args.enrol))
     genuine = [trial for trial in trials if trial.genuine]
     strangers = [trial for trial in trials if not trial.genuine]
@@ -105,11 +105,9 @@ def _clips(args: argparse.Namespace, config: Config) -> dict[str, Any] | str:
     return {
         "people": len({visit.person for visit in visits}),
         "photos": args.enrol,
-        "frames": config.recognition.decide_after_frames,
-        "threshold": max((trial.threshold for trial in trials), default=None),
-        "promise_carried": table.threshold(
-            args.enrol, config.recognition.decide_after_frames, config.recognition.false_accept_rate
-        ).carried,
+        "frames": settings.decide_after_frames,
+        "threshold": threshold.value,
+        "promise_carried": threshold.carried,
         "genuine": _count(len(genuine) - len(refused), len(genuine), errors=len(refused))
         | {"refused": _pairs(refused)},
         "strangers": _count(len(accepted), len(strangers), errors=len(accepted))

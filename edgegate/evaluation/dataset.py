@@ -50,11 +50,16 @@ def photo_visits(folder: Path, part: Part) -> list[Visit]:
 def clip_visits(folder: Path, identity: str, part: Part) -> list[Visit]:
     """Visits from video files; the first group of the regular expression `identity` in a file's name is the person.
 
-    Clips in a folder a person need no expression. Raises UsageError when nothing matches.
+    Clips in a folder a person need no expression. Raises UsageError when nothing matches, or `identity` is no
+    regular expression.
     """
+    try:
+        pattern = re.compile(identity)
+    except re.error as error:
+        raise UsageError(f"--identity {identity!r}: not a regular expression: {error}") from None
     visits = []
     for path in _files(folder.rglob("*"), VIDEOS):
-        match = re.search(identity, path.stem) if path.parent == folder else None
+        match = pattern.search(path.stem) if path.parent == folder else None
         person = path.parent.name if path.parent != folder else match and (match[1] if match.groups() else match[0])
         if person and in_part(person, part):
             visits.append(Visit(person, path.stem, (path,)))

@@ -1,0 +1,164 @@
+"""Measuring error rates: what counts as a trial, what becomes a table's row, and `edgegate evaluate`."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from door_scenes import ENROLLED, STRANGER, write_scene
+from fakes import looks
+from hypothesis import given
+from hypothesis import strategies as st
+from program import Program
+
+from edgegate.demo.portraits import Portrait
+from edgegate.errors import UsageError
+from edgegate.evaluation.dataset import clip_visits, in_part, photo_visits
+from edgegate.evaluation.scores import Looks, Scores, measure
+from edgegate.evaluation.tables import rows_of, table, to_toml
+from edgegate.thresholds import rate_bound
+
+
+def visit(person: str, name: str, *degrees: float) -> Looks:
+    return Looks(person, name, tuple((looks(angle), 1.0) for angle in degrees))
+
+
+def cosine(degrees: float) -> float:
+    return float(looks(0) @ looks(degrees))
+
+
+def test_every_enrolment_meets_every_visit_of_others_and_the_persons_own_others() -> None:
+    measured = measure([visit("a", "a1", 0), visit("a", "a2", 10), visit("b", "b1", 60)], photos=1, frames=1)
+    assert measured.people == 2
+    assert sorted(measured.genuine) == pytest.approx([cosine(10)] * 2)
+    assert sorted(measured.strangers) == pytest.approx(sorted([cosine(60)] * 2 + [cosine(50)] * 2))
+
+
+def test_a_stranger_counts_with_the_best_window_of_the_visit() -> None:
+    door = visit("a", "a1", 0, 0)
+    stranger = visit("b", "b1", 90, 40, 20, 80)  # the best two frames in a row pool to 30 degrees
+    measured = measure([door, stranger], photos=1, frames=2)
+    assert measured.strangers.max() == pytest.approx(cosine(30), abs=1e-6)
+
+
+def test_one_visit_alone_is_genuine_against_its_later_photos() -> None:
+    measured = measure([visit("a", "a1", 0, 0, 0, 25), visit("b", "b1", 90, 90, 90, 90)], photos=3, frames=1)
+    assert measured.genuine[0] == pytest.approx(cosine(25))
+
+
+def test_visits_with_too_few_frames_take_no_part() -> None:
+    measured = measure([visit("a", "a1", 0), visit("b", "b1", 90)], photos=3, frames=3)
+    assert (len(measured.genuine), len(measured.strangers), measured.people) == (0, 0, 0)
+
+
+@given(st.lists(st.floats(-1, 1, width=32), min_size=1, max_size=400), st.integers(0, 2**32 - 1))
+def test_a_row_bounds_the_strangers_it_lets_in(scores: list[float], seed: int) -> None:
+    measured = np.random.default_rng(seed).permutation(np.array(scores, np.float32))
+    rows = rows_of("set", 1, 1, Scores(np.empty(0, np.float32), measured, 2))
+    strangers = measured.astype(np.float64)  # as the door compares
+    for row in rows:
+        accepted = int((strangers >= row.threshold).sum())
+        assert rate_bound(accepted, row.trials) <= row.rate + 1e-9
+    assert not (strangers >= rows[-1].threshold).any()
+    assert [row.rate for row in rows] == sorted((row.rate for row in rows), reverse=True)
+
+
+def test_a_table_is_written_as_a_packs_card_holds_it() -> None:
+    seen = [visit(f"p{person}", "v", *(person * 7.0 + i for i in range(6))) for person in range(12)]
+    rows = table("a set", seen)
+    assert tomllib.loads(to_toml(rows))["thresholds"][0].keys() == {
+        "data",
+        "photos",
+        "frames",
+        "rate",
+        "threshold",
+        "trials",
+    }
+    assert {(row.photos, row.frames) for row in rows} == {(p, f) for p in (1, 3, 5) for f in (1, 3, 5)}
+    assert {row.trials for row in rows} == {12 * 11}
+
+
+def test_a_third_of_the_people_is_held_out_and_the_same_on_every_machine() -> None:
+    people = [f"Person_{number}" for number in range(900)]
+    held_out = {person for person in people if in_part(person, "held-out")}
+    assert 250 < len(held_out) < 350
+    assert held_out.isdisjoint(person for person in people if in_part(person, "tables"))
+    assert [person for person in people[:6] if person in held_out] == ["Person_0", "Person_1", "Person_2", "Person_4"]
+
+
+def test_photos_that_differ_in_the_last_number_are_one_visit(tmp_path: Path) -> None:
+    for name in ("ann/01_2.jpg", "ann/01_10.jpg", "ann/02_1.jpg", "bob/bob_0001.jpg", "bob/notes.txt"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    visits = {visit.name: [path.name for path in visit.files] for visit in photo_visits(tmp_path, "all")}
+    assert visits == {"01": ["01_2.jpg", "01_10.jpg"], "02": ["02_1.jpg"], "bob": ["bob_0001.jpg"]}
+
+
+def test_the_name_of_a_clip_says_whose_it_is(tmp_path: Path) -> None:
+    for name in ("live-1-a.mp4", "live-2-a.mkv", "print-1-a.mp4"):
+        (tmp_path / name).touch()
+    visits = clip_visits(tmp_path, r"live-(\d)", "all")
+    assert [(visit.person, visit.name) for visit in visits] == [("1", "live-1-a"), ("2", "live-2-a")]
+    with pytest.raises(UsageError, match="no clips whose name matches 'nobody'"):
+        clip_visits(tmp_path, "nobody", "all")
+    with pytest.raises(UsageError, match="not a regular expression"):
+        clip_visits(tmp_path, "(", "all")
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("clips")
+    for name, script in {
+        "ann-near": [("enrolled", 0.8)],
+        "ann-far": [("far", 0.8)],
+        "bea-near": [("stranger", 0.8)],
+        "bea-wide": [("stranger in front", 0.8)],
+    }.items():
+        write_scene(folder / f"{name}.avi", script)
+    return folder
+
+
+def test_clips_are_visits_through_the_whole_door(edgegate: Program, clips: Path) -> None:
+    result = edgegate("evaluate", clips, "--clips", "--json")
+    assert (result.status, result.err) == (0, "")
+    found = result.json
+    assert (found["people"], found["photos"], found["frames"]) == (2, 3, 5)
+    assert (found["genuine"]["trials"], found["genuine"]["granted"], found["genuine"]["refused"]) == (4, 4, [])
+    assert (found["strangers"]["trials"], found["strangers"]["granted"]) == (8, 0)
+    assert found["strangers"]["highest"] < found["threshold"]
+    assert found["strangers"]["error_rate_bound_95"] == pytest.approx(rate_bound(0, 8))
+    words = edgegate("evaluate", clips, "--clips").out
+    assert "4 of 4 visits let in" in words
+    assert "0 of 8 visits let in" in words
+    assert ("NOT carried" in words) is not found["promise_carried"]
+
+
+def test_a_clip_without_another_is_no_trial(edgegate: Program, clips: Path) -> None:
+    result = edgegate("evaluate", clips, "--clips", "--identity", "(ann)-near")
+    assert (result.status, result.err) == (0, "")
+    assert "0 of 0 visits let in" in result.out
+
+
+def test_photos_are_judged_as_enrolment_does(edgegate: Program, tmp_path: Path) -> None:
+    _save_photos(tmp_path / "people" / "ann", ENROLLED, (0.7, 0.85, 1.0, 1.1))
+    _save_photos(tmp_path / "people" / "bea", STRANGER, (0.7, 0.85, 1.0, 1.1))
+    found = edgegate("evaluate", tmp_path / "people", "--enrol", "1", "--json").json
+    assert (found["people"], found["photos"]) == (2, 1)
+    assert found["genuine"]["granted"] == found["genuine"]["trials"] > 0
+    assert (found["strangers"]["granted"], found["strangers"]["trials"]) == (0, 2)
+    rows = tomllib.loads(edgegate("evaluate", tmp_path / "people", "--table", "two portraits").out)["thresholds"]
+    assert {row["data"] for row in rows} == {"two portraits"}
+
+
+def _save_photos(folder: Path, portrait: Portrait, lights: Sequence[float]) -> None:
+    folder.mkdir(parents=True)
+    image = cv2.imread(str(portrait.file))
+    assert image is not None
+    for number, light in enumerate(lights):
+        picture = np.clip(image * light, 0, 255).astype(np.uint8)
+        assert cv2.imwrite(str(folder / f"{folder.name}_{number}.png"), picture)

@@ -456,19 +456,6 @@ def test_files_that_cannot_be_used_stop_the_start(keys: dict[str, Any], problem:
     assert len(caught.value.problems) == 1
 
 
-@pytest.mark.parametrize(
-    ("keys", "problem"),
-    [
-        ({"password_file": "x"}, "has no effect without username"),
-        ({"ca_file": "x"}, "has no effect without tls"),
-        ({"tls": True, "key_file": "x"}, "has no effect without cert_file"),
-    ],
-)
-def test_a_file_that_would_not_be_used_is_a_mistake(keys: dict[str, Any], problem: str) -> None:
-    with pytest.raises(ValueError, match=problem):
-        settings(1883, **keys)
-
-
 def test_an_encrypted_key_is_refused_without_asking_the_terminal(certificates: Certificates, tmp_path: Path) -> None:
     locked = tmp_path / "locked.key"
     subprocess.run(

@@ -144,6 +144,10 @@ def test_a_default_that_does_not_go_with_what_is_written_is_a_mistake() -> None:
     ]
 
 
+def test_a_refusal_may_come_as_soon_as_a_decision() -> None:
+    assert load(None, ["recognition.refuse_after_frames=5"]).recognition.refuse_after_frames == 5
+
+
 def test_whole_numbers_are_seconds_too(write: Write) -> None:
     assert load(write("[door]\nunlock_seconds = 5")).door.unlock_seconds == 5
 

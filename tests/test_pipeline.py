@@ -46,7 +46,8 @@ class Scene:
 
     def __init__(self) -> None:
         self.analyzer, self.motion = FakeAnalyzer(), FakeMotion()
-        rows = [{"data": "lfw", "photos": 1, "frames": 1, "rate": 1e-3, "threshold": 0.9, "trials": 1000}]
+        row = {"data": "lfw", "photos": 1, "rate": 1e-3, "trials": 1000}
+        rows = [row | {"frames": 1, "threshold": 0.9}, row | {"frames": 2, "threshold": 0.95}]
         people = FakePeople((person("ann", photo(looks(ANN))),))
         identifier = Identifier(people, Table(rows), EMBEDDER, 1e-3, decide_after_frames=5)
         self.pipeline = Pipeline(self.analyzer, self.motion, Tracker(Rules()), identifier)
@@ -72,6 +73,7 @@ def test_a_face_is_compared_as_pooled_and_as_it_is_now(scene: Scene) -> None:
     assert sighting.own is not None
     assert sighting.pooled.score == pytest.approx(float(looks(ANN) @ looks(4)))
     assert sighting.own.score == pytest.approx(1.0)
+    assert (sighting.pooled.threshold, sighting.own.threshold) == (0.95, 0.9)
 
 
 def test_only_the_nearest_face_is_embedded(scene: Scene) -> None:

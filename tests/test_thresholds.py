@@ -50,14 +50,16 @@ def test_every_data_set_must_be_satisfied() -> None:
 
 
 def test_where_one_data_set_has_too_few_trials_the_promise_is_not_carried_and_the_strictest_counts() -> None:
-    table = Table([row(1e-2, 0.91), row(1e-6, 0.97), row(1e-2, 0.95, data="door")])
-    assert table.threshold(1, 1, 1e-4) == Threshold(0.97, carried=False, measured_rate=1e-2)
+    table = Table([row(1e-2, 0.91), row(1e-6, 0.97), row(1e-2, 0.95, data="door"), row(1e-3, 0.96, data="door")])
+    assert table.threshold(1, 1, 1e-4) == Threshold(0.97, carried=False, measured_rate=1e-3)
 
 
 def test_the_strictest_is_taken_among_the_counts_that_bear_on_it() -> None:
-    table = Table([row(1e-2, 0.91), row(1e-2, 0.99, photos=5), row(1e-2, 0.93, photos=3, data="door")])
+    more_photos, more_frames = row(1e-2, 0.98, photos=5), row(1e-2, 0.99, frames=5)
+    table = Table([row(1e-2, 0.91), more_photos, more_frames, row(1e-2, 0.93, photos=3, data="door")])
     assert table.threshold(1, 1, 1e-4).value == 0.93
-    assert table.threshold(5, 1, 1e-4).value == 0.99
+    assert table.threshold(5, 1, 1e-4).value == 0.98
+    assert table.threshold(1, 5, 1e-4).value == 0.99
 
 
 def test_a_threshold_that_was_looked_up_is_never_stricter_than_the_strictest() -> None:

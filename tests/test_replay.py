@@ -206,8 +206,10 @@ def test_published_events_are_the_printed_ones(door: Program, scene: Scene) -> N
     with Mosquitto() as broker, Subscriber(broker.port) as staff:
         result = door("replay", scene("enrolled"), "--publish", "--set", f"mqtt.port={broker.port}")
         received = [json.loads(message.payload) for message in staff.wait_for(3, leaf="/event")]
+        leaves = {message.topic.rpartition("/")[2] for message in staff.messages()}
     assert (result.status, result.err) == (0, "")
     assert received == result.events
+    assert leaves == {"event"}, "a replay is no door: it has no word on whether one is there"
 
 
 @needs_mosquitto

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from edgegate.broker.connection import Acknowledged, Connection, Lost, Notice
 from edgegate.broker.refusals import RefusedError
-from edgegate.broker.topics import OFFLINE, ONLINE, Message, Topics
+from edgegate.broker.topics import ONLINE, Message, Topics
 from edgegate.errors import BrokerError, GalleryError
 from edgegate.events import CloudEvent, Names, dumps, with_name
 
@@ -94,11 +94,12 @@ class Session:
                 f"{self._connection.where}: refuses {message.topic}: {answer.refusal}; see its access control list"
             )
 
-    def leave(self) -> None:
-        """Say `offline` as the last will would, and take leave once the broker has heard it."""
-        while self._room() < 1:
-            self.listen()
-        self._retain(self._topics.availability, OFFLINE)
+    def leave(self, last_word: bytes | None) -> None:
+        """Say `last_word` as the last will would, and take leave once the broker has heard everything."""
+        if last_word is not None:
+            while self._room() < 1:
+                self.listen()
+            self._retain(self._topics.availability, last_word)
         while self._in_flight:
             self.listen()
         self._connection.close()

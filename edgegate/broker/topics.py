@@ -25,6 +25,8 @@ class Topics:
 
     site: str
     door: str
+    speaker: str = ""
+    """Who speaks, if it is not the door itself, such as `replay`: a client of its own, which displaces no other."""
 
     @property
     def availability(self) -> str:
@@ -44,7 +46,7 @@ class Topics:
 
         With a new name each time, the dead one's last will, `offline`, would come after the new one's `online`.
         """
-        return f"edgegate-{self.site}-{self.door}"
+        return "-".join(filter(None, ("edgegate", self.site, self.door, self.speaker)))
 
     def _topic(self, leaf: str) -> str:
         return f"edgegate/{self.site}/{self.door}/{leaf}"

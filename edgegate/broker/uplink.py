@@ -39,6 +39,7 @@ class Status:
 class Uplink:
     """Publishes what is in the journal's outbox, for as long as it runs.
 
+    `presence` is whether it says, and leaves a last will that says, whether the door is there: a replay is no door.
     `open_outbox` is called on the uplink's own thread. Raises ConfigError at once when a file the config names
     cannot be used; from then on every trouble is a `status`, not an exception.
     """
@@ -50,6 +51,7 @@ class Uplink:
         open_outbox: Callable[[], Outbox],
         names: Names,
         *,
+        presence: bool = True,
         delays: Delays | None = None,
         rng: random.Random | None = None,
     ) -> None:
@@ -62,7 +64,7 @@ class Uplink:
         self._open_outbox = open_outbox
         self._names = names
         self._backoff = Backoff(delays or Delays(), rng or random.Random())
-        self._will = Message(topics.availability, OFFLINE, retained=True)
+        self._presence = presence
         self._thread = threading.Thread(target=self._run, name="uplink", daemon=True)
         self._stopping = threading.Event()
         self._changed = threading.Condition()
@@ -120,7 +122,8 @@ class Uplink:
     def _attempt(self) -> float:
         """Connect, and stay as long as it lasts; the answer is how many seconds to wait before the next attempt."""
         try:
-            connection = connect(self._settings, self._topics.client_id, will=self._will)
+            will = Message(self._topics.availability, OFFLINE, retained=True) if self._presence else None
+            connection = connect(self._settings, self._topics.client_id, will=will)
             try:
                 self._stay(connection)
             finally:
@@ -136,7 +139,8 @@ class Uplink:
         with closing(self._open_outbox()) as outbox:
             session = Session(connection, outbox, self._topics, self._names)
             self._connection = connection  # from here on what happens wakes this session
-            session.announce()
+            if self._presence:
+                session.announce()
             while not self._stopping.is_set():
                 noted = self._noted
                 session.tell(self._state)
@@ -144,7 +148,7 @@ class Uplink:
                     self._settle(noted)
                 session.listen()
                 self._backoff.succeed()
-            session.leave()
+            session.leave(OFFLINE if self._presence else None)
 
     def _settle(self, noted: int) -> None:
         with self._changed:

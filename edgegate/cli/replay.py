@@ -165,9 +165,10 @@ def _open_journal(folder: Path, config: Config, clock: Clock, *, publish: bool) 
 def _start_uplink(folder: Path, config: Config, recognition: Recognition, clock: Clock, stack: ExitStack) -> Uplink:
     uplink = Uplink(
         config.mqtt,
-        Topics(config.site.name, config.site.door),
+        Topics(config.site.name, config.site.door, speaker=replay.BOOT),
         lambda: _open_journal(folder, config, clock, publish=True),
         recognition.gallery.name_of,
+        presence=False,
     )
     uplink.start()
     stack.callback(uplink.close, CLOSE_SECONDS)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import pytest
-from brokers import Mosquitto, Subscriber, free_port, needs_mosquitto
+from brokers import Mosquitto, Subscriber, free_port, needs_mosquitto, wait_until
 from door_scenes import ENROLLED, write_scene
 from program import Program, essence
 from small_disk import SmallDisk
@@ -148,6 +148,28 @@ def test_without_its_camera_or_broker_it_runs_and_says_so(camera: str, door: Pro
     assert f"localhost:{port}: cannot be reached" in log
     assert told(door) == ["service.started", f"camera.stalled {events(door)[2]['data']['reason']}", "service.stopped"]
     assert camera in events(door)[2]["data"]["reason"]
+
+
+@needs_mosquitto
+def test_a_camera_that_comes_later_is_used_and_the_state_says_both(door: Program, tmp_path: Path) -> None:
+    video = write_scene(tmp_path / "elsewhere.avi", [("enrolled", 20.0)])
+    camera = tmp_path / "camera.avi"
+    with Mosquitto() as broker, Subscriber(broker.port) as staff:
+        options = ["--set", "camera.stall_seconds=0.5", "--set", f"mqtt.port={broker.port}"]
+        with start(door, camera, *options) as daemon:
+            daemon.wait_for("camera.stalled")
+            wait_until(lambda: _degraded(staff) == {"camera": f"{camera}: no such video"})
+            video.rename(camera)
+            daemon.wait_for("camera.recovered")
+            wait_until(lambda: _degraded(staff) == {})
+            daemon.wait_for("access.granted")
+            assert daemon.end(by=signal.SIGTERM) == 0
+
+
+def _degraded(staff: Subscriber) -> object:
+    """What the state says is wrong, if it has been told."""
+    states = staff.messages("/state")
+    return json.loads(states[-1].payload)["degraded"] if states else None
 
 
 @needs_mosquitto

@@ -56,10 +56,7 @@ class Camera(_Section):
         3.0, ge=0.5, le=60, description="seconds without a frame until the camera counts as stalled"
     )
     reopen_max_seconds: float = Field(
-        30.0,
-        ge=1,
-        le=600,
-        description="seconds between tries to reopen a lost camera, at most; it starts at 0.5",
+        30.0, ge=1, le=600, description="seconds between tries to reopen a lost camera, at most; it starts at 0.5"
     )
 
 
@@ -84,10 +81,7 @@ class Recognition(_Section):
         5, ge=1, le=30, description="usable frames pooled before anybody is let in; more is surer and slower"
     )
     refuse_after_frames: int = Field(
-        15,
-        ge=1,
-        le=300,
-        description="usable frames after which somebody not recognised is refused as unknown",
+        15, ge=1, le=300, description="usable frames after which somebody not recognised is refused as unknown"
     )
     max_frame_age_ms: int = Field(
         500, ge=50, le=5000, description="milliseconds; a frame older than this never opens the door"
@@ -148,10 +142,7 @@ class Mqtt(_Section):
     cert_file: str = Field("", description="this door's certificate, where the broker asks for one; empty: none")
     key_file: str = Field("", description="the key of cert_file; empty: none")
     keepalive_seconds: int = Field(
-        15,
-        ge=5,
-        le=3600,
-        description="seconds; after about 1.5 times this the broker tells that the door is gone",
+        15, ge=5, le=3600, description="seconds; after about 1.5 times this the broker tells that the door is gone"
     )
 
     @field_validator("password_file", "ca_file", "cert_file", "key_file")
@@ -175,8 +166,7 @@ class Service(_Section):
     """The daemon itself."""
 
     data_dir: str = Field(
-        "",
-        description="where gallery and journal live; empty: /var/lib/edgegate under systemd, else ./edgegate-data",
+        "", description="where gallery and journal live; empty: /var/lib/edgegate under systemd, else ./edgegate-data"
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="how much is logged")
 

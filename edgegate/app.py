@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import secrets
 from collections.abc import Callable
@@ -14,7 +15,7 @@ import cv2
 from edgegate import gate, tracking
 from edgegate.clock import Clock
 from edgegate.config import Config
-from edgegate.errors import ModelError
+from edgegate.errors import GalleryError, ModelError
 from edgegate.events import CloudEvent, Names, Origin
 from edgegate.gallery import Gallery
 from edgegate.gate import Gate
@@ -31,6 +32,8 @@ from edgegate.vision import motion
 from edgegate.vision.packs import Pack, load_pack, shipped
 from edgegate.vision.quality import QualityLimits
 from edgegate.vision.tflite import Timer
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +146,19 @@ def build_loop(
         lock,
         changes,
         clock,
-        recognition.gallery.name_of,
+        _forgiving(recognition.gallery.name_of),
         tell,
     )
+
+
+def _forgiving(names: Names) -> Names:
+    """A gallery that cannot be read for a moment costs an event its name, and must not stop a door."""
+
+    def name_of(person: str) -> str | None:
+        try:
+            return names(person)
+        except GalleryError as error:
+            log.warning("an event is told without its name: %s", error)
+            return None
+
+    return name_of

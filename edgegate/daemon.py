@@ -14,7 +14,7 @@ from edgegate.camera import CameraHealth, open_source
 from edgegate.capture import Capture, Slot
 from edgegate.clock import SystemClock
 from edgegate.config import NO_LIVENESS, Config
-from edgegate.errors import JournalError
+from edgegate.errors import GalleryError, JournalError
 from edgegate.events import CloudEvent, Origin
 from edgegate.lock import LockKeeper, build_lock
 from edgegate.loop import Loop, Turn
@@ -36,6 +36,7 @@ class Daemon:
         self._config = config
         self._stopping = stopping
         self._journal_trouble: str | None = None
+        self._gallery_trouble: str | None = None
         self._seen = False
         self._housekept_at = float("-inf")
 
@@ -138,11 +139,27 @@ class Daemon:
             self._uplink.set_state(self._state(lock))
         if now - self._housekept_at >= HOUSEKEEPING_SECONDS:
             self._housekept_at = now
+            self._refresh_people()
+
+    def _refresh_people(self) -> None:
+        """A gallery that cannot be read now leaves the people who were known before."""
+        trouble = None
+        try:
             self._recognition.identifier.refresh()
+        except GalleryError as error:
+            trouble = str(error)
+            if trouble != self._gallery_trouble:
+                log.error("the people known so far are kept: %s", trouble)  # noqa: TRY400 (words for an installer)
+        self._gallery_trouble = trouble
 
     def _state(self, lock: LockKeeper) -> dict[str, object]:
         camera = (self._capture.trouble or "no frames") if self._health.stalled else None
-        troubles = {"camera": camera, "journal": self._journal_trouble, "lock": lock.trouble}
+        troubles = {
+            "camera": camera,
+            "gallery": self._gallery_trouble,
+            "journal": self._journal_trouble,
+            "lock": lock.trouble,
+        }
         return {
             "lock": "locked" if lock.locked else "unlocked",
             "door": "unknown",  # until a door contact is wired

@@ -11,7 +11,7 @@ Rules
    - the pooled score reaches its threshold and is `margin` ahead of the runner-up;
    - this frame's own embedding names the same person and reaches its own threshold, so that somebody who steps
      into a track does not inherit it;
-   - the frame is not older than `max_frame_age` (otherwise: refused as `stale`).
+   - the frame is not older than `max_frame_age`, nor stamped as far in the future (otherwise: refused as `stale`).
 4. A visit that shows `refuse_after_frames` usable frames without a grant is refused as `unknown`. It may still
    be granted afterwards; the other way round, a granted visit is not refused later, unless its pulse was too late.
 5. Each refusal is told once per visit and reason.
@@ -128,11 +128,11 @@ class Gate:
     def _admit(self, what: Observation, nearest: Sighting, visit: _Visit, others: list[Sighting]) -> Decision:
         assert nearest.pooled is not None
         record = self._record(what, nearest, others)
-        if self._now - what.frame_at > self._rules.max_frame_age:
+        if abs(self._now - what.frame_at) > self._rules.max_frame_age:
             return self._refuse(Denial.STALE, visit, record, nearest.pooled.person)
         visit.grant = record
         event = Event(EventType.GRANTED, self._now, nearest.pooled.person, {"reason": "recognised", **record})
-        not_after = what.frame_at + self._rules.max_frame_age
+        not_after = min(what.frame_at, self._now) + self._rules.max_frame_age
         return Decision((event,), Pulse(self._rules.unlock_seconds, not_after, visit.id))
 
     def _too_late(self, what: TooLate) -> Decision:

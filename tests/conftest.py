@@ -9,9 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from door_scenes import ENROLLED, SCENES, write_scene
 from hypothesis import HealthCheck, settings
-from program import Program
+
+from tests.door_scenes import ENROLLED, SCENES, write_scene
+from tests.program import Program
 
 # The same examples everywhere, and no verdict on how fast the machine was.
 settings.register_profile("edgegate", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])

@@ -9,13 +9,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from turns import BOX, FPS, START, denied, granted, image, sighting, turn
 
 from edgegate.annotate import CAPTION_SECONDS, GREEN, GREY, RED, Annotator
 from edgegate.errors import UsageError
 from edgegate.loop import Turn
 from edgegate.types import Box, Image
 from edgegate.video import CODECS, video_file
+from tests.turns import BOX, FPS, START, denied, granted, image, sighting, turn
 
 SIZE = (320, 240)
 

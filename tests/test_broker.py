@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from brokers import EmbeddedBroker, Mosquitto, Subscriber, free_port, needs_mosquitto, wait_until
 
 from edgegate.broker import Delays, Topics, Uplink, probe
 from edgegate.broker.backoff import Backoff
@@ -28,6 +27,7 @@ from edgegate.errors import BrokerError, ConfigError
 from edgegate.events import Origin
 from edgegate.journal import Journal
 from edgegate.types import Event, EventType
+from tests.brokers import EmbeddedBroker, Mosquitto, Subscriber, free_port, needs_mosquitto, wait_until
 
 TOPICS = Topics("home", "front")
 SOON = Delays(first=0.05, longest=0.2, refused=0.2)

@@ -11,13 +11,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from brokers import Mosquitto, free_port, needs_mosquitto
-from door_scenes import ENROLLED
-from program import Program
 
 from edgegate import __version__
 from edgegate.cli import COMMANDS
 from edgegate.vision.packs import sha256_of, shipped
+from tests.brokers import Mosquitto, free_port, needs_mosquitto
+from tests.door_scenes import ENROLLED
+from tests.program import Program
 
 
 @pytest.mark.parametrize("command", COMMANDS)

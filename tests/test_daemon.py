@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any, Self
 
 import pytest
-from brokers import Mosquitto, Subscriber, free_port, needs_mosquitto, wait_until
-from door_scenes import ENROLLED, write_scene
-from program import Program, essence
-from small_disk import SmallDisk
 
 from edgegate import journal
+from tests.brokers import Mosquitto, Subscriber, free_port, needs_mosquitto, wait_until
+from tests.door_scenes import ENROLLED, write_scene
+from tests.program import Program, essence
+from tests.small_disk import SmallDisk
 
 Scene = Callable[[str], Path]
 
@@ -214,6 +214,16 @@ def test_who_is_enrolled_or_forgotten_meanwhile_counts_at_once(edgegate: Program
     assert granted["subject"] == enrolled["subject"]
     assert _seconds(granted) - _seconds(enrolled) < 2.0
     assert journal.verify(edgegate.data / "journal.db").intact  # two processes wrote it
+
+
+def test_a_gallery_damaged_meanwhile_leaves_the_people_known_before(door: Program, tmp_path: Path) -> None:
+    video = write_scene(tmp_path / "later.avi", [("nobody", 4.0), ("enrolled", 3.0)])
+    with start(door, video, *NO_BROKER) as daemon:
+        daemon.wait_for(IN_SERVICE)
+        (door.data / "gallery.db").write_bytes(b"not a gallery any more" * 500)
+        daemon.wait_for("the people known so far are kept")
+        daemon.wait_for("access.granted")
+        assert daemon.end(by=signal.SIGTERM) == 0
 
 
 def _seconds(event: dict[str, Any]) -> float:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from program import Program
+
+from tests.program import Program
 
 CLIPS = Path(os.environ.get("EDGEGATE_DATA") or Path(__file__).parents[2] / "shared" / "data") / "clips"
 

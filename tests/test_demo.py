@@ -27,7 +27,7 @@ EXPECTED = ["person.enrolled", "access.granted", "lock.unlocked", "lock.locked",
 def performance(tmp_path_factory: pytest.TempPathFactory) -> tuple[Stage, subprocess.CompletedProcess[str]]:
     """The whole demo, once, as a newcomer runs it."""
     folder = tmp_path_factory.mktemp("demo") / "out"
-    command = [sys.executable, "-m", "edgegate", "demo", "--out", folder]
+    command = [sys.executable, "-m", "edgegate", "demo", "--out", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
     return Stage(folder), done
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from door_scenes import ENROLLED, STRANGER, cut_off, stills, write_scene
-from program import Program
-from small_disk import SmallDisk
 
 from edgegate.gallery import Gallery
 from edgegate.types import Image
+from tests.door_scenes import ENROLLED, STRANGER, cut_off, stills, write_scene
+from tests.program import Program
+from tests.small_disk import SmallDisk
 
 
 @pytest.fixture

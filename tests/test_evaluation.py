@@ -9,11 +9,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from door_scenes import ENROLLED, STRANGER, write_scene
-from fakes import looks
 from hypothesis import given
 from hypothesis import strategies as st
-from program import Program
 
 from edgegate.demo.portraits import Portrait
 from edgegate.errors import UsageError
@@ -21,6 +18,9 @@ from edgegate.evaluation.dataset import clip_visits, in_part, photo_visits
 from edgegate.evaluation.scores import Looks, Scores, measure
 from edgegate.evaluation.tables import rows_of, table, to_toml
 from edgegate.thresholds import rate_bound
+from tests.door_scenes import ENROLLED, STRANGER, write_scene
+from tests.fakes import looks
+from tests.program import Program
 
 
 def visit(person: str, name: str, *degrees: float) -> Looks:

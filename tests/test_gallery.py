@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fakes import EMBEDDER, looks, photo
 
 from edgegate.errors import GalleryError, UsageError
 from edgegate.gallery import MAX_PHOTOS, Enrolled, Gallery, Person, Photo
+from tests.fakes import EMBEDDER, looks, photo
 
 TODAY = "2026-01-01T00:00:00Z"
 
@@ -148,7 +148,7 @@ def test_the_version_differs_after_every_change_and_stays_without_one(gallery: G
 WRITER = """
 import sys
 from pathlib import Path
-from fakes import looks, photo
+from tests.fakes import looks, photo
 from edgegate.gallery import Gallery
 gallery = Gallery(Path(sys.argv[1]))
 print("ready", flush=True)

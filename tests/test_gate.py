@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 import pytest
-from fakes import box_at, seen
 
 from edgegate.gate import Gate, Rules
 from edgegate.types import Candidate, Decision, Event, EventType, Observation, Pulse, Sighting, TooLate
+from tests.fakes import box_at, seen
 
 FRAME = 0.1
 RULES = Rules(
@@ -246,6 +246,17 @@ def test_an_old_frame_opens_nothing_and_a_fresh_one_still_does(door: Door) -> No
     assert door.events[0].data["frame_age_ms"] == 600
     door.see(seen(), age=0.4)
     assert door.granted == ["ann"]
+
+
+def test_a_frame_from_the_future_is_a_wrong_clock_and_opens_nothing(door: Door) -> None:
+    door.see(seen(), age=-0.6, frames=10)
+    assert (door.granted, door.refused) == ([], ["stale"])
+
+
+def test_a_frame_slightly_ahead_of_time_lengthens_no_pulse_s_life(door: Door) -> None:
+    decision = door.see(seen(), age=-0.1)
+    assert decision.pulse is not None
+    assert decision.pulse.not_after == door.now + RULES.max_frame_age
 
 
 def test_time_that_runs_backwards_stands_still(door: Door) -> None:

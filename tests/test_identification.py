@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fakes import EMBEDDER, FakePeople, looks, person, photo
 
 from edgegate.errors import GalleryError
 from edgegate.gallery import Gallery, Person, Photo
 from edgegate.identification import OWN_FRAME_RATE, Identifier, People
 from edgegate.thresholds import Table
 from edgegate.types import Embedding
+from tests.fakes import EMBEDDER, FakePeople, looks, person, photo
 
 ROWS = [
     {"data": "lfw", "photos": photos, "frames": frames, "rate": rate, "threshold": base + photos / 1000, "trials": 9}

@@ -9,8 +9,6 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from fakes import FakePipeline, frame_at
-from program import essence
 
 from edgegate import config
 from edgegate.camera import CameraHealth, Source
@@ -24,6 +22,8 @@ from edgegate.live import turns
 from edgegate.lock import build_lock
 from edgegate.loop import Loop, Turn
 from edgegate.types import Event, EventType, Frame
+from tests.fakes import FakePipeline, frame_at
+from tests.program import essence
 
 STALL_SECONDS = 0.3
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from fakes import FailingJournal, FakePipeline, frame_at, seen
 
 from edgegate import config
 from edgegate.clock import VirtualClock
@@ -20,6 +19,7 @@ from edgegate.journal import Journal, read
 from edgegate.lock import Lock, build_lock
 from edgegate.loop import Loop, Turn
 from edgegate.types import Event, Frame, Pulse, Sighting
+from tests.fakes import FailingJournal, FakePipeline, frame_at, seen
 
 RULES = Rules(unlock_seconds=3.0, max_frame_age=0.5, decide_after_frames=3, refuse_after_frames=3)
 GRANTED, STALE, UNKNOWN = "access.granted recognised", "access.denied stale", "access.denied unknown"

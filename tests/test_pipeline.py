@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from fakes import EMBEDDER, FakePeople, face_at, frame_at, looks, person, photo
 
 from edgegate.identification import Identifier
 from edgegate.pipeline import KEEP_LOOKING_SECONDS, LOOK_ANYWAY_SECONDS, Pipeline
 from edgegate.thresholds import Table
 from edgegate.tracking import Rules, Tracker
 from edgegate.types import Embedding, Face, Frame
+from tests.fakes import EMBEDDER, FakePeople, face_at, frame_at, looks, person, photo
 
 ANN, BEN = 0.0, 60.0
 

@@ -14,12 +14,12 @@ from typing import Any
 
 import cv2
 import pytest
-from brokers import Mosquitto, Subscriber, free_port, needs_mosquitto, wait_until
-from door_scenes import ENROLLED, SCENES, cut_off, frames, write_scene
-from program import Program, essence
-from small_disk import SmallDisk
 
 from edgegate.broker.session import WINDOW
+from tests.brokers import Mosquitto, Subscriber, free_port, needs_mosquitto, wait_until
+from tests.door_scenes import ENROLLED, SCENES, cut_off, frames, write_scene
+from tests.program import Program, essence
+from tests.small_disk import SmallDisk
 
 Scene = Callable[[str], Path]
 

@@ -14,8 +14,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from door_scenes import ENROLLED, REARM_SECONDS, SCENES, write_scene
-from program import Program
+
+from tests.door_scenes import ENROLLED, REARM_SECONDS, SCENES, write_scene
+from tests.program import Program
 
 GOLDEN = Path(__file__).parent / "replays"
 REARM = f"access.rearm_seconds={REARM_SECONDS}"

@@ -8,13 +8,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from turns import BOX, FPS, START, denied, event, granted, image, sighting, turn
 
 from edgegate.errors import UsageError
 from edgegate.loop import Turn
 from edgegate.report import Report
 from edgegate.report.picture import snapshot
 from edgegate.report.record import MAX_PICTURES, Record
+from tests.turns import BOX, FPS, START, denied, event, granted, image, sighting, turn
 
 EMPTY_TAGS = {"meta", "img", "br", "circle", "path", "rect", "line", "polyline"}
 

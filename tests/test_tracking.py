@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from fakes import face_at, looks
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edgegate.tracking import Rules, Track, Tracker
 from edgegate.types import Face
+from tests.fakes import face_at, looks
 
 ANN, BEN = 0.0, 60.0
 """How two people look, in degrees; the track breaks beyond about 20 and tracks rejoin within about 16."""

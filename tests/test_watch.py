@@ -11,12 +11,12 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from brokers import EmbeddedBroker, Mosquitto, free_port, needs_mosquitto
-from program import Program
 
 from edgegate.broker import Message, Topics, connect
 from edgegate.broker.connection import Acknowledged
 from edgegate.config import Mqtt
+from tests.brokers import EmbeddedBroker, Mosquitto, free_port, needs_mosquitto
+from tests.program import Program
 
 FRONT, BACK = Topics("home", "front"), Topics("home", "back")
 ONLINE = Message(FRONT.availability, b"online", retained=True)

@@ -79,7 +79,7 @@ class FakePicamera2:
 
 
 def opened(fake: FakePicamera2, **settings: int) -> PiCamera:
-    return PiCamera(config.Camera(**settings), lambda: fake, to_monotonic=lambda boottime: boottime - 2.0)
+    return PiCamera(config.Camera.model_validate(settings), lambda: fake, to_monotonic=lambda boottime: boottime - 2.0)
 
 
 def test_asks_for_a_main_and_a_small_stream() -> None:

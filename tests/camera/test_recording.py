@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from videos import FPS, SIZE, cut, write_video
 
 from edgegate.camera import Paced, Recording
 from edgegate.clock import SystemClock
 from edgegate.errors import CameraError, UsageError
 from edgegate.types import Frame
+from tests.camera.videos import FPS, SIZE, cut, write_video
 
 CONTAINERS = [".avi", ".mkv", ".mp4"]
 
@@ -52,9 +52,7 @@ def test_a_bare_stream_without_times_goes_by_its_frame_rate(tmp_path: Path) -> N
     avi = write_video(tmp_path / "door.avi", frames=10).read_bytes()
     pictures = avi.split(b"\xff\xd8\xff")[1:]
     stream = tmp_path / "door.mjpeg"
-    stream.write_bytes(
-        b"".join(b"\xff\xd8\xff" + picture[: picture.rindex(b"\xff\xd9") + 2] for picture in pictures)
-    )
+    stream.write_bytes(b"".join(b"\xff\xd8\xff" + picture[: picture.rindex(b"\xff\xd9") + 2] for picture in pictures))
     recording = Recording(stream)
     frames = read_all(recording)
     assert len(frames) == 10
@@ -96,9 +94,7 @@ def test_an_unreadable_video_is_one_clear_line(tmp_path: Path, content: bytes, r
 
 
 @pytest.mark.parametrize(("suffix", "frames_begin"), [(".mkv", b"\x1f\x43\xb6\x75"), (".avi", b"movi")])
-def test_a_video_whose_frames_are_all_destroyed_is_an_error(
-    tmp_path: Path, suffix: str, frames_begin: bytes
-) -> None:
+def test_a_video_whose_frames_are_all_destroyed_is_an_error(tmp_path: Path, suffix: str, frames_begin: bytes) -> None:
     path = write_video(tmp_path / f"door{suffix}")
     content = path.read_bytes()
     kept = content.index(frames_begin) + len(frames_begin)

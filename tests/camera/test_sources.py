@@ -6,12 +6,12 @@ import threading
 from pathlib import Path
 
 import pytest
-from videos import write_video
 
 from edgegate import config
 from edgegate.camera import Source, open_source
 from edgegate.clock import SystemClock
 from edgegate.errors import CameraError, UsageError
+from tests.camera.videos import write_video
 
 
 def opened(source: str) -> Source:

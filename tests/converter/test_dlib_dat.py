@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 
-import dlib_writer
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 from converter.dlib_dat import AddPrevious, Affine, Conv, Dense, Layer, Network, Pool, Relu, parse
 from converter.resnet import fold
 from edgegate.errors import ModelError
+from tests.converter import dlib_writer
 
 MEAN = (122.5, 117.0, 104.25)
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from scenes import Scene, make_scene
 
 from converter.portraits import ASTRONAUT, GRACE_HOPPER, read
 from edgegate.types import Image
@@ -19,6 +18,7 @@ from edgegate.vision.embed import Embedder
 from edgegate.vision.landmarks import Landmarker
 from edgegate.vision.packs import Task, load_pack, shipped
 from edgegate.vision.tflite import Model, Runtime
+from tests.vision.scenes import Scene, make_scene
 
 
 @pytest.fixture(scope="session")

@@ -8,12 +8,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from scenes import Scene, frame
 
 from converter.portraits import ASTRONAUT
 from edgegate.errors import ModelError
 from edgegate.vision.analyzer import Analyzer, build_analyzer
 from edgegate.vision.tflite import Runtime
+from tests.vision.scenes import Scene, frame
 
 
 def test_detection_looks_at_the_preview_and_answers_in_the_pictures_pixels(analyzer: Analyzer, scene: Scene) -> None:
@@ -52,6 +52,7 @@ def test_haar_recognises_too(analyzer: Analyzer, runtime: Runtime, scene: Scene)
     seen = frame(scene(ASTRONAUT, 120))
     by_haar, by_blaze = (a.describe(seen, a.detect(seen)[0]).embedding for a in (haar, analyzer))
     assert by_haar is not None
+    assert by_blaze is not None
     assert float(by_haar @ by_blaze) > 0.97
 
 

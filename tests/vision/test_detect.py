@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scenes import Scene
 
 from converter.portraits import ASTRONAUT, GRACE_HOPPER, Portrait
 from edgegate.types import Box
 from edgegate.vision.detect import BlazeFace, Guess, cells, decode, merge
 from edgegate.vision.haar import HaarDetector
 from edgegate.vision.landmarks import Landmarker
+from tests.vision.scenes import Scene
 
 
 @pytest.mark.parametrize("portrait", [ASTRONAUT, GRACE_HOPPER], ids=lambda p: p.package)

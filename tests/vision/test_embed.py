@@ -7,7 +7,6 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 import pytest
-from scenes import Scene, chip_of, frame, make_scene
 
 from converter.portraits import ASTRONAUT, GRACE_HOPPER
 from edgegate.types import Embedding, Image
@@ -16,6 +15,7 @@ from edgegate.vision.analyzer import Analyzer
 from edgegate.vision.detect import BlazeFace
 from edgegate.vision.embed import Embedder
 from edgegate.vision.landmarks import Landmarker
+from tests.vision.scenes import Scene, chip_of, frame, make_scene
 
 Embed = Callable[[Image], Embedding]
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from scenes import Scene, frame
 
 from converter.portraits import GRACE_HOPPER
 from edgegate.types import Image
 from edgegate.vision.motion import MotionGate
+from tests.vision.scenes import Scene, frame
 
 FPS = 15
 

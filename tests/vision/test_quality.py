@@ -7,12 +7,12 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
-from scenes import Scene, frame
 
 from converter.portraits import ASTRONAUT, GRACE_HOPPER
 from edgegate.types import Fault, Image, Quality
 from edgegate.vision.analyzer import Analyzer
 from edgegate.vision.quality import QualityLimits, outside, sharpness, weight, yaw
+from tests.vision.scenes import Scene, frame
 
 
 def quality(analyzer: Analyzer, image: Image) -> Quality:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import flatbuffers  # type: ignore[import-untyped]
+import flatbuffers
 from ai_edge_litert import schema_py_generated as schema
 
 from edgegate.errors import ModelError

@@ -68,7 +68,7 @@ def lgpio(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeLgpio]:
 def pi4_factory() -> Any:
     pins = importlib.import_module("edgegate.pins")
 
-    class Pi4(pins.PinFactory):  # type: ignore[name-defined, misc]
+    class Pi4(pins.PinFactory):  # type: ignore[name-defined]
         def _get_revision(self) -> int:
             return 0xC03114
 

@@ -8,7 +8,6 @@ from typing import Any, TypeAlias
 
 from converter.architectures.weights import Weights, is_whole, load_whole, loading
 
-
 Features: TypeAlias = Callable[[Any, float, str | None], Any]
 """From `image` (0…255), the width multiplier and pretrained weights to a map of features."""
 

@@ -35,9 +35,7 @@ def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
         default="all",
         help="two thirds of the people by a hash of their names, for tables, or the other third, for reporting",
     )
-    parser.add_argument(
-        "--table", metavar="NAME", help="print threshold rows for a pack's card, naming the data NAME"
-    )
+    parser.add_argument("--table", metavar="NAME", help="print threshold rows for a pack's card, naming the data NAME")
     parser.set_defaults(run=run)
 
 

@@ -11,7 +11,10 @@ from typing import NoReturn
 
 from edgegate.errors import EdgegateError
 
-COMMANDS = ("import_packs",)
+COMMANDS = (
+    "prepare",
+    "import_packs",
+)
 """In the order that `--help` lists them; none may import TensorFlow before it runs."""
 
 

@@ -47,9 +47,9 @@ def parse_box(value: Any) -> UnitBox | None:
         raise Unfit(f"bbox {value!r} is not [x1, y1, x2, y2]")
     if not any(value):
         return None
-    x1, y1, x2, y2 = map(float, value)
-    if not (0 <= x1 <= 1 and 0 <= x2 <= 1 and 0 <= y1 <= 1 and 0 <= y2 <= 1):
+    if not all(0 <= number <= 1 for number in value):
         raise Unfit(f"the box {value} is outside the picture: coordinates are shares of it, 0 to 1")
+    x1, y1, x2, y2 = map(float, value)
     if not (x1 < x2 and y1 < y2):
         raise Unfit(f"the box {value} is empty: x1 < x2 and y1 < y2")
     return x1, y1, x2, y2

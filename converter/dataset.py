@@ -84,14 +84,19 @@ class Writer:
         (self._folder / "dataset.json").write_text(head + "\n", "utf-8")
 
 
+def require_new(folder: Path) -> None:
+    """Raise UsageError if something is there already."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(f"{folder}: is there already; name a new folder, or remove this one")
+
+
 @contextmanager
 def writing(folder: Path, classes: tuple[str, ...], seed: int = 0) -> Iterator[Writer]:
     """A dataset that appears as `folder` only when the block ends well.
 
     Raises UsageError if `folder` is there already, or cannot be made.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(f"{folder}: is there already; name a new folder, or remove this one")
+    require_new(folder)
     draft = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(draft, ignore_errors=True)
     try:

@@ -13,6 +13,9 @@ from edgegate.errors import EdgegateError
 
 COMMANDS = (
     "prepare",
+    "augment",
+    "architectures",
+    "train",
     "import_packs",
 )
 """In the order that `--help` lists them; none may import TensorFlow before it runs."""

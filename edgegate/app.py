@@ -162,13 +162,6 @@ def build_pipeline(
     return Pipeline(Naming(analyzer, tracker, settings.class_confidence), motion_gate, Tracker(rules), identifier)
 
 
-def decided_by(config: Config) -> str:
-    """Which networks must agree, in a word for `state`: `embedder`, `tracker+embedder` or `tracker`."""
-    if not config.recognition.model:
-        return "embedder"
-    return "tracker" if config.recognition.tracker_alone else "tracker+embedder"
-
-
 def promise_in_words(config: Config, identifier: Identifier) -> str:
     """What the door's false-accept rate rests on with the people enrolled now, or that there is none."""
     if config.recognition.tracker_alone:

@@ -150,12 +150,13 @@ class Daemon:
             "lock": lock.trouble,
             "recognition": self._recognition_trouble(),
         }
+        by = "tracker alone" if self._config.recognition.tracker_alone else "tracker and embedder"
         return {
             "lock": "locked" if lock.locked else "unlocked",
             "door": "unknown",  # until a door contact is wired
             "mode": "normal",
             "liveness": self._config.liveness.mode,
-            "recognition": app.decided_by(self._config),
+            **({"recognition": by} if self._recognition.tracker else {}),
             "degraded": {part: reason for part, reason in troubles.items() if reason is not None},
         }
 

@@ -122,6 +122,7 @@ class Gate:
         pooled, own = sighting.pooled, sighting.own
         return (
             sighting.usable
+            and (sighting.claim is None or sighting.claim.name is not None)
             and sighting.frames >= self._rules.decide_after_frames
             and pooled is not None
             and own is not None

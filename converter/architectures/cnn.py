@@ -34,27 +34,42 @@ def features(image: Any, width: float, _weights: str | None) -> Any:
 def heads(features: Any, classes: int, head: int) -> dict[str, Any]:
     from keras import layers  # noqa: PLC0415
 
-    pooled = layers.GlobalMaxPooling2D(name="class_pool")(features)
-    hidden = layers.Dense(head, activation="relu", name="class_hidden")(pooled)
-    points = _points(layers.Conv2D(POINTS, 1, name="box_maps")(features))
-    place = layers.Dense(head, activation="relu", name="box_hidden")(points)
+    attention = _attention(features)
+    seen = layers.Dot(axes=(2, 1), name="class_parts")([attention, _cells(features, "class_cells")])
+    parts = layers.Flatten(name="class_seen")(seen)
+    anywhere = layers.GlobalMaxPooling2D(name="class_pool")(features)
+    known = layers.Concatenate(name="class_known")([parts, anywhere])
+    hidden = layers.Dense(head, activation="relu", name="class_hidden")(known)
+    place = layers.Dense(head, activation="relu", name="box_hidden")(_points(attention, features.shape[1:3]))
     return {
         "class": layers.Dense(classes, activation="softmax", name="class")(hidden),
         "box": layers.Dense(4, activation="sigmoid", name="box")(place),
     }
 
 
-def _points(maps: Any) -> Any:
-    """(batch, height, width, n) to (batch, 2 n): where each map is high, x and y in -1…1."""
+def _attention(features: Any) -> Any:
+    """(batch, POINTS, height × width): what each point looks at, summing to 1."""
+    from keras import layers  # noqa: PLC0415
+
+    maps = layers.Conv2D(POINTS, 1, name="maps")(features)
+    return layers.Softmax(name="attention")(layers.Permute((2, 1), name="map_rows")(_cells(maps, "map_cells")))
+
+
+def _cells(maps: Any, name: str) -> Any:
     from keras import layers  # noqa: PLC0415
 
     _, height, width, count = maps.shape
-    flat = layers.Permute((2, 1), name="box_flat")(layers.Reshape((height * width, count), name="box_cells")(maps))
-    attention = layers.Softmax(name="box_attention")(flat)
-    mean = layers.Dense(2, use_bias=False, trainable=False, name="box_points")
+    return layers.Reshape((height * width, count), name=name)(maps)
+
+
+def _points(attention: Any, shape: tuple[int, int]) -> Any:
+    """(batch, 2 POINTS): where each point is, x and y in -1…1."""
+    from keras import layers  # noqa: PLC0415
+
+    mean = layers.Dense(2, use_bias=False, trainable=False, name="points")
     points = mean(attention)
-    mean.set_weights([_grid(height, width)])
-    return layers.Flatten(name="box_place")(points)
+    mean.set_weights([_grid(*shape)])
+    return layers.Flatten(name="place")(points)
 
 
 def _grid(height: int, width: int) -> npt.NDArray[np.float32]:

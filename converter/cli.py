@@ -12,10 +12,16 @@ from typing import NoReturn
 from edgegate.errors import EdgegateError
 
 COMMANDS = (
+    "capture",
     "prepare",
+    "crop",
     "augment",
     "architectures",
     "train",
+    "quantize",
+    "verify",
+    "report",
+    "build",
     "import_packs",
 )
 """In the order that `--help` lists them; none may import TensorFlow before it runs."""

@@ -17,8 +17,9 @@ from types import MappingProxyType
 from typing import Any, Literal, TypeAlias, get_args
 
 from converter.compact import Unfit, UnitBox, parse_label
+from converter.folders import new_folder
 from converter.problems import DataError, Problem
-from edgegate.errors import EdgegateError, UsageError
+from edgegate.errors import UsageError
 
 SCHEMA = 1
 UNKNOWN = "unknown"
@@ -84,36 +85,13 @@ class Writer:
         (self._folder / "dataset.json").write_text(head + "\n", "utf-8")
 
 
-def require_new(folder: Path) -> None:
-    """Raise UsageError if something is there already."""
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(f"{folder}: is there already; name a new folder, or remove this one")
-
-
 @contextmanager
 def writing(folder: Path, classes: tuple[str, ...], seed: int = 0) -> Iterator[Writer]:
-    """A dataset that appears as `folder` only when the block ends well.
-
-    Raises UsageError if `folder` is there already, or cannot be made.
-    """
-    require_new(folder)
-    draft = folder.with_name(f".{folder.name}.partial")
-    shutil.rmtree(draft, ignore_errors=True)
-    try:
-        draft.mkdir(parents=True)
-    except OSError as error:
-        raise UsageError(f"{folder}: cannot be made: {error.strerror}") from None
-    try:
+    """A dataset that appears as the new `folder` only when the block ends well; raises as `new_folder` does."""
+    with new_folder(folder) as draft:
         writer = Writer(draft)
         yield writer
         writer.finish(classes, seed)
-        if folder.exists():
-            folder.rmdir()
-        draft.rename(folder)
-    except OSError as error:
-        raise EdgegateError(f"{folder}: could not be written to its end: {error.strerror or error}") from None
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
 
 
 def save_dataset(dataset: Dataset, folder: Path) -> Dataset:

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from converter.annotations import Annotation, read_annotations, read_names
 from converter.compact import Unfit, UnitBox
-from converter.dataset import UNKNOWN, Dataset, Sample, Split, load_dataset, require_new, writing
+from converter.dataset import UNKNOWN, Dataset, Sample, Split, load_dataset, writing
 from converter.exif import camera_model
+from converter.folders import require_new
 from converter.groups import Fingerprint, fingerprint, merged, near_duplicates, shooting
 from converter.negatives import read_negatives
 from converter.pictures import LOSSLESS, encode, shrunk

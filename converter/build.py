@@ -27,7 +27,6 @@ from converter.report import page
 from converter.report.subject import Subject, card
 from converter.stages import Stage, Workshop, digest
 from converter.train import train
-from converter.training.feed import Alter
 from converter.verify import HeldOut, Refused, Verified, held_out, judge
 from edgegate.errors import ModelError
 from edgegate.vision.packs import InputSpec
@@ -111,7 +110,7 @@ class _Road:
     def _train(self, dataset: Dataset) -> Callable[[Path], None]:
         def make(out: Path) -> None:
             wanted = self._recipe.augment
-            alter = on_the_fly(Augmenter(wanted.settings, seed=wanted.seed)) if wanted.on_the_fly else None
+            alter = Augmenter(wanted.settings, seed=wanted.seed) if wanted.on_the_fly else None
             train(self._recipe.train_settings(), dataset, out, alter)
 
         return make
@@ -169,11 +168,6 @@ class _Road:
         best = subject.chosen or (subject.best if self._even_failed else None)
         pack = None if best is None else _write_pack(self._recipe, subject, best, report, folder)
         return Built(report, folder / page.HTML_FILE, pack)
-
-
-def on_the_fly(augmenter: Augmenter) -> Alter:
-    """The augmenter as training calls it: with a generator of its own for each picture and epoch."""
-    return lambda image, box, rng: augmenter(image, box, int(rng.integers(2**63)))
 
 
 def _run(tflite: Path, truth: HeldOut, classes: int, out: Path) -> None:

@@ -36,8 +36,8 @@ WEIGHTS = ("none", "imagenet")
 
 
 def _beside_the_recipe(path: Path, info: ValidationInfo) -> Path:
-    folder: Path = info.context
-    return folder / path
+    assert isinstance(info.context, Path)  # the recipe's folder, from `parse_recipe`
+    return info.context / path
 
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -185,7 +185,7 @@ class Recipe(_Table):
     train: Train = Train()
     quantize: Quantize = Quantize()
     budgets: Budgets = Budgets()
-    pack: PackTable = Field({}, validate_default=True)  # type: ignore[arg-type]
+    pack: PackTable = Field({}, validate_default=True)
 
     def train_settings(self) -> TrainSettings:
         return TrainSettings(**self.model.model_dump(), **self.train.model_dump())

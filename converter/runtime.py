@@ -59,7 +59,7 @@ def run(blob: bytes, pictures: Image, classes: int, *, threads: int = 1, timeout
 
 
 def _start(folder: Path, timeout: float) -> None:
-    call = [sys.executable, "-m", "converter.probe", folder]
+    call = [sys.executable, "-m", "converter.probe", str(folder)]
     try:
         done = subprocess.run(call, check=False, capture_output=True, text=True, timeout=timeout)
     except subprocess.TimeoutExpired:

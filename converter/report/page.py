@@ -50,13 +50,13 @@ def render(subject: Subject, content: dict[str, Any]) -> str:
 {_strangers(content)}
 <section><h2>Float and quantized, side by side</h2>
 {tables.variants(content)}
-<p class="hint">On the same {content["images"]["test"]} images. “As float” is agreement with the Keras model: the share of
-equal classes, and the mean IoU of the two boxes. Time is the median picture's, one thread, on the machine that wrote this
-report; RAM is what runtime and model add to a process. Red misses its budget.</p></section>
+<p class="hint">On the same {content["images"]["test"]} images. “As float” is agreement with the Keras model: the share
+of equal classes, and the mean IoU of the two boxes. Time is the median picture's, one thread, on the machine that made
+this report; RAM is what runtime and model add to a process. Red misses its budget.</p></section>
 <section><h2>Who: classes</h2>
 <div class="card scroll">{charts.matrix(content["confusion"], content["classes"])}</div>
-<p class="hint">Likeliest class, whatever its probability. Below, what the threshold of {content["threshold"]:g} makes of
-it: under it, nobody is let in.</p>
+<p class="hint">Likeliest class, whatever its probability. Below, what the threshold of {content["threshold"]:g}
+makes of it: under it, nobody is let in.</p>
 {tables.classes(content)}</section>
 {_boxes(content)}
 {_cameras(content)}
@@ -64,9 +64,9 @@ it: under it, nobody is let in.</p>
 <p class="hint">White: the true box. Blue: the one that {escape(content["variant"])} gives.</p>
 <div class="examples">
 {"".join(examples.figures(subject))}</div></section>
-<footer><p>Trained on {content["images"]["train"]} images; every figure here is of {content["images"]["test"]} others, of
-shootings that training has not seen. This page holds pictures of people: keep it as you keep recordings. Written by
-edgegate {__version__}.</p></footer>
+<footer><p>Trained on {content["images"]["train"]} images; every figure here is of {content["images"]["test"]}
+others, of shootings that training has not seen. This page holds pictures of people: keep it as you keep recordings.
+Written by edgegate {__version__}.</p></footer>
 </main>
 </body>
 </html>
@@ -102,17 +102,15 @@ def _strangers(content: dict[str, Any]) -> str:
     return f"""<section><h2>Strangers: the figure that decides</h2><div class="columns">
 {_let_in("Somebody the network shall not know", row["images"], row["false_accepts"], row["false_accept_bound"])}
 {_let_in("Nobody there", row["empty_images"], row["empty_accepts"], row["empty_bound"])}</div>
-<p class="hint">How many were given some person's class with a probability of {content["threshold"]:g} or more. The bound is
-the upper end of the one-sided 95 % interval (Clopper and Pearson). Images of one shooting resemble each other: of
-{row["shootings"]} shootings of strangers, {row["shootings_accepted"]} had an image that was let in, at most
+<p class="hint">How many were given some person's class with a probability of {content["threshold"]:g} or more. The
+bound is the upper end of the one-sided 95 % interval (Clopper and Pearson). Images of one shooting resemble each
+other: of {row["shootings"]} shootings of strangers, {row["shootings_accepted"]} had an image that was let in, at most
 {tables.percent(row["shootings_bound"])}.</p></section>"""
 
 
 def _let_in(title: str, images: int, accepted: int, bound: float) -> str:
     if not images:
-        return (
-            f'<div class="card"><p>{title}</p><p class="big">not measured</p><p class="hint">No such images.</p></div>'
-        )
+        return f'<div class="card"><p>{title}</p><p class="big">not measured</p><p class="hint">No images.</p></div>'
     return (
         f'<div class="card"><p>{title}</p><p class="big">{accepted} of {images} let in</p>'
         f'<p class="hint">{tables.percent(accepted / images)}, and with 95 % certainty at most '
@@ -126,7 +124,8 @@ def _boxes(content: dict[str, Any]) -> str:
     return f"""<section><h2>Where: boxes</h2><div class="card scroll">
 {charts.histogram(row["histogram"], label, good_from=0.5)}
 <p class="hint">IoU with the true box over {row["images"]} images: mean {row["mean"]:.3f}, median {row["median"]:.3f},
-{tables.percent(row["at_least_half"])} at 0.5 or more, {tables.percent(row["at_least_three_quarters"])} at 0.75 or more.</p>
+{tables.percent(row["at_least_half"])} at 0.5 or more, {tables.percent(row["at_least_three_quarters"])} at 0.75 or
+more.</p>
 </div></section>"""
 
 

@@ -51,8 +51,10 @@ def _variant(document: Row) -> Any:
             f'<td class="n{" miss" if f"{key} is " in missed else ""}">{value}</td>' for key, value in columns
         )
         chosen = document["grade"] == "passed" and name == document["variant"]
-        title = "Keras, float" if name == "keras" else name
-        return f"<tr{' class=chosen' if chosen else ''}><td>{escape(title)}{' (chosen)' if chosen else ''}</td>{cells}</tr>"
+        title = escape("Keras, float" if name == "keras" else name)
+        return (
+            f"<tr class=chosen><td>{title} (chosen)</td>{cells}</tr>" if chosen else f"<tr><td>{title}</td>{cells}</tr>"
+        )
 
     return row
 

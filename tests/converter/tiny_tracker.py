@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 
-from converter.dataset import Dataset, Sample, writing
+from converter.dataset import Dataset, Sample, Split, load_dataset, writing
 from converter.portraits import ASTRONAUT, GRACE_HOPPER, Portrait, read
 from edgegate.types import Image
 
 SIZE = 48
 CLASSES = ("unknown", "anna")
-COUNTS = {"train": 72, "valid": 12, "test": 60}
+COUNTS: dict[Split, int] = {"train": 72, "valid": 12, "test": 60}
 
 
 def make_dataset(folder: Path) -> Dataset:
@@ -31,8 +30,6 @@ def make_dataset(folder: Path) -> Dataset:
                 name = Path(f"scene-{index}.jpg")
                 camera = ("door", "phone")[index // 3 % 2]
                 writer.add(split, Sample(name, label or 0, box, f"{split}-{index}", camera), content, ".jpg")
-    from converter.dataset import load_dataset  # noqa: PLC0415
-
     return load_dataset(folder)
 
 
@@ -73,7 +70,7 @@ def make_model(classes: int = 2, *, output_names: tuple[str, str] = ("class", "b
     return keras.Model(image, dict(zip(output_names, values, strict=True)))
 
 
-def fit(model: Any, dataset: Dataset, epochs: int = 40) -> Any:
+def fit(model: Any, dataset: Dataset, epochs: int = 24) -> Any:
     """A few seconds of training, enough to tell the two apart and to find them roughly."""
     import keras  # noqa: PLC0415
 
@@ -84,10 +81,6 @@ def fit(model: Any, dataset: Dataset, epochs: int = 40) -> Any:
     labels = np.array([sample.label for sample in samples])
     boxes = np.array([sample.box or (0.4, 0.4, 0.6, 0.6) for sample in samples], np.float32)
     losses = {"class": "sparse_categorical_crossentropy", "box": "mse"}
-    model.compile(keras.optimizers.Adam(3e-3), losses, loss_weights={"class": 1, "box": 10})
+    model.compile(keras.optimizers.Adam(4e-3), losses, loss_weights={"class": 1, "box": 10})
     model.fit(pictures, {"class": labels, "box": boxes}, batch_size=24, epochs=epochs, verbose=0, shuffle=True)
     return model
-
-
-def batches(pictures: list[Image]) -> Iterator[Image]:
-    yield from pictures

@@ -14,7 +14,7 @@ from converter.dataset import UNKNOWN, Dataset, Sample, Split, load_dataset, wri
 from converter.exif import camera_model
 from converter.folders import require_new
 from converter.groups import Fingerprint, fingerprint, merged, near_duplicates, shooting
-from converter.negatives import read_negatives
+from converter.negatives import read_empty, read_strangers
 from converter.pictures import LOSSLESS, encode, shrunk
 from converter.problems import DataError, Problem
 from converter.splitting import Contents, contents, missing, split_groups
@@ -120,8 +120,7 @@ def _gather(sources: Sources) -> tuple[list[Annotation], tuple[str, ...] | None,
             problems.append(Problem(file, str(error), "mend the list"))
     annotations, found = read_annotations(sources.photos, names)
     problems.extend(found)
-    for folder in (*sources.empty, *sources.strangers):
-        more, found = read_negatives(folder)
+    for more, found in (*map(read_empty, sources.empty), *map(read_strangers, sources.strangers)):
         annotations.extend(more)
         problems.extend(found)
     return annotations, names, problems

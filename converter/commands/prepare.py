@@ -20,7 +20,7 @@ def add(commands: Commands) -> None:
     parser.add_argument("photos", type=Path, metavar="PHOTOS", help="folder of photos with LabelMe or compact labels")
     parser.add_argument("--out", type=Path, metavar="DIR", help="the new folder to write the dataset to")
     parser.add_argument("--classes", type=Path, metavar="FILE", help="class names, one a line (PHOTOS/classes.txt)")
-    for kind, what in (("empty", "scenes with nobody in them"), ("strangers", "people not to be known")):
+    for kind, what in (("empty", "scenes with nobody in them"), ("strangers", "people not to be known, a folder each")):
         parser.add_argument(
             f"--{kind}", type=Path, action="append", default=[], metavar="DIR", help=f"{what}; may be repeated"
         )

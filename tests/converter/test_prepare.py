@@ -12,7 +12,7 @@ from labelled_photos import brighter, labelme, photo, room, write, write_empty, 
 
 from converter.cli import main
 from converter.dataset import SPLITS, load_dataset
-from converter.portraits import ASTRONAUT
+from converter.portraits import ASTRONAUT, GRACE_HOPPER
 from converter.prepare import Sources, prepare
 from converter.problems import DataError
 from edgegate.enrol import read_picture
@@ -144,6 +144,25 @@ def test_shootings_that_look_the_same_become_one(sources: Sources, tmp_path: Pat
     assert prepared.merged == 1
     homes = {s.group for s in prepared.dataset.samples() if "anna-a" in s.image.name or "copy" in s.image.name}
     assert len(homes) == 1
+
+
+def test_a_stranger_is_in_one_split_however_many_shootings_there_are(tmp_path: Path) -> None:
+    write_labelled(tmp_path / "photos", "anna")
+    for person in range(3):
+        for room_number in range(4):
+            image = photo(GRACE_HOPPER, 50 + 4 * person + room_number, person)[0]
+            write(tmp_path / "others" / f"p{person}" / f"s{room_number}x_1.png", image)
+            write(tmp_path / "loose" / f"person-{'klm'[person]}_{room_number}.png", room(90 + 4 * person + room_number))
+    sources = Sources(tmp_path / "photos", strangers=(tmp_path / "others", tmp_path / "loose"))
+    dataset = prepare(sources, tmp_path / "data", min_photos=6).dataset
+    groups = {sample.group for sample in dataset.samples() if sample.label == 0}
+    assert groups == {f"others/p{n}" for n in range(3)} | {f"loose/person-{letter}" for letter in "klm"}
+
+
+def test_a_folder_of_negatives_without_pictures_is_told(sources: Sources, tmp_path: Path) -> None:
+    (tmp_path / "others").mkdir()
+    (problem,) = problems_of(replace(sources, strangers=(tmp_path / "others",)), tmp_path / "data")
+    assert "others: there are no pictures in it" in problem
 
 
 def test_every_fault_is_told_at_once(sources: Sources, tmp_path: Path) -> None:

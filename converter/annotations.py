@@ -67,8 +67,8 @@ class Annotation:
             return self.image.read_bytes()
         except FileNotFoundError:
             return _embedded(self.file)
-        except OSError as error:
-            raise Unfit(f"{self.image} cannot be read: {error.strerror}") from None
+        except (OSError, ValueError) as error:
+            raise Unfit(f"{self.image.name!r} cannot be read: {error}") from None
 
 
 def read_annotations(folder: Path, names: Sequence[str] | None) -> tuple[list[Annotation], list[Problem]]:
@@ -161,8 +161,8 @@ def _shape(shapes: list[Any], flags: Any) -> tuple[str, tuple[float, float, floa
     name, points = shape.get("label"), shape.get("points")
     if not isinstance(name, str) or not name.strip():
         raise Unfit("the box has no label; give it the person's name")
-    if shape.get("shape_type", "rectangle") != "rectangle":
-        raise Unfit(f"the shape is a {shape['shape_type']}; {_DRAW}")
+    if (kind := shape.get("shape_type", "polygon")) != "rectangle":
+        raise Unfit(f"the shape is a {kind}; {_DRAW}")
     return name.strip(), _corners(points)
 
 
@@ -190,7 +190,10 @@ def _found(file: Path, image: str) -> Path:
     """The picture by the name that a label gives it, which may be another computer's path."""
     path = Path(image.replace("\\", "/"))
     beside = file.parent / path
-    return beside if beside.is_file() else file.parent / path.name
+    try:
+        return beside if beside.is_file() else file.parent / path.name
+    except OSError:  # a name that no file can have
+        return beside
 
 
 def _embedded(file: Path) -> bytes:

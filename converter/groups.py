@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,7 +70,7 @@ def near_duplicates(fingerprints: Sequence[Fingerprint]) -> Iterator[tuple[int, 
                 yield start + i, j
 
 
-def merged(groups: Sequence[str], pairs: Iterator[tuple[int, int]]) -> list[str]:
+def merged(groups: Sequence[str], pairs: Iterable[tuple[int, int]]) -> list[str]:
     """The groups, those that a pair connects made one: under the name that comes first in the alphabet."""
     parent = {name: name for name in groups}
 

@@ -73,23 +73,17 @@ def prepare(
     annotations, names, problems = _gather(sources)
     pictures = list(_examined(annotations, sources, problems))
     classes = names or (UNKNOWN, *sorted({picture.annotation.name for picture in pictures} - {UNKNOWN}))
-    given = [picture.group for picture in pictures]
-    pairs = list(near_duplicates([picture.fingerprint for picture in pictures]))
-    problems.extend(_contradictions(pictures, pairs))
-    groups = merged(given, iter(pairs))
     labels = [classes.index(picture.annotation.name) for picture in pictures]
     problems.extend(_too_few(sources.photos, classes, labels, min_photos))
+    groups = _groups(pictures, problems)
     counts = contents(groups, labels)
     homes = split_groups(counts, seed)
     problems.extend(_not_everywhere(sources.photos, classes, counts, homes))
     if problems:
         raise DataError(problems)
-    samples = [
-        (homes[group], Sample(picture.annotation.image, label, picture.box, group, picture.camera))
-        for picture, label, group in zip(pictures, labels, groups, strict=True)
-    ]
-    _write(out, classes, seed, list(zip(pictures, samples, strict=True)), longest)
-    return Prepared(load_dataset(out), len(set(given)) - len(set(groups)))
+    rows = list(zip(pictures, labels, groups, [homes[group] for group in groups], strict=True))
+    _write(out, classes, seed, rows, longest)
+    return Prepared(load_dataset(out), len({picture.group for picture in pictures}) - len(counts))
 
 
 def _require(sources: Sources, out: Path) -> None:
@@ -143,6 +137,13 @@ def _examine(annotation: Annotation, photos: Path) -> Picture:
     return Picture(annotation, box, group, camera, digest, fingerprint(image, box))
 
 
+def _groups(pictures: Sequence[Picture], problems: list[Problem]) -> list[str]:
+    """Each picture's group, those that share a picture made one."""
+    pairs = list(near_duplicates([picture.fingerprint for picture in pictures]))
+    problems.extend(_contradictions(pictures, pairs))
+    return merged([picture.group for picture in pictures], pairs)
+
+
 def _contradictions(pictures: Sequence[Picture], pairs: Sequence[tuple[int, int]]) -> Iterator[Problem]:
     for one, other in ((pictures[i], pictures[j]) for i, j in pairs):
         if one.digest == other.digest and one.annotation.name != other.annotation.name:
@@ -183,11 +184,13 @@ def _write(
     out: Path,
     classes: tuple[str, ...],
     seed: int,
-    rows: Sequence[tuple[Picture, tuple[Split, Sample]]],
+    rows: Sequence[tuple[Picture, int, str, Split]],
     longest: int,
 ) -> None:
     with writing(out, classes, seed) as writer:
-        for picture, (split, sample) in progress(rows, "writing", "photo"):
-            image = shrunk(picture.annotation.picture(), longest)
-            content, suffix = encode(image, lossless=sample.image.suffix.lower() in LOSSLESS)
+        for picture, label, group, split in progress(rows, "writing", "photo"):
+            annotation = picture.annotation
+            image = shrunk(annotation.picture(), longest)
+            content, suffix = encode(image, lossless=annotation.image.suffix.lower() in LOSSLESS)
+            sample = Sample(annotation.image, label, picture.box, group, picture.camera)
             writer.add(split, sample, content, suffix)

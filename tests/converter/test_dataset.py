@@ -107,7 +107,7 @@ def test_a_shooting_is_the_name_before_the_frame_number(name: str, expected: str
 
 
 def test_groups_that_a_chain_of_pairs_connects_are_one() -> None:
-    assert merged(["a", "b", "c", "d", "b"], iter([(0, 1), (2, 4)])) == ["a", "a", "a", "d", "a"]
+    assert merged(["a", "b", "c", "d", "b"], [(0, 1), (2, 4)]) == ["a", "a", "a", "d", "a"]
 
 
 @given(

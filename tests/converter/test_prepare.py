@@ -8,9 +8,13 @@ from pathlib import Path
 
 import cv2
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from labelled_photos import brighter, labelme, photo, room, write, write_empty, write_labelled
 
+from converter.annotations import read_annotations
 from converter.cli import main
+from converter.compact import Unfit
 from converter.dataset import SPLITS, load_dataset
 from converter.portraits import ASTRONAUT, GRACE_HOPPER
 from converter.prepare import Sources, prepare
@@ -282,6 +286,35 @@ def test_the_command_tells_each_fault_on_a_line(
     assert main(["prepare", str(sources.photos), "--out", str(tmp_path / "data"), "--min-photos", "6"]) == 1
     assert len(capsys.readouterr().err.splitlines()) == 3
     assert not (tmp_path / "data").exists()
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+    max_leaves=8,
+)
+KEYS = st.sampled_from(("image", "class", "bbox", "group", "imagePath", "shapes", "flags", "imageWidth", "imageData"))
+SHAPES = st.lists(st.dictionaries(st.sampled_from(("label", "points", "shape_type")), JSON | st.just("rectangle")))
+LABELS = st.dictionaries(KEYS, JSON | SHAPES)
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(label=JSON | LABELS | st.lists(LABELS, max_size=3))
+def test_whatever_a_label_holds_it_is_read_or_told(label: object, tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_text(json.dumps(label))
+    annotations, problems = read_annotations(tmp_path, None)
+    rows = len(label) if isinstance(label, list) else 1
+    assert len(annotations) + len(problems) >= rows
+    for annotation in annotations:
+        with pytest.raises(Unfit):
+            annotation.picture()
+
+
+@pytest.mark.parametrize("image", ["", "\0", "x" * 300, "\ud800", "..", "/"])
+def test_a_name_that_no_picture_can_have_is_told(sources: Sources, tmp_path: Path, image: str) -> None:
+    (sources.photos / "odd.json").write_text(json.dumps({"image": image, "class": 0}))
+    (problem,) = problems_of(sources, tmp_path / "data")
+    assert "odd.json: " in problem
 
 
 def _files(folder: Path) -> dict[str, bytes]:

@@ -24,7 +24,7 @@ def write(subject: Subject, folder: Path) -> dict[str, Any]:
         draft.write_text(json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False) + "\n", "utf-8")
     with complete(folder / HTML_FILE) as draft:
         draft.write_text(render(subject, content), "utf-8")
-    return content
+    return read(folder)
 
 
 def read(folder: Path) -> dict[str, Any]:

@@ -63,7 +63,7 @@ def test_dropped_weights_are_found(tiny_model: Any) -> None:
     """A function that calls the model converts without an error, and without the weights."""
     import tensorflow as tf  # noqa: PLC0415
 
-    call = tf.function(lambda image: tiny_model(image))
+    call = tf.function(tiny_model)
     concrete = call.get_concrete_function(tf.TensorSpec((1, SIZE, SIZE, 3), tf.float32))
     converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete], tiny_model)
     with contextlib.redirect_stdout(io.StringIO()):
@@ -85,7 +85,7 @@ def test_a_clipped_input_is_found(tiny_model: Any, pictures: Image) -> None:
     converter.inference_input_type = tf.uint8
     with contextlib.redirect_stdout(io.StringIO()):
         blob = converter.convert()
-    with pytest.raises(ModelError, match="dim: the input is uint8 quantized by .* bright ones be clipped"):
+    with pytest.raises(ModelError, match=r"dim: the input is uint8 quantized by .* bright ones be clipped"):
         guards.check_input(blob, "dim")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,9 @@ SIZE = (200, 150)
 PEOPLE = {"anna": ASTRONAUT, "grace": GRACE_HOPPER}
 
 
+_read = cache(read)
+
+
 def room(seed: int) -> Image:
     """Soft blobs of colour: another seed, another room."""
     rng = np.random.default_rng(seed)
@@ -27,7 +31,7 @@ def room(seed: int) -> Image:
 def photo(portrait: Portrait, shooting: int, frame: int, face: int = 48) -> tuple[Image, Box]:
     """A face `face` pixels wide before the room of that shooting, each frame somewhere else; and its box in pixels."""
     x, y = 60 + 12 * (frame % 7) + shooting % 5, 60 + 6 * (frame % 5)
-    image, scale = read(portrait), face / portrait.box.width
+    image, scale = _read(portrait), face / portrait.box.width
     left, top = x - scale * portrait.box.center[0], y - scale * portrait.box.center[1]
     head = (slice(0, round(portrait.box.y2 * 1.15)), slice(round(portrait.box.x1 * 0.7), round(portrait.box.x2 * 1.2)))
     mask = np.zeros(image.shape[:2], np.uint8)
@@ -64,7 +68,13 @@ def labelme(image: Path, name: str, box: Box, *, embed: bool = False, **more: An
         "mask": None,
     }
     data = base64.b64encode(image.read_bytes()).decode() if embed else None
-    head: dict[str, Any] = {"version": "5.5.0", "flags": {}, "shapes": [shape], "imagePath": image.name, "imageData": data}
+    head: dict[str, Any] = {
+        "version": "5.5.0",
+        "flags": {},
+        "shapes": [shape],
+        "imagePath": image.name,
+        "imageData": data,
+    }
     return head | {"imageHeight": height, "imageWidth": width} | more
 
 

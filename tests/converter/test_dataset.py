@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from labelled_photos import room, write
 
@@ -110,6 +110,7 @@ def test_groups_that_a_chain_of_pairs_connects_are_one() -> None:
     assert merged(["a", "b", "c", "d", "b"], [(0, 1), (2, 4)]) == ["a", "a", "a", "d", "a"]
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 9), st.integers(0, 3)), min_size=1, max_size=60),
     st.integers(0, 99),

@@ -298,7 +298,7 @@ SHAPES = st.lists(st.dictionaries(st.sampled_from(("label", "points", "shape_typ
 LABELS = st.dictionaries(KEYS, JSON | SHAPES)
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(label=JSON | LABELS | st.lists(LABELS, max_size=3))
 def test_whatever_a_label_holds_it_is_read_or_told(label: object, tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text(json.dumps(label))

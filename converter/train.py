@@ -144,6 +144,11 @@ def _fit(
         verbose=0,
         callbacks=_callbacks(settings, keeper, out, steps, writes=is_chief(strategy)),
     )
+    if not keeper.history.finished(settings.epochs, settings.patience):
+        raise EdgegateError(
+            f"{out}: the loss was no number any more in epoch {len(keeper.history.epochs) + 1}; "
+            "lower the learning rate and train in another folder"
+        )
     return keeper.history
 
 
@@ -167,7 +172,7 @@ def _model(settings: TrainSettings, classes: int, out: Path, history: History) -
     )
     freeze(model, settings.frozen)
     model.compile(
-        optimizer=keras.optimizers.Adam(settings.learning_rate),
+        optimizer=keras.optimizers.Adam(float(settings.learning_rate)),
         loss=tracker_losses(),
         loss_weights=dict(WEIGHTS),
         weighted_metrics={
@@ -201,7 +206,7 @@ def _callbacks(settings: TrainSettings, keeper: Keeper, out: Path, steps: int, *
 
     callbacks = [
         keras.callbacks.LearningRateScheduler(rate),  # before the keeper: it adds the rate to the figures
-        keras.callbacks.TerminateOnNaN(),
+        keras.callbacks.TerminateOnNaN(),  # ends the epoch, which the keeper then does not keep
     ]
     if writes:
         board = keras.callbacks.TensorBoard(str(out / "tensorboard"), write_graph=False)
@@ -214,8 +219,6 @@ def _conclude(out: Path, history: History) -> Trained:
     from converter.training.checkpoints import checkpoint  # noqa: PLC0415
     from converter.training.curves import draw_curves  # noqa: PLC0415
 
-    if not history.epochs:
-        raise EdgegateError(f"{out}: the loss became NaN before the first epoch ended; lower the learning rate")
     model_path = out / "model.keras"
     with complete(model_path) as draft:
         _load(checkpoint(out, history.best), compiled=False).save(draft)

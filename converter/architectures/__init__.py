@@ -96,6 +96,10 @@ def _check(name: str, backbone: Backbone, *, classes: int, input_size: int, widt
         raise UsageError(f"{name}: {classes} classes; it takes at least two: unknown, and a person")
     if input_size < backbone.least_size:
         raise UsageError(f"{name}: input size {input_size} is too small; it takes {backbone.least_size} or more")
+    if input_size % backbone.multiple:
+        raise UsageError(
+            f"{name}: input size {input_size} is no multiple of {backbone.multiple}, and it takes only those"
+        )
     if width != 1.0 and not backbone.widths:
         raise UsageError(f"{name}: it has one width, so the multiplier is 1, not {width:g}; mobilenet_v2 and cnn vary")
     if width <= 0:

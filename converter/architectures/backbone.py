@@ -22,6 +22,8 @@ class Backbone:
     heads: Heads
     head: int = 2048
     least_size: int = 32
+    multiple: int = 1
+    """Of which the input size must be one."""
     widths: bool = False
     pretrained: bool = False
 

@@ -1,8 +1,9 @@
 """A small network of our own, made to be trained from scratch in minutes and to stay below a megabyte in int8.
 
-A plain stack of convolutions ends at an eighth of the frame. The class head is the published one. The box head knows
-positions: each of its maps becomes one point, the mean of the cells' coordinates weighed by a softmax over the map
-(the spatial softmax of Finn et al., "Deep Spatial Autoencoders for Visuomotor Learning", 2016).
+Convolutions go down to an eighth of the frame; what they see is laid over the finer map at a quarter, as in feature
+pyramids (Lin et al., 2017). Both heads look at the same few points of that map: each point has a map of attention, a
+softmax over all cells. Where a point is, the mean of the cells' coordinates (the spatial softmax of Finn et al., "Deep
+Spatial Autoencoders for Visuomotor Learning", 2016), gives the box; what is seen there gives the class.
 """
 
 from __future__ import annotations
@@ -16,27 +17,42 @@ from converter.architectures.backbone import Backbone
 
 POINTS = 16
 
+SHARPNESS = 3.0
+"""Standard deviation of a map before its softmax, at first: a flatter one looks everywhere, and learns slowly."""
+
 
 def features(image: Any, width: float, _weights: str | None) -> Any:
-    """(batch, size / 8, size / 8, 64 × width)."""
+    """(batch, size / 4, size / 4, 32 × width)."""
     from keras import layers  # noqa: PLC0415
 
+    def filters(count: int) -> int:
+        return max(8, round(count * width))
+
     x = layers.Rescaling(1 / 255, name="scale")(image)
-    for number, (filters, stride) in enumerate(((16, 2), (24, 2), (32, 1), (48, 2), (64, 1), (64, 1)), start=1):
-        x = layers.Conv2D(
-            max(8, round(filters * width)), 3, strides=stride, padding="same", use_bias=False, name=f"conv{number}"
-        )(x)
-        x = layers.BatchNormalization(momentum=0.9, name=f"norm{number}")(x)
-        x = layers.ReLU(name=f"relu{number}")(x)
-    return x
+    x = _convolved(x, "conv1", filters(16), stride=2)
+    x = _convolved(x, "conv2", filters(24), stride=2)
+    fine = _convolved(x, "conv3", filters(32))
+    x = _convolved(fine, "conv4", filters(48), stride=2)
+    x = _convolved(x, "conv5", filters(64))
+    x = _convolved(x, "conv6", filters(64))
+    coarse = layers.UpSampling2D(name="coarse_up")(layers.Conv2D(filters(32), 1, name="coarse")(x))
+    both = layers.Add(name="both")([coarse, layers.Conv2D(filters(32), 1, name="fine")(fine)])
+    return _convolved(both, "conv7", filters(32))
+
+
+def _convolved(x: Any, name: str, filters: int, stride: int = 1) -> Any:
+    from keras import layers  # noqa: PLC0415
+
+    x = layers.Conv2D(filters, 3, strides=stride, padding="same", use_bias=False, name=name)(x)
+    return layers.ReLU(name=f"{name}_relu")(layers.BatchNormalization(momentum=0.9, name=f"{name}_norm")(x))
 
 
 def heads(features: Any, classes: int, head: int) -> dict[str, Any]:
     from keras import layers  # noqa: PLC0415
 
     attention = _attention(features)
-    seen = layers.Dot(axes=(2, 1), name="class_parts")([attention, _cells(features, "class_cells")])
-    parts = layers.Flatten(name="class_seen")(seen)
+    seen = layers.Dot(axes=(2, 1), name="parts")([attention, _cells(features, "cells")])
+    parts = layers.Flatten(name="seen")(seen)
     anywhere = layers.GlobalMaxPooling2D(name="class_pool")(features)
     known = layers.Concatenate(name="class_known")([parts, anywhere])
     hidden = layers.Dense(head, activation="relu", name="class_hidden")(known)
@@ -49,9 +65,11 @@ def heads(features: Any, classes: int, head: int) -> dict[str, Any]:
 
 def _attention(features: Any) -> Any:
     """(batch, POINTS, height × width): what each point looks at, summing to 1."""
-    from keras import layers  # noqa: PLC0415
+    from keras import initializers, layers  # noqa: PLC0415
 
-    maps = layers.Conv2D(POINTS, 1, name="maps")(features)
+    raw = layers.Conv2D(POINTS, 1, use_bias=False, name="maps")(features)
+    sharp = initializers.Constant(SHARPNESS)
+    maps = layers.BatchNormalization(momentum=0.9, gamma_initializer=sharp, name="map_norm")(raw)
     return layers.Softmax(name="attention")(layers.Permute((2, 1), name="map_rows")(_cells(maps, "map_cells")))
 
 
@@ -78,4 +96,4 @@ def _grid(height: int, width: int) -> npt.NDArray[np.float32]:
     return np.stack((x.ravel(), y.ravel()), axis=1).astype(np.float32)
 
 
-BACKBONE = Backbone("cnn", features, heads, head=64, widths=True)
+BACKBONE = Backbone("cnn", features, heads, head=64, multiple=8, widths=True)

@@ -6,6 +6,7 @@ all. So whatever happens in between, the run goes on from an epoch that has both
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,10 @@ def checkpoint(out: Path, epoch: int) -> Path:
 
 
 class Keeper(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
-    """Keeps `history` up to date, in memory and in the folder, and ends the training when it says so."""
+    """Keeps `history` up to date, in memory and in the folder, and ends the training when it says so.
+
+    An epoch whose figures are no numbers is not kept, and ends it too.
+    """
 
     def __init__(self, out: Path, history: History, epochs: int, patience: int) -> None:
         super().__init__()
@@ -33,6 +37,9 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no ty
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         figures = {name: float(value) for name, value in (logs or {}).items()}
+        if not all(map(math.isfinite, figures.values())):
+            self.model.stop_training = True
+            return
         with complete(checkpoint(self._out, epoch)) as draft:
             self.model.save(draft)
         self.history = self.history.with_epoch(figures)

@@ -23,7 +23,7 @@ Schedule: TypeAlias = Literal["cosine", "plateau", "constant"]
 SCHEDULES: tuple[Schedule, ...] = get_args(Schedule)
 
 Epoch: TypeAlias = Mapping[str, float]
-"""One epoch's figures, as Keras names them: `loss`, `class_loss`, `box_loss`, `val_box_iou`, …"""
+"""One epoch's figures, as Keras names them: `loss`, `class_loss`, `box_loss`, `val_box_iou`, …; all finite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class History:
 
 
 def least(epochs: Sequence[Epoch]) -> int:
-    return min(range(len(epochs)), key=lambda index: (_figure(epochs[index]), index))
+    return min(range(len(epochs)), key=lambda index: (epochs[index][WATCHED], index))
 
 
 def learning_rate(history: History, schedule: Schedule, start: float, epochs: int, patience: int) -> float:
@@ -66,16 +66,11 @@ def learning_rate(history: History, schedule: Schedule, start: float, epochs: in
 def _plateaus(epochs: Sequence[Epoch], wait: int) -> int:
     best, waited, plateaus = math.inf, 0, 0
     for epoch in epochs:
-        waited = 0 if _figure(epoch) < best else waited + 1
-        best = min(best, _figure(epoch))
+        waited = 0 if epoch[WATCHED] < best else waited + 1
+        best = min(best, epoch[WATCHED])
         if waited == wait:
             waited, plateaus = 0, plateaus + 1
     return plateaus
-
-
-def _figure(epoch: Epoch) -> float:
-    figure = epoch[WATCHED]
-    return math.inf if math.isnan(figure) else figure
 
 
 def read_history(file: Path) -> History | None:

@@ -10,7 +10,7 @@ CSS = (
   background: var(--granted-soft); }
 .verdict.failed { border-color: var(--refused); background: var(--refused-soft); }
 .verdict ul { margin: .4rem 0 0; padding-left: 1.2rem; }
-td.n, th.n { text-align: right; padding-right: 0; padding-left: .75rem; }
+td.n { white-space: nowrap; } td.n, th.n { text-align: right; padding-right: 0; padding-left: .75rem; }
 td:last-child { color: inherit; font-size: inherit; }
 tr.chosen td { font-weight: 600; } td.miss { color: var(--refused); font-weight: 600; }
 .hint { color: var(--soft); font-size: .875rem; }

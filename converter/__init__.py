@@ -1,1 +1,1 @@
-"""Turns trained networks into model packs. Imports from `edgegate`, never the reverse."""
+"""From labelled photos to a model pack for the door. Imports from `edgegate`, never the reverse."""

@@ -1,55 +1,63 @@
-"""The converter's command line: `python -m converter import packs`."""
+"""The converter's command line: `python -m converter COMMAND`, one file a command in `converter.commands`."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import sys
-from pathlib import Path
+from collections.abc import Sequence
+from importlib import import_module
 from typing import NoReturn
 
-from converter.fetch import CACHE
-from converter.import_packs import SHIPPED, check_packs, import_packs
 from edgegate.errors import EdgegateError
+
+COMMANDS = (
+    "capture",
+    "prepare",
+    "crop",
+    "augment",
+    "architectures",
+    "train",
+    "quantize",
+    "verify",
+    "report",
+    "build",
+    "import_packs",
+)
+"""In the order that `--help` lists them; none may import TensorFlow before it runs."""
 
 
 class _Parser(argparse.ArgumentParser):
+    """Its subparsers are of this class too."""
+
     def error(self, message: str) -> NoReturn:
+        """One line, as for every other mistake."""
         self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Returns the exit status: 0 done, 1 failed, 2 wrong call."""
-    options = _parser().parse_args(arguments)
-    # Keeps TensorFlow's chatter from the user, and its arithmetic the same from run to run.
-    os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0"}
-    try:
-        return _import_packs(options.out, options.cache, check=options.check)
-    except EdgegateError as error:
-        print(f"converter: {error}", file=sys.stderr)
-        return error.status
-    except OSError as error:
-        print(f"converter: {error.filename or 'file'}: {error.strerror}; nothing was written", file=sys.stderr)
-        return 1
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python -m converter", description="Turns trained networks into model packs.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    importer = commands.add_parser("import", help="make packs of networks that others have published")
-    sources = importer.add_subparsers(dest="source", required=True, metavar="SOURCE")
-    packs = sources.add_parser("packs", help="the packs that edgegate ships")
-    packs.add_argument("--out", type=Path, default=SHIPPED, metavar="DIR", help="where to write them (%(default)s)")
-    packs.add_argument("--cache", type=Path, default=CACHE, metavar="DIR", help="downloads (%(default)s)")
-    packs.add_argument("--check", action="store_true", help="write nothing; compare a rebuild with what is in DIR")
+def build_parser() -> argparse.ArgumentParser:
+    """Every command's module gives its own options in `add`, and sets `run` to what carries it out."""
+    parser = _Parser(prog="python -m converter", description="From labelled photos to a model pack for the door.")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name in COMMANDS:
+        import_module(f"converter.commands.{name}").add(commands)
     return parser
 
 
-def _import_packs(out: Path, cache: Path, *, check: bool) -> int:
-    if check:
-        for line in check_packs(out, cache):
-            print(line)
-    else:
-        for pack in import_packs(out, cache):
-            print(f"{pack.folder}: {pack.task}, {pack.licence}, sha256 {pack.sha256[:12]}")
-    return 0
+def main(argv: Sequence[str] | None = None) -> int:
+    """Returns the exit status: 0 done, 1 failed or refused, 2 wrong call."""
+    args = build_parser().parse_args(argv)
+    # Keeps TensorFlow's chatter from the user, and its arithmetic the same from run to run.
+    os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0"}
+    try:
+        status: int = args.run(args)
+    except EdgegateError as error:
+        for line in str(error).splitlines():
+            print(f"converter: {line}", file=sys.stderr)
+        return error.status
+    except KeyboardInterrupt:
+        return 130
+    except OSError as error:  # such as a full disk; what a part expects to fail is an EdgegateError
+        print(f"converter: {error.filename or 'output'}: {error.strerror or error}", file=sys.stderr)
+        return 1
+    return status

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -41,6 +42,9 @@ class Draft:
     origin: Mapping[str, Any]
     probe: Image
     report: Mapping[str, Any] = field(default_factory=dict)
+    labels: tuple[str, ...] = ()
+    beside: tuple[Path, ...] = ()
+    """Files that are copied into the pack's folder as they are."""
 
     @property
     def sha256(self) -> str:
@@ -59,6 +63,8 @@ def write(draft: Draft, parent: Path) -> Path:
         folder = Path(temporary) / draft.name
         folder.mkdir()
         (folder / MODEL_FILE).write_bytes(draft.blob)
+        for file in draft.beside:
+            shutil.copyfile(file, folder / file.name)
         _write_golden(draft, folder)
         card = _card(draft, sha256_of(folder / GOLDEN_FILE)) | ({"thresholds": thresholds} if thresholds else {})
         (folder / CARD_FILE).write_text(dumps(card), encoding="utf-8")
@@ -95,6 +101,7 @@ def _card(draft: Draft, golden_sha256: str) -> dict[str, Any]:
         "task": draft.task,
         "sha256": draft.sha256,
         "licence": draft.licence,
+        **({"labels": list(draft.labels)} if draft.labels else {}),
         "input": {
             "width": spec.width,
             "height": spec.height,

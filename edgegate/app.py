@@ -14,7 +14,8 @@ import cv2
 
 from edgegate import gate, tracking
 from edgegate.clock import Clock
-from edgegate.config import Config
+from edgegate.closed_set import ClosedSet
+from edgegate.config import TRACKER_ALONE, Config
 from edgegate.errors import GalleryError, ModelError
 from edgegate.events import CloudEvent, Names, Origin
 from edgegate.gallery import Gallery
@@ -26,12 +27,13 @@ from edgegate.loop import Loop
 from edgegate.pipeline import Analyzer, MotionGate, Pipeline
 from edgegate.thresholds import Table
 from edgegate.tracking import Tracker
-from edgegate.types import Event
+from edgegate.types import UNKNOWN_CLASS, Event
 from edgegate.vision import analyzer as vision
 from edgegate.vision import motion
-from edgegate.vision.packs import Pack, load_pack, shipped
+from edgegate.vision.packs import Pack, load_pack, refused, shipped
 from edgegate.vision.quality import QualityLimits
-from edgegate.vision.tflite import Timer
+from edgegate.vision.tflite import Model, Timer
+from edgegate.vision.tracker import Alone, Naming, TrackerNetwork
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +45,8 @@ class Recognition:
     analyzer: vision.Analyzer
     gallery: Gallery
     identifier: Identifier
+    tracker: TrackerNetwork | None = None
+    """What names people before the embedder does, where the config says so."""
 
 
 def open_gallery(config: Config) -> Gallery:
@@ -105,20 +109,77 @@ def build_analyzer(config: Config, timer: Timer = nullcontext) -> vision.Analyze
     )
 
 
+def load_tracker(config: Config) -> Pack | None:
+    """The tracker's pack, if the config names one, checked but not yet running.
+
+    Raises ModelError, also where its report does not say that it passed, unless the config accepts just this pack.
+    """
+    settings = config.recognition
+    if not settings.model:
+        return None
+    pack = load_pack(Path(settings.model), "tracker")
+    if pack.report.get("grade") != "passed" and settings.accept_failed_grade != pack.name:
+        raise refused(
+            pack.folder,
+            "its report does not say that it passed",
+            f'train a better one, or set recognition.accept_failed_grade = "{pack.name}" to use it all the same',
+        )
+    return pack
+
+
+def build_tracker(config: Config, timer: Timer = nullcontext) -> TrackerNetwork | None:
+    """Load the tracker network, if the config names one; raises ModelError."""
+    pack, settings = load_tracker(config), config.recognition
+    if pack is None:
+        return None
+    return TrackerNetwork(Model(pack, runtime=settings.runtime, threads=settings.threads, timer=timer))
+
+
+def unenrolled(tracker: TrackerNetwork, identifier: Identifier) -> tuple[str, ...]:
+    """The network's classes that nobody enrolled bears the name of: they open nothing."""
+    enrolled = {person.name for person in identifier.everybody()}
+    return tuple(name for name in tracker.labels[UNKNOWN_CLASS + 1 :] if name not in enrolled)
+
+
 def build_recognition(config: Config) -> Recognition:
     """Load the models and the gallery; raises ModelError or GalleryError."""
     gallery = open_gallery(config)
-    return Recognition(build_analyzer(config), gallery, build_identifier(config, gallery))
+    return Recognition(build_analyzer(config), gallery, build_identifier(config, gallery), build_tracker(config))
 
 
-def build_pipeline(config: Config, analyzer: Analyzer, motion_gate: MotionGate, identifier: Identifier) -> Pipeline:
-    rules = tracking.Rules(
-        pool_frames=config.recognition.decide_after_frames, rejoin_seconds=config.access.rearm_seconds
-    )
-    return Pipeline(analyzer, motion_gate, Tracker(rules), identifier)
+def build_pipeline(
+    config: Config,
+    analyzer: Analyzer,
+    motion_gate: MotionGate,
+    identifier: Identifier,
+    tracker: TrackerNetwork | None = None,
+) -> Pipeline:
+    """From frames to sightings: by the embedder, by both networks in agreement, or by the tracker alone."""
+    settings = config.recognition
+    rules = tracking.Rules(pool_frames=settings.decide_after_frames, rejoin_seconds=config.access.rearm_seconds)
+    if tracker is None:
+        return Pipeline(analyzer, motion_gate, Tracker(rules), identifier)
+    if settings.tracker_alone:
+        people = ClosedSet(tracker.labels, settings.class_confidence, identifier.everybody)
+        return Pipeline(Alone(tracker, settings.min_face_pixels), motion_gate, Tracker(rules), people)
+    return Pipeline(Naming(analyzer, tracker, settings.class_confidence), motion_gate, Tracker(rules), identifier)
 
 
-def build_gate(config: Config, embedder: Pack) -> Gate:
+def promise_in_words(config: Config, identifier: Identifier) -> str:
+    """What the door's false-accept rate rests on with the people enrolled now, or that there is none."""
+    if config.recognition.tracker_alone:
+        return f"{len(identifier.everybody())} enrolled; {TRACKER_ALONE}"
+    return identifier.promise().in_words()
+
+
+def model_names(config: Config, embedder: Pack, tracker: Pack | None) -> str:
+    """The networks that a decision rests on, as events record them."""
+    if tracker is None:
+        return embedder.name
+    return tracker.name if config.recognition.tracker_alone else f"{tracker.name}+{embedder.name}"
+
+
+def build_gate(config: Config, embedder: Pack, tracker: Pack | None = None) -> Gate:
     rules = gate.Rules(
         unlock_seconds=config.door.unlock_seconds,
         max_frame_age=config.recognition.max_frame_age_ms / 1000,
@@ -126,7 +187,7 @@ def build_gate(config: Config, embedder: Pack) -> Gate:
         decide_after_frames=config.recognition.decide_after_frames,
         refuse_after_frames=config.recognition.refuse_after_frames,
     )
-    return Gate(rules, embedder.name)
+    return Gate(rules, model_names(config, embedder, tracker))
 
 
 def build_loop(
@@ -139,9 +200,10 @@ def build_loop(
     tell: Callable[[CloudEvent], None],
 ) -> Loop:
     """A whole door but for the camera."""
+    analyzer, identifier, tracker = recognition.analyzer, recognition.identifier, recognition.tracker
     return Loop(
-        build_pipeline(config, recognition.analyzer, motion.MotionGate(), recognition.identifier),
-        build_gate(config, recognition.analyzer.pack),
+        build_pipeline(config, analyzer, motion.MotionGate(), identifier, tracker),
+        build_gate(config, analyzer.pack, tracker.pack if tracker else None),
         journal,
         lock,
         changes,

@@ -29,6 +29,10 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, validate_default=True)
 
 
+TRACKER_ALONE = (
+    "the tracker network decides alone: it knows only the people it was trained on, so that it may take a stranger "
+    "for one of them and let them in, and no false-accept rate holds"
+)
 NO_LIVENESS = "no liveness check yet: a photo or a screen that shows an enrolled face can open the door"
 
 
@@ -67,6 +71,18 @@ class Recognition(_Section):
         "blazeface", description="`blazeface` (full range, a TFLite network) or `haar` (OpenCV's cascade)"
     )
     embedder: str = Field("", description="folder of an embedder pack; empty: the one that comes with edgegate")
+    model: str = Field(
+        "", description="folder of a tracker pack, which names people for the embedder to confirm; empty: none"
+    )
+    class_confidence: float = Field(
+        0.9, ge=0.5, le=1, description="probability that a class of the tracker must reach to name somebody"
+    )
+    tracker_alone: bool = Field(
+        False, description="true: nothing confirms what the tracker says, so that it may let strangers in"
+    )
+    accept_failed_grade: str = Field(
+        "", description="a tracker pack, as `check` names it, that is used although its report missed its grade"
+    )
     runtime: Literal["auto", "litert", "tflite-runtime"] = Field(
         "auto", description="TFLite runtime; `auto` takes ai-edge-litert, or else tflite-runtime"
     )
@@ -89,6 +105,13 @@ class Recognition(_Section):
     min_face_pixels: int = Field(
         40, ge=24, le=1000, description="pixels; a face whose box is smaller says nothing about who it is"
     )
+
+    @field_validator("tracker_alone", "accept_failed_grade")
+    @classmethod
+    def _is_about_a_tracker(cls, value: bool | str, info: ValidationInfo) -> bool | str:
+        if value and not info.data.get("model", True):
+            raise ValueError("has no effect without model")
+        return value
 
     @field_validator("refuse_after_frames")
     @classmethod

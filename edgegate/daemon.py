@@ -13,7 +13,7 @@ from edgegate.broker import Topics, Uplink
 from edgegate.camera import CameraHealth, open_source
 from edgegate.capture import Capture, Slot
 from edgegate.clock import SystemClock
-from edgegate.config import NO_LIVENESS, Config
+from edgegate.config import NO_LIVENESS, TRACKER_ALONE, Config
 from edgegate.errors import GalleryError, JournalError
 from edgegate.events import CloudEvent, Origin
 from edgegate.lock import LockKeeper, build_lock
@@ -120,7 +120,9 @@ class Daemon:
 
     def _announce(self) -> None:
         log.warning(NO_LIVENESS)
-        log.info("%s", self._recognition.identifier.promise().in_words())
+        log.info("%s", app.promise_in_words(self._config, self._recognition.identifier))
+        if (trouble := self._recognition_trouble()) is not None:
+            log.warning("%s", trouble)
         for person in self._recognition.identifier.foreign:
             log.warning("%s was enrolled with another embedder and cannot be recognised: enrol again", person.id)
         if self._config.door.pins == "mock":
@@ -159,14 +161,25 @@ class Daemon:
             "gallery": self._gallery_trouble,
             "journal": self._journal_trouble,
             "lock": lock.trouble,
+            "recognition": self._recognition_trouble(),
         }
+        by = "tracker alone" if self._config.recognition.tracker_alone else "tracker and embedder"
         return {
             "lock": "locked" if lock.locked else "unlocked",
             "door": "unknown",  # until a door contact is wired
             "mode": "normal",
             "liveness": self._config.liveness.mode,
+            **({"recognition": by} if self._recognition.tracker else {}),
             "degraded": {part: reason for part, reason in troubles.items() if reason is not None},
         }
+
+    def _recognition_trouble(self) -> str | None:
+        """What keeps the tracker network from doing what was hoped of it; None without one."""
+        tracker = self._recognition.tracker
+        missing = app.unenrolled(tracker, self._recognition.identifier) if tracker else ()
+        remarks = [TRACKER_ALONE] if self._config.recognition.tracker_alone else []
+        remarks += [f"the tracker network names {', '.join(missing)}: not enrolled"] if missing else []
+        return "; ".join(remarks) or None
 
     def _note_first(self, turn: Turn | None) -> None:
         if turn is not None and not self._seen:

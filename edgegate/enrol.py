@@ -72,11 +72,18 @@ def read_pictures(path: Path) -> Iterator[tuple[str, Image | None]]:
 def read_picture(path: Path) -> Image | None:
     """A picture file in BGR, turned upright if it says how; None if it cannot be read as a picture."""
     try:
-        # Not cv2.imread: it cannot read every path there is.
-        data = np.frombuffer(path.read_bytes(), np.uint8)
+        return decode_picture(path.read_bytes())  # not cv2.imread: it cannot read every path there is
+    except OSError:
+        return None
+
+
+def decode_picture(content: bytes) -> Image | None:
+    """What a picture file holds, as `read_picture` gives it."""
+    data = np.frombuffer(content, np.uint8)
+    try:
         with quiet():  # libjpeg and libpng remark on damaged files
             image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
-    except (OSError, cv2.error):  # OpenCV raises for a picture that claims to be enormous
+    except cv2.error:  # OpenCV raises for a picture that claims to be enormous
         return None
     return None if image is None else np.asarray(image, np.uint8)
 

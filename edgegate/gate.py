@@ -12,8 +12,11 @@ Rules
    - this frame's own embedding names the same person and reaches its own threshold, so that somebody who steps
      into a track does not inherit it;
    - the frame is not older than `max_frame_age`, nor stamped as far in the future (otherwise: refused as `stale`).
-4. A visit that shows `refuse_after_frames` usable frames without a grant is refused as `unknown`. It may still
-   be granted afterwards; the other way round, a granted visit is not refused later, unless its pulse was too late.
+   Where a tracker network is asked, the scores are those of the person it names in this frame, and there are none
+   where it names nobody: the network and the embedder must agree.
+4. A visit that shows `refuse_after_frames` usable frames without a grant is refused as `unknown`; as `unconfirmed`
+   where the network named somebody in as many, and the embedder did not agree. It may still be granted afterwards;
+   the other way round, a granted visit is not refused later, unless its pulse was too late.
 5. Each refusal is told once per visit and reason.
 6. A grant comes with the pulse that opens the door. The caller commits the events first, then hands the pulse to
    the lock, which checks the age once more; if it refuses, the caller says `TooLate`: the visit is open again.
@@ -21,6 +24,7 @@ Rules
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,7 +50,8 @@ class _Visit:
     seen_at: float
     tracks: set[int] = field(default_factory=set)
     person: str | None = None
-    usable_frames: int = 0
+    usable_frames: Counter[Denial] = field(default_factory=Counter)
+    """By what would be said of them if nothing better came."""
     grant: dict[str, Any] | None = None
     """What was recorded of the grant, once there was one."""
     refused: set[Denial] = field(default_factory=set)
@@ -55,7 +60,7 @@ class _Visit:
 class Gate:
     """Decides. Feed it every frame's observation in order of time; time running backwards counts as standing still.
 
-    `model` names the embedder that scores come from, for the record.
+    `model` names the networks that scores come from, for the record.
     """
 
     def __init__(self, rules: Rules, model: str) -> None:
@@ -105,17 +110,19 @@ class Gate:
     def _decide(self, what: Observation, nearest: Sighting, visit: _Visit, others: list[Sighting]) -> Decision:
         if not nearest.usable or visit.grant is not None:
             return Decision()
-        visit.usable_frames += 1
+        reason = Denial.UNCONFIRMED if nearest.claim is not None and nearest.claim.name else Denial.UNKNOWN
+        visit.usable_frames[reason] += 1
         if self._recognised(nearest):
             return self._admit(what, nearest, visit, others)
-        if visit.usable_frames >= self._rules.refuse_after_frames:
-            return self._refuse(Denial.UNKNOWN, visit, self._record(what, nearest, others))
+        if visit.usable_frames[reason] >= self._rules.refuse_after_frames:
+            return self._refuse(reason, visit, self._record(what, nearest, others))
         return Decision()
 
     def _recognised(self, sighting: Sighting) -> bool:
         pooled, own = sighting.pooled, sighting.own
         return (
             sighting.usable
+            and (sighting.claim is None or sighting.claim.name is not None)
             and sighting.frames >= self._rules.decide_after_frames
             and pooled is not None
             and own is not None
@@ -151,11 +158,13 @@ class Gate:
 
     def _record(self, what: Observation, nearest: Sighting, others: list[Sighting]) -> dict[str, Any]:
         best: Candidate | None = nearest.pooled
+        claimed = {} if nearest.claim is None else {"confidence": round(nearest.claim.confidence, 4)}
         return {
             "track": nearest.track,
             "person": None,
             "score": None if best is None else round(best.score, 4),
             "threshold": None if best is None else round(best.threshold, 4),
+            **claimed,
             "frames": nearest.frames,
             "frame_at": what.frame_at,
             "frame_age_ms": _milliseconds(self._now - what.frame_at),

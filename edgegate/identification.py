@@ -9,7 +9,7 @@ import numpy as np
 
 from edgegate.gallery import Person
 from edgegate.thresholds import Table, Threshold, per_person
-from edgegate.types import Candidate, Embedding
+from edgegate.types import Candidate, Claim, Embedding
 
 OWN_FRAME_RATE = 0.05
 """The deciding frame must agree by itself, at a rate of its own: it has less to go by than the pool has."""
@@ -82,28 +82,38 @@ class Identifier:
         self.people = tuple(replace(person, photos=photos) for person, photos in ours if photos)
         self.foreign = tuple(person for person, photos in ours if not photos)
         self._templates = np.stack([p.template() for p in self.people]) if self.people else None
+        self._index = {person.name: index for index, person in enumerate(self.people)}
         self._thresholds: dict[tuple[int, int, float], Threshold] = {}
         return True
 
-    def match(self, embedding: Embedding, frames: int) -> Candidate | None:
-        """The best match of an embedding that pools `frames` frames, and what it must reach to open the door."""
-        return self._match(embedding, frames, per_person(self._rate, len(self.people)))
+    def everybody(self) -> tuple[Person, ...]:
+        """Whoever is enrolled, by whichever network; those in `foreign` cannot be matched here."""
+        return self.people + self.foreign
 
-    def match_own(self, embedding: Embedding) -> Candidate | None:
+    def match(self, embedding: Embedding, frames: int, claim: Claim | None = None) -> Candidate | None:
+        """The best match of an embedding that pools `frames` frames, and what it must reach to open the door.
+
+        With a claim, the match with the person it names, still ahead of everybody else by its margin; None where
+        it names nobody who is enrolled. The threshold is the same: over a visit, anybody may be named.
+        """
+        return self._match(embedding, frames, per_person(self._rate, len(self.people)), claim)
+
+    def match_own(self, embedding: Embedding, claim: Claim | None = None) -> Candidate | None:
         """The best match of the deciding frame alone, and what it must reach to agree."""
-        return self._match(embedding, 1, OWN_FRAME_RATE)
+        return self._match(embedding, 1, OWN_FRAME_RATE, claim)
 
     def threshold(self, person: Person) -> Threshold:
         """What opens the door for this person, with as many people enrolled as there are now."""
         return self._threshold(person, self._frames, per_person(self._rate, len(self.people)))
 
-    def _match(self, embedding: Embedding, frames: int, rate: float) -> Candidate | None:
-        if self._templates is None:
+    def _match(self, embedding: Embedding, frames: int, rate: float, claim: Claim | None) -> Candidate | None:
+        if self._templates is None or (claim is not None and claim.name not in self._index):
             return None
         scores = self._templates @ embedding
-        best = int(np.argmax(scores))
+        best = int(np.argmax(scores)) if claim is None else self._index[str(claim.name)]
         score = float(scores[best])
-        runner_up = float(np.partition(scores, -2)[-2]) if len(scores) > 1 else score - _ALONE
+        others = np.delete(scores, best)
+        runner_up = float(others.max()) if others.size else score - _ALONE
         person = self.people[best]
         return Candidate(person.id, score, self._threshold(person, frames, rate).value, score - runner_up)
 

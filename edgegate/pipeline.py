@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from edgegate.identification import Identifier
 from edgegate.tracking import Track, Tracker
-from edgegate.types import Face, Frame, Sighting
+from edgegate.types import Candidate, Claim, Embedding, Face, Frame, Sighting
 
 LOOK_ANYWAY_SECONDS = 1.0
 """A motionless scene is searched this often all the same: somebody may have stood still since before the start."""
@@ -16,11 +15,19 @@ KEEP_LOOKING_SECONDS = 1.0
 
 
 class Analyzer(Protocol):
-    """What the pipeline needs of `vision.analyzer`."""
+    """What the pipeline needs of `vision.analyzer`, or of `vision.tracker` where the config names a network."""
 
     def detect(self, frame: Frame) -> tuple[Face, ...]: ...
 
     def describe(self, frame: Frame, face: Face) -> Face: ...
+
+
+class Matcher(Protocol):
+    """What the pipeline needs of `identification`, or of `closed_set` where the network decides alone."""
+
+    def match(self, embedding: Embedding, frames: int, claim: Claim | None = None, /) -> Candidate | None: ...
+
+    def match_own(self, embedding: Embedding, claim: Claim | None = None, /) -> Candidate | None: ...
 
 
 class MotionGate(Protocol):
@@ -32,11 +39,11 @@ class MotionGate(Protocol):
 class Pipeline:
     """Vision, tracking and identification in their order; only the nearest face, which decides, is embedded."""
 
-    def __init__(self, analyzer: Analyzer, motion: MotionGate, tracker: Tracker, identifier: Identifier) -> None:
+    def __init__(self, analyzer: Analyzer, motion: MotionGate, tracker: Tracker, matcher: Matcher) -> None:
         self._analyzer = analyzer
         self._motion = motion
         self._tracker = tracker
-        self._identifier = identifier
+        self._matcher = matcher
         self._moved_at = float("-inf")
         self._looked_at = float("-inf")
 
@@ -65,9 +72,10 @@ class Pipeline:
         )
 
     def _identify(self, track: Track, face: Face) -> Sighting:
-        if face.embedding is None or face.quality is None:
-            return Sighting(track.id, track.visit, track.box, track.frames)
-        track = self._tracker.add_evidence(track, face.embedding, face.quality.weight)
+        if face.embedding is None:
+            return Sighting(track.id, track.visit, track.box, track.frames, claim=face.claim)
+        weight = 1.0 if face.quality is None else face.quality.weight  # a network alone judges no quality
+        track = self._tracker.add_evidence(track, face.embedding, weight)
         pooled = track.pooled()
         assert pooled is not None
         return Sighting(
@@ -76,6 +84,7 @@ class Pipeline:
             track.box,
             track.frames,
             usable=True,
-            pooled=self._identifier.match(pooled, len(track.pool)),
-            own=self._identifier.match_own(face.embedding),
+            pooled=self._matcher.match(pooled, len(track.pool), face.claim),
+            own=self._matcher.match_own(face.embedding, face.claim),
+            claim=face.claim,
         )

@@ -109,6 +109,20 @@ class Quality:
         return not self.faults
 
 
+UNKNOWN_CLASS = 0
+"""The class of a tracker network that stands for nobody and for everybody else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a tracker network says of a face: a claim, until the embedder has confirmed it."""
+
+    name: str | None
+    """Of the class, which is an enrolled person's; None where the network names nobody here, or is not sure."""
+    confidence: float
+    """The probability of its likeliest class, 0…1."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Face:
     """One face in one frame. `embedding` is there only if the face was good enough to have one."""
@@ -120,6 +134,8 @@ class Face:
     """Image-left eye, image-right eye, nose tip, mouth."""
     quality: Quality | None = None
     embedding: Embedding | None = None
+    claim: Claim | None = None
+    """None where no tracker network is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +157,8 @@ class Sighting:
     """One tracked face in the frame that is being decided on.
 
     `pooled` is the match of everything the track has shown, `own` of this frame alone; both are None while the
-    face is too poor to say anything, or when nobody is enrolled.
+    face is too poor to say anything, or when nobody is enrolled. Where a tracker network is asked, they are
+    comparisons with the one person it names, and None where it names nobody.
     """
 
     track: int
@@ -154,6 +171,8 @@ class Sighting:
     """This frame's face is good enough to have an embedding."""
     pooled: Candidate | None = None
     own: Candidate | None = None
+    claim: Claim | None = None
+    """This frame's; None where no tracker network is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +236,7 @@ class Denial(StrEnum):
     """Why somebody was not let in."""
 
     UNKNOWN = "unknown"
+    UNCONFIRMED = "unconfirmed"
     STALE = "stale"
 
 

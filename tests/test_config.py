@@ -138,6 +138,14 @@ def test_a_file_that_would_have_no_effect_is_a_mistake(write: Write, needs: str,
     assert problem.endswith(f"has no effect without {needs}")
 
 
+@pytest.mark.parametrize("text", ["tracker_alone=true", "accept_failed_grade=face-tracker@1a2b3c4d"])
+def test_what_is_about_a_tracker_needs_one(text: str) -> None:
+    key, value = text.split("=")
+    shown = "True" if value == "true" else repr(value)
+    assert problems(None, f"recognition.{text}") == [f"recognition.{key} = {shown}: has no effect without model"]
+    load(None, [f"recognition.{text}", "recognition.model=somewhere"])
+
+
 def test_a_default_that_does_not_go_with_what_is_written_is_a_mistake() -> None:
     assert problems(None, "recognition.decide_after_frames=30") == [
         "recognition.refuse_after_frames = 15: must not be less than decide_after_frames (30)"

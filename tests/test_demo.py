@@ -96,6 +96,29 @@ def test_differences_are_told_in_words() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("reasons", "right"),
+    [
+        (["unknown"], True),
+        (["unconfirmed"], True),
+        (["unconfirmed", "unknown"], True),
+        ([], False),
+        (["stale"], False),
+    ],
+)
+def test_with_a_tracker_the_other_is_unknown_or_unconfirmed(reasons: list[str], right: bool) -> None:
+    told: list[tuple[str, str | None, str | None]] = [
+        ("person.enrolled", None, ASTRONAUT.person),
+        ("access.granted", "recognised", ASTRONAUT.person),
+        ("lock.unlocked", None, None),
+        ("lock.locked", None, None),
+    ]
+    told += [("access.denied", reason, None) for reason in reasons]
+    events = [{"type": f"io.edgegate.{kind}", "data": {"reason": why, "person": who}} for kind, why, who in told]
+    assert (not story.differences(events, tracker=True)) is right
+    assert story.refusals(events) == reasons
+
+
 def test_a_taken_port_is_told() -> None:
     with socket.socket() as taken:
         taken.bind((HOST, 0))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgegate.gate import Gate, Rules
-from edgegate.types import Candidate, Decision, Denial, EventType, Observation, Pulse, Sighting, TooLate
+from edgegate.types import Candidate, Claim, Decision, Denial, EventType, Observation, Pulse, Sighting, TooLate
 from tests.fakes import box_at, seen
 
 RULES = Rules(max_frame_age=0.5, rearm_seconds=5.0, decide_after_frames=3, refuse_after_frames=6, margin=0.02)
@@ -27,6 +27,7 @@ anything = st.builds(
     usable=st.booleans(),
     pooled=candidates,
     own=candidates,
+    claim=st.sampled_from([None, Claim("Ann", 0.97), Claim(None, 0.6)]),
 )
 recognised = st.builds(seen, st.sampled_from(["ann", "ben"]), track=tracks, visit=tracks, size=sizes)
 sightings = anything | recognised
@@ -82,6 +83,8 @@ def beyond_doubt(sighting: Sighting) -> bool:
     """Rule 3 as a checklist, written here a second time."""
     pooled, own = sighting.pooled, sighting.own
     if not sighting.usable or sighting.frames < RULES.decide_after_frames or pooled is None or own is None:
+        return False
+    if sighting.claim is not None and sighting.claim.name is None:
         return False
     sure = pooled.score >= pooled.threshold and own.score >= own.threshold
     return sure and pooled.margin >= RULES.margin and own.person == pooled.person

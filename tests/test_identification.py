@@ -12,7 +12,7 @@ from edgegate.errors import GalleryError
 from edgegate.gallery import Gallery, Person, Photo
 from edgegate.identification import OWN_FRAME_RATE, Identifier, People
 from edgegate.thresholds import Table
-from edgegate.types import Embedding
+from edgegate.types import Claim, Embedding
 from tests.fakes import EMBEDDER, FakePeople, looks, person, photo
 
 ROWS = [
@@ -101,6 +101,42 @@ def test_ten_thousand_people_are_told_apart_in_one_call() -> None:
         assert match is not None
         assert match.person == f"id-of-p{i}"
         assert (match.score, match.margin) == pytest.approx((1.0, scores[-1] - scores[-2]), abs=1e-5)
+
+
+# With a tracker network's claim: one person is asked after.
+
+
+@pytest.mark.parametrize(("degrees", "margin"), [(10, 0.811), (60, -0.366)])
+def test_a_claim_is_compared_with_the_person_it_names_and_nobody_nearer_is_overlooked(
+    degrees: float, margin: float
+) -> None:
+    known = identifier([ANN, BEN])
+    for match in (known.match(looks(degrees), 5, Claim("ann", 0.95)), known.match_own(looks(degrees), Claim("ann", 1))):
+        assert match is not None
+        assert match.person == ANN.id
+        assert (match.score, match.margin) == pytest.approx((np.cos(np.radians(degrees)), margin), abs=1e-3)
+
+
+def test_a_claim_asks_the_same_of_a_score() -> None:
+    known = identifier([ANN, BEN])
+    claimed, free = known.match(looks(0), 5, Claim("ann", 0.95)), known.match(looks(0), 5)
+    assert claimed == free
+
+
+@pytest.mark.parametrize("name", ["cid", "unknown", None])
+def test_a_claim_that_names_nobody_enrolled_matches_nobody(name: str | None) -> None:
+    known = identifier([ANN, BEN])
+    assert known.match(looks(0), 5, Claim(name, 0.99)) is None
+    assert known.match_own(looks(0), Claim(name, 0.99)) is None
+
+
+def test_a_name_is_confirmed_from_when_it_is_enrolled_until_it_is_forgotten() -> None:
+    gallery = FakePeople((ANN,))
+    known = identifier(gallery)
+    for revision, (everybody, found) in enumerate([((ANN, BEN), True), ((ANN,), False)], 1):
+        gallery.everybody, gallery.revision = everybody, revision
+        known.refresh()
+        assert (known.match(looks(90), 5, Claim("ben", 0.95)) is not None) is found
 
 
 # A gallery that changes.

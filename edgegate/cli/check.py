@@ -13,7 +13,7 @@ from edgegate import app, clock
 from edgegate.broker import probe
 from edgegate.camera import Source, open_source
 from edgegate.cli.common import Commands, load_config, print_json
-from edgegate.config import NO_LIVENESS, Config
+from edgegate.config import NO_LIVENESS, TRACKER_ALONE, Config
 from edgegate.errors import CameraError, EdgegateError
 from edgegate.journal import verify
 from edgegate.lock import build_lock
@@ -49,8 +49,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def inspect(config: Config) -> Iterator[Finding]:
-    """Try every part, one after the other."""
+    """Try every part that this door has, one after the other."""
     for part, look in _PARTS:
+        if part == "tracker" and not config.recognition.model:
+            continue
         try:
             yield Finding(part, *look(config))
         except EdgegateError as error:
@@ -81,8 +83,27 @@ def _models(config: Config) -> tuple[State, str]:
     return "ok", f"{config.recognition.detector}, {analyzer.pack.name}: every golden answer is right"
 
 
+def _tracker(config: Config) -> tuple[State, str]:
+    tracker, identifier = app.build_tracker(config), app.build_identifier(config, app.open_gallery(config))
+    assert tracker is not None  # or it would not be asked after
+    pack, settings = tracker.pack, config.recognition
+    if missing := app.unenrolled(tracker, identifier):
+        way_out = "enrol them by this very name, or train a network without them"
+        return "failed", f"{pack.name} names {', '.join(missing)}: not enrolled; {way_out}"
+    remarks = [TRACKER_ALONE] if settings.tracker_alone else []
+    if settings.accept_failed_grade == pack.name:
+        remarks.append("it is used although its report does not say that it passed")
+    if unnamed := [p.name for p in identifier.everybody() if p.name not in pack.labels]:
+        remarks.append(f"{', '.join(unnamed)}: enrolled, but unknown to the network, and so not let in")
+    names = f"{pack.name} names {', '.join(pack.labels[1:])} from {settings.class_confidence:g} on"
+    by_whom = "" if settings.tracker_alone else ", and the embedder confirms it"
+    return ("warning" if remarks else "ok"), "; ".join((names + by_whom, *remarks))
+
+
 def _gallery(config: Config) -> tuple[State, str]:
     identifier = app.build_identifier(config, app.open_gallery(config))
+    if config.recognition.tracker_alone:
+        return "warning", app.promise_in_words(config, identifier)
     promise = identifier.promise()
     if identifier.foreign:
         names = ", ".join(person.name for person in identifier.foreign)
@@ -145,6 +166,7 @@ _PARTS: tuple[tuple[str, Callable[[Config], tuple[State, str]]], ...] = (
     ("config", _config),
     ("camera", _camera),
     ("models", _models),
+    ("tracker", _tracker),
     ("gallery", _gallery),
     ("liveness", _liveness),
     ("lock", _lock),

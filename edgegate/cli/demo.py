@@ -22,6 +22,7 @@ from edgegate.demo.portraits import ASTRONAUT, HOPPER
 from edgegate.demo.stage import Stage
 from edgegate.errors import UsageError
 from edgegate.events import CloudEvent
+from edgegate.vision.packs import shipped
 
 Say = Callable[[str], object]
 
@@ -34,6 +35,7 @@ def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--port", type=_port, default=0, metavar="N", help="port of the embedded broker (default: a free one)"
     )
+    parser.add_argument("--tracker", action="store_true", help="with the tracker network before the embedder")
     parser.set_defaults(run=run)
 
 
@@ -66,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
             hear=lambda event: say("  " + in_words(event)),
             progress=lambda turns, count: progress(turns, "replaying", "frame", count),
         )
-    problems = _problems(stage, events)
+    problems = _problems(stage, events, tracker=bool(settings.recognition.model))
     _conclude(args, stage, events, problems)
     return 1 if problems else 0
 
@@ -83,16 +85,25 @@ def _settings(args: argparse.Namespace, port: int) -> Config:
         "mqtt.tls": False,
         "mqtt.username": "",
     }
-    return config.load(args.config, [*args.set, *(f"{key}={json.dumps(value)}" for key, value in own.items())])
+    given = [f"recognition.model={json.dumps(str(_tracker_pack()))}"] if args.tracker else []
+    given += [*args.set, *(f"{key}={json.dumps(value)}" for key, value in own.items())]
+    return config.load(args.config, given)
 
 
-def _problems(stage: Stage, events: Sequence[CloudEvent]) -> list[str]:
+def _tracker_pack() -> Path:
+    pack = shipped("face-tracker")
+    if not pack.is_dir():
+        raise UsageError(f"demo --tracker: {pack}: no such pack; install edgegate again, or go without --tracker")
+    return pack
+
+
+def _problems(stage: Stage, events: Sequence[CloudEvent], *, tracker: bool) -> list[str]:
     """In words, how this run differs from what must happen."""
     found = journal.verify(stage.journal)
     broken = [] if found.intact else [f"{stage.journal}: {found.reason}"]
     if found.head.seq != len(events):
         broken.append(f"{stage.journal}: holds {found.head.seq} events, the subscriber received {len(events)}")
-    return story.differences(events) + broken
+    return story.differences(events, tracker=tracker) + broken
 
 
 def _conclude(args: argparse.Namespace, stage: Stage, events: Sequence[CloudEvent], problems: Sequence[str]) -> None:
@@ -105,7 +116,8 @@ def _conclude(args: argparse.Namespace, stage: Stage, events: Sequence[CloudEven
     for problem in problems:
         print(f"edgegate: {problem}", file=sys.stderr)
     if not problems:
-        print(f"As expected: {story.ENROLLED.person} was let in once, {HOPPER.person} was refused as unknown.")
+        reasons = " and ".join(story.refusals(events))
+        print(f"As expected: {story.ENROLLED.person} was let in once, {HOPPER.person} was refused as {reasons}.")
     print(f"\nMind: {NO_LIVENESS}.\n")
     print(_columns("See what happened", _left(stage)) + "\n" + _columns("Try next", _ideas()), end="")
 

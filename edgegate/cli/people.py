@@ -29,14 +29,15 @@ def list_people(args: argparse.Namespace) -> int:
     config = load_config(args)
     identifier = app.build_identifier(config, app.open_gallery(config))
     promise = identifier.promise()
-    people = sorted(identifier.people + identifier.foreign, key=lambda person: person.name)
+    people = sorted(identifier.everybody(), key=lambda person: person.name)
     if args.json:
-        print_json({"people": [_summary(p, identifier) for p in people], "promise": promise.as_dict()})
+        known = None if config.recognition.tracker_alone else promise.as_dict()
+        print_json({"people": [_summary(p, identifier) for p in people], "promise": known})
         return 0
     for person in people:
         note = "" if person in identifier.people else "  enrolled with another embedder: enrol again"
         print(f"{person.name:24} {len(person.photos):3} photos  since {person.enrolled}{note}")
-    print(promise.in_words())
+    print(app.promise_in_words(config, identifier))
     return 0
 
 

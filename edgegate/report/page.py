@@ -113,6 +113,8 @@ def _cards(heading: Heading, record: Record) -> Iterator[str]:
             "Others in view": str(len(data["others"])),
             "Model": data["model"],
         }
+        if "confidence" in data:
+            facts["Tracker's confidence"] = f"{data['confidence']:.3f}"
         yield f"""<article class="card decision" id="decision-{number}">{_picture(decision)}<div>
 <span class="pill {kind}">{sign}{verdict} <span class="number">decision {number}</span></span>
 <h3>{escape(words.who(decision.event))}</h3>

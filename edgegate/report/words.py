@@ -11,6 +11,7 @@ from edgegate.types import Denial, EventType
 
 _REFUSALS = {
     Denial.UNKNOWN: "The face was seen clearly, and it matches nobody who is enrolled.",
+    Denial.UNCONFIRMED: "The tracker network named somebody, and the embedder did not confirm it.",
     Denial.STALE: "The face was recognised, but the picture was too old by then to open a door on.",
 }
 
@@ -42,7 +43,12 @@ def why(event: CloudEvent) -> str:
     """The reason of a decision, as a sentence."""
     data = event["data"]
     if kind_of(event) == EventType.GRANTED:
-        return "Recognised: in this picture alone, and in the last few together."
+        seen = "in this picture alone, and in the last few together"
+        if "confidence" in data:
+            return f"Named by the tracker network, and confirmed by the embedder {seen}."
+        return f"Recognised: {seen}."
+    if "confidence" in data and data["reason"] == Denial.UNKNOWN:
+        return "The face was seen clearly, and the tracker network knows nobody there."
     if data["score"] is None and data["reason"] == Denial.UNKNOWN:
         return "The face was seen clearly, but nobody is enrolled."
     return _REFUSALS.get(data["reason"], f"Reason: {data['reason'].replace('_', ' ')}.")
@@ -62,7 +68,7 @@ def what(event: CloudEvent) -> str:
 def comparison(data: dict[str, Any]) -> str:
     """The score against what it has to reach, or that there is none."""
     if data["score"] is None:
-        return "no score: nobody is enrolled"
+        return "no score: there was nobody to compare with"
     relation = "≥" if data["score"] >= data["threshold"] else "<"
     return f"{data['score']:.3f} {relation} {data['threshold']:.3f}"
 

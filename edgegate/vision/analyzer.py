@@ -51,7 +51,7 @@ class Analyzer:
         chip = align(frame.image, mesh.points[list(ALIGNMENT_POINTS)])
         quality = assess(frame.image, face.box, mesh, chip, self._limits)
         embedding = self._embedder.embed(chip) if quality.usable else None
-        return Face(face.box, face.score, face.keypoints, quality, embedding)
+        return replace(face, quality=quality, embedding=embedding)
 
 
 def build_analyzer(

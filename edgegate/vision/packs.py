@@ -26,7 +26,7 @@ Task = Literal["detector", "landmarks", "tracker", "classifier", "embedder", "li
 OUTPUTS: Mapping[str, tuple[str, ...]] = {
     "detector": ("boxes", "scores"),
     "landmarks": ("landmarks", "presence"),
-    "tracker": ("class_probs", "bbox"),
+    "tracker": ("class", "box"),
     "classifier": ("class_probs",),
     "embedder": ("embedding",),
     "liveness": ("live",),

@@ -69,6 +69,13 @@ def letterbox(image: Image, size: int) -> tuple[Image, Similarity]:
     return canvas, Similarity(complex(scale), complex(left, top))
 
 
+def stretch(image: Image, size: int) -> Image:
+    """The whole BGR picture as (size, size, 3) RGB uint8, its aspect not kept: what the tracker network sees."""
+    shrinks = max(image.shape[:2]) > size  # averaging every pixel, where bilinear sampling would skip most of them
+    small = cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    return np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2RGB), np.uint8)
+
+
 def warp_rgb(image: Image, to_patch: Similarity, size: int) -> Image:
     """The (size, size, 3) RGB patch that `to_patch` cuts out of a BGR picture; what lies outside it is black."""
     part, corner = _around(image, to_patch.inverse(), size)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from converter.dataset import load_dataset
 from converter.dlib import DAT, WHEEL
 from converter.dlib_dat import Network, parse
 from converter.fetch import CACHE, member
+from tests.converter.tiny_tracker import fit, make_dataset, make_model
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -18,6 +22,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("train"):
             item.add_marker(skip)
+
+
+@pytest.fixture(scope="session")
+def tiny_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of `tiny_tracker`'s dataset."""
+    folder = tmp_path_factory.mktemp("tiny") / "dataset"
+    make_dataset(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tiny_data: Path) -> Any:
+    """`tiny_tracker`'s network, trained."""
+    return fit(make_model(), load_dataset(tiny_data))
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,110 @@
+"""The designs of the tracker: one network that looks at a whole frame and answers who (class) and where (box).
+
+Every design takes `image`, (batch, size, size, 3) RGB as numbers 0…255, scales it itself, and answers a dict:
+`class` (batch, classes), probabilities; `box` (batch, 4), x1 y1 x2 y2 in 0…1 of the frame. Class 0 is nobody, or
+somebody unknown. Keras is imported when a network is built, not before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from converter.architectures import cnn, mobilenet_v2, mobilenet_v3_small, resnet50, vgg16
+from converter.architectures.backbone import Backbone, build_backbone
+from converter.architectures.weights import Weights, parse_weights
+from edgegate.errors import UsageError
+
+INPUT_SIZE = 120
+HEAD = 2048
+
+BACKBONES: Mapping[str, Backbone] = {
+    module.BACKBONE.name: module.BACKBONE for module in (vgg16, resnet50, mobilenet_v2, mobilenet_v3_small, cnn)
+}
+DESIGNS: Mapping[str, Backbone] = {f"tracker/{name}": backbone for name, backbone in BACKBONES.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """What a design is with its own defaults."""
+
+    name: str
+    input: tuple[int, int, int]
+    classes: int
+    head: int
+    parameters: int
+    outputs: Mapping[str, tuple[int, ...]]
+    widths: bool
+    """Whether the width multiplier may be other than 1."""
+    pretrained: bool
+    """Whether there are weights trained on ImageNet."""
+
+
+def build(
+    name: str,
+    *,
+    classes: int,
+    input_size: int = INPUT_SIZE,
+    width: float = 1.0,
+    head: int | None = None,
+    weights: str | None = None,
+) -> Any:
+    """A keras.Model; see the module's docstring for its input and outputs.
+
+    `head` is the width of both heads' hidden layers (2048 as published; cnn's own is smaller); `weights` is None
+    or "none", "imagenet", or a file: `.keras` or `.weights.h5` of this very network, `.h5` of its backbone. Raises
+    UsageError for what no design is, EdgegateError where weights cannot be had or do not fit.
+    """
+    backbone = find(name)
+    source = parse_weights(weights)
+    _check(name, backbone, classes=classes, input_size=input_size, width=width, source=source)
+    return build_backbone(
+        backbone, classes=classes, input_size=input_size, width=width, head=head or backbone.head, weights=source
+    )
+
+
+def find(name: str) -> Backbone:
+    """Raises UsageError, naming those that are there."""
+    if name not in DESIGNS:
+        raise UsageError(f"no design {name!r}; there are {', '.join(DESIGNS)}")
+    return DESIGNS[name]
+
+
+def designs(classes: int = 3) -> tuple[Design, ...]:
+    """Every design, built once each to count its parameters."""
+    return tuple(_describe(name, backbone, classes) for name, backbone in DESIGNS.items())
+
+
+def _describe(name: str, backbone: Backbone, classes: int) -> Design:
+    model = build(name, classes=classes)
+    return Design(
+        name=name,
+        input=tuple(model.inputs[0].shape[1:]),
+        classes=classes,
+        head=backbone.head,
+        parameters=model.count_params(),
+        outputs={key: tuple(output.shape[1:]) for key, output in model.output.items()},
+        widths=backbone.widths,
+        pretrained=backbone.pretrained,
+    )
+
+
+def _check(name: str, backbone: Backbone, *, classes: int, input_size: int, width: float, source: Weights) -> None:
+    if classes < 2:
+        raise UsageError(f"{name}: {classes} classes; it takes at least two: unknown, and a person")
+    if input_size < backbone.least_size:
+        raise UsageError(f"{name}: input size {input_size} is too small; it takes {backbone.least_size} or more")
+    if input_size % backbone.multiple:
+        raise UsageError(
+            f"{name}: input size {input_size} is no multiple of {backbone.multiple}, and it takes only those"
+        )
+    if width != 1.0 and not backbone.widths:
+        raise UsageError(f"{name}: it has one width, so the multiplier is 1, not {width:g}; mobilenet_v2 and cnn vary")
+    if width <= 0:
+        raise UsageError(f"{name}: a width multiplier is more than 0, not {width:g}")
+    if source == "imagenet" and not backbone.pretrained:
+        raise UsageError(f'{name}: nobody published ImageNet weights for it; train it with weights = "none" or a file')
+    if isinstance(source, Path) and not source.is_file():
+        raise UsageError(f"{source}: no such file of weights")

@@ -1,0 +1,80 @@
+"""`converter prepare`: labelled photos to a checked dataset, split by shooting; or every fault, and nothing written."""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from converter.check import faults
+from converter.dataset import SPLITS, Dataset, load_dataset
+from converter.prepare import LONGEST_SIDE, MIN_PHOTOS, Sources, prepare
+from converter.problems import DataError
+from edgegate.cli.common import Commands, count, print_json
+from edgegate.errors import UsageError
+
+
+def add(commands: Commands) -> None:
+    parser = commands.add_parser("prepare", help="labelled photos to a checked dataset", description=__doc__)
+    parser.add_argument("photos", type=Path, metavar="PHOTOS", help="folder of photos with LabelMe or compact labels")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="the new folder to write the dataset to")
+    parser.add_argument("--classes", type=Path, metavar="FILE", help="class names, one a line (PHOTOS/classes.txt)")
+    for kind, what in (("empty", "scenes with nobody in them"), ("strangers", "people not to be known, a folder each")):
+        parser.add_argument(
+            f"--{kind}", type=Path, action="append", default=[], metavar="DIR", help=f"{what}; may be repeated"
+        )
+    parser.add_argument("--seed", type=int, default=0, help="of the split (%(default)s)")
+    parser.add_argument("--min-photos", type=count, default=MIN_PHOTOS, metavar="N", help="per class (%(default)s)")
+    parser.add_argument("--longest", type=count, default=LONGEST_SIDE, metavar="PIXELS", help="shrink to (%(default)s)")
+    parser.add_argument("--check", action="store_true", help="PHOTOS is a dataset: only look for faults in it")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    if args.check:
+        return _check(args)
+    if args.out is None:
+        raise UsageError("prepare: name the folder to write to with --out, or check a dataset with --check")
+    sources = Sources(args.photos, tuple(args.empty), tuple(args.strangers), args.classes)
+    prepared = prepare(sources, args.out, seed=args.seed, min_photos=args.min_photos, longest=args.longest)
+    if prepared.merged and not args.json:
+        print(f"{prepared.merged} shootings were joined to others, for pictures of theirs look nearly the same")
+    report(prepared.dataset, args.out, as_json=args.json)
+    return 0
+
+
+def report(dataset: Dataset, folder: Path, *, as_json: bool) -> None:
+    """Print how many pictures and shootings each class has in each split."""
+    if as_json:
+        print_json({"dataset": str(folder), "classes": dataset.classes, "splits": counts(dataset)})
+        return
+    width = max(map(len, dataset.classes))
+    for name in dataset.classes:
+        cells = [f"{split} {counts(dataset)[split][name]['pictures']:5d}" for split in SPLITS]
+        print(f"{name:{width}}  " + "  ".join(cells))
+    total = sum(len(dataset.splits[split]) for split in SPLITS)
+    print(f"{folder}: {total} pictures of {len({sample.group for sample in dataset.samples()})} shootings")
+
+
+def counts(dataset: Dataset) -> dict[str, Any]:
+    """Pictures and shootings, by split and class name."""
+    result: dict[str, Any] = {}
+    for split in SPLITS:
+        samples = dataset.splits[split]
+        pictures = Counter(sample.label for sample in samples)
+        groups = Counter(label for label, _ in {(sample.label, sample.group) for sample in samples})
+        result[split] = {
+            name: {"pictures": pictures[number], "shootings": groups[number]}
+            for number, name in enumerate(dataset.classes)
+        }
+    return result
+
+
+def _check(args: argparse.Namespace) -> int:
+    dataset = load_dataset(args.photos)
+    if problems := list(faults(dataset)):
+        raise DataError(problems)
+    report(dataset, args.photos, as_json=args.json)
+    return 0

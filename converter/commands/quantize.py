@@ -1,0 +1,41 @@
+"""`converter quantize`: a trained Keras model to a .tflite, int8 calibrated on the dataset's training images."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from converter.calibration import DEFAULT_PICTURES, from_training
+from converter.dataset import load_dataset
+from converter.quantize import VARIANTS, quantize
+from edgegate.cli.common import Commands, count, existing, print_json
+from edgegate.output import complete
+
+
+def add(commands: Commands) -> None:
+    parser = commands.add_parser("quantize", help="a trained model to a .tflite", description=__doc__)
+    parser.add_argument("model", type=Path, metavar="MODEL.keras", help="what train wrote")
+    parser.add_argument("dataset", type=Path, metavar="DATASET", help="the dataset it was trained on")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE.tflite", help="where to write it")
+    parser.add_argument("--variant", choices=VARIANTS, default="int8", help="(%(default)s)")
+    parser.add_argument(
+        "--images", type=count, default=DEFAULT_PICTURES, metavar="N", help="to calibrate int8 on (%(default)s)"
+    )
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    from converter.keras_models import load_model  # noqa: PLC0415 - heavy
+
+    dataset = load_dataset(args.dataset)
+    model = load_model(existing(args.model, "model"))
+    pictures = from_training(dataset, model.inputs[0].shape[1], args.images) if args.variant == "int8" else []
+    blob = quantize(model, args.variant, pictures)
+    with complete(args.out) as draft:
+        draft.write_bytes(blob)
+    if args.json:
+        print_json({"file": str(args.out), "variant": args.variant, "bytes": len(blob), "calibrated_on": len(pictures)})
+    else:
+        print(f"{args.out}: {args.variant}, {len(blob) / 1e6:.2f} MB")
+    return 0

@@ -1,0 +1,60 @@
+"""`converter verify`: does a .tflite answer like the trained model, and well enough, on images held out?
+
+Exit status 1 if it misses a budget, or cannot be used at all.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from converter.dataset import load_dataset
+from converter.recipe import Budgets, load_recipe
+from converter.verify import HeldOut, held_out, verify
+from edgegate.cli.common import Commands, existing, print_json
+
+
+def add(commands: Commands) -> None:
+    parser = commands.add_parser("verify", help="compare a .tflite with its model", description=__doc__)
+    add_sources(parser)
+    parser.add_argument("tflite", type=Path, metavar="FILE.tflite", help="what quantize wrote")
+    parser.set_defaults(run=run)
+
+
+def add_sources(parser: argparse.ArgumentParser) -> None:
+    """What verify and report have in common."""
+    parser.add_argument("model", type=Path, metavar="MODEL.keras", help="the trained model")
+    parser.add_argument("dataset", type=Path, metavar="DATASET", help="whose test images are used")
+    parser.add_argument("--recipe", type=Path, metavar="RECIPE.toml", help="whose budgets hold (else the defaults)")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    from converter.answers import of_keras  # noqa: PLC0415 - with the next: heavy
+
+    budgets = budgets_of(args)
+    model, truth = open_sources(args)
+    blob = existing(args.tflite, "file").read_bytes()
+    verified = verify(args.tflite.stem, blob, of_keras(model, truth.pictures), truth, budgets)
+    if args.json:
+        print_json(verified.as_json())
+    else:
+        for name, value in verified.as_json()["figures"].items():
+            print(f"{name:20} {value:.4g}" if isinstance(value, float) else f"{name:20} {value}")
+        for miss in verified.misses:
+            print(f"missed: {miss}")
+    return 0 if verified.passed else 1
+
+
+def budgets_of(args: argparse.Namespace) -> Budgets:
+    return Budgets() if args.recipe is None else load_recipe(args.recipe).budgets
+
+
+def open_sources(args: argparse.Namespace) -> tuple[Any, HeldOut]:
+    """The Keras model, and the test images of its input's size."""
+    from converter.keras_models import load_model  # noqa: PLC0415 - heavy
+
+    dataset = load_dataset(args.dataset)
+    model = load_model(existing(args.model, "model"))
+    return model, held_out(dataset, model.inputs[0].shape[1])

@@ -1,0 +1,237 @@
+"""RECIPE.toml: the whole road from photos to a pack in one file, every mistake in it told at once.
+
+Paths in it are relative to the file's folder.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from converter.augment import Augmentation
+from converter.quantize import Variant
+from converter.train import TrainSettings
+from converter.training.history import Schedule
+from converter.training.strategies import Strategy
+from edgegate.errors import ConfigError, UsageError
+
+_AS_EVER = Augmentation()
+
+WEIGHTS = ("none", "imagenet")
+"""What is no file."""
+
+
+def _beside_the_recipe(path: Path, info: ValidationInfo) -> Path:
+    assert isinstance(info.context, Path)  # the recipe's folder, from `parse_recipe`
+    return info.context / path
+
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Where = Annotated[Path, Field(strict=False), AfterValidator(_beside_the_recipe)]
+Wheres = Annotated[tuple[Where, ...], Field(strict=False)]
+Names = Annotated[tuple[str, ...], Field(strict=False)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Data(_Table):
+    """Where the images come from: exactly one of `photos`, `dataset` and `compositions`."""
+
+    photos: Where | None = None
+    """A folder of annotated photos, for `prepare`."""
+    strangers: Wheres = ()
+    """Folders of more photos, with annotations of nobody that the network shall know; beside `photos`."""
+    empty: Wheres = ()
+    """Folders of pictures of nobody; beside `photos`."""
+    dataset: Where | None = None
+    """A folder that `prepare` or `augment` wrote."""
+    compositions: int | None = Field(None, ge=100, le=100_000)
+    """How many scenes to make of the demo's portraits."""
+    seed: int = Field(0, ge=0)
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Data:
+        given = [name for name in ("photos", "dataset", "compositions") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(f"name one of photos, dataset and compositions, not {' and '.join(given) or 'none'}")
+        if self.photos is None and (self.strangers or self.empty):
+            raise ValueError(f"strangers and empty go with photos, not with {given[0]}")
+        return self
+
+
+class Augment(_Table):
+    """How training images are altered: `copies` of each are written, or each is altered anew every epoch."""
+
+    copies: int = Field(0, ge=0, le=1000)
+    on_the_fly: bool = False
+    seed: int = Field(0, ge=0)
+    crop: float = Field(_AS_EVER.crop, ge=0, le=0.9)
+    flip: bool = _AS_EVER.flip
+    brightness: float = Field(_AS_EVER.brightness, ge=0, le=1)
+    contrast: float = Field(_AS_EVER.contrast, ge=0, le=1)
+    gamma: float = Field(_AS_EVER.gamma, ge=0, le=0.9)
+    colour: float = Field(_AS_EVER.colour, ge=0, le=255)
+    rotation: float = Field(_AS_EVER.rotation, ge=0, le=180)
+    blur: float = Field(_AS_EVER.blur, ge=0, le=20)
+    noise: float = Field(_AS_EVER.noise, ge=0, le=1)
+    jpeg: int = Field(_AS_EVER.jpeg, ge=0, le=99)
+
+    @property
+    def settings(self) -> Augmentation:
+        return Augmentation(**self.model_dump(exclude={"copies", "on_the_fly", "seed"}))
+
+
+class Model(_Table):
+    """A design of `converter architectures` and its size."""
+
+    design: str = "tracker/mobilenet_v2"
+    input_size: int = Field(120, ge=32, le=512)
+    width: float = Field(1.0, gt=0, le=2)
+    head: int | None = Field(None, ge=8, le=8192)
+    """The width of both heads; left out, the design's own."""
+    weights: str = "none"
+    """`imagenet`, a file, or none."""
+
+    @field_validator("weights")
+    @classmethod
+    def _a_file_beside_the_recipe(cls, value: str, info: ValidationInfo) -> str:
+        return value if value in WEIGHTS else str(_beside_the_recipe(Path(value), info))
+
+
+class Train(_Table):
+    """How long, how fast, and what stays as it was."""
+
+    epochs: int = Field(30, ge=1, le=10_000)
+    batch_size: int = Field(32, ge=1, le=4096)
+    learning_rate: float = Field(1e-3, gt=0, le=1)
+    schedule: Schedule = "cosine"
+    patience: int = Field(8, ge=1)
+    frozen: Names = ()
+    seed: int = Field(0, ge=0)
+    strategy: Strategy = "none"
+
+
+class Quantize(_Table):
+    """The variants to make, the preferred one first, and how many training images int8 is calibrated on."""
+
+    variants: Annotated[tuple[Variant, ...], Field(strict=False, min_length=1)] = ("int8", "float16", "dynamic")
+    calibration_images: int = Field(200, ge=50, le=10_000)
+
+    @field_validator("variants")
+    @classmethod
+    def _each_once(cls, value: tuple[Variant, ...]) -> tuple[Variant, ...]:
+        if len(set(value)) != len(value):
+            raise ValueError("names a variant twice")
+        return value
+
+
+class Budgets(_Table):
+    """What a variant must keep on the test images to become a pack; a key that is left out is not asked for."""
+
+    threshold: float = Field(0.9, gt=0, lt=1)
+    """The class probability from which on the door would believe the tracker."""
+    accuracy: Share | None = 0.95
+    mean_iou: Share | None = 0.7
+    class_agreement: Share | None = 0.99
+    """With the Keras model: the share of images with the same likeliest class."""
+    box_agreement: Share | None = 0.95
+    """With the Keras model: mean IoU of the two boxes."""
+    false_accept_bound: Share | None = 0.05
+    """The upper end of the 95 % interval of the strangers' false-accept rate; 1 asks for nothing."""
+    size_mb: float | None = Field(None, gt=0)
+    latency_ms: float | None = Field(None, gt=0)
+    memory_mb: float | None = Field(None, gt=0)
+
+    def limits(self) -> Iterator[tuple[str, float | None, bool]]:
+        """Name of a figure, its limit, and whether that is the least it may be (else the most)."""
+        for name in ("accuracy", "mean_iou", "class_agreement", "box_agreement"):
+            yield name, getattr(self, name), True
+        for name in ("false_accept_bound", "size_mb", "latency_ms", "memory_mb"):
+            yield name, getattr(self, name), False
+
+
+class PackTable(_Table):
+    """The pack's name and whose it is."""
+
+    name: str = Field("tracker", pattern=r"^[a-z0-9][a-z0-9._-]*$")
+    licence: str = Field("LicenseRef-Proprietary", min_length=1)
+    """An SPDX expression."""
+    out: Where = Field(Path("packs"), validate_default=True)
+    """The folder that the pack's folder is written in."""
+
+
+class Recipe(_Table):
+    """The whole file."""
+
+    data: Data
+    augment: Augment = Augment()
+    model: Model = Model()
+    train: Train = Train()
+    quantize: Quantize = Quantize()
+    budgets: Budgets = Budgets()
+    pack: PackTable = Field({}, validate_default=True)
+
+    def train_settings(self) -> TrainSettings:
+        return TrainSettings(**self.model.model_dump(), **self.train.model_dump())
+
+
+def load_recipe(path: Path) -> Recipe:
+    """Read and check; raises UsageError if there is no such file, ConfigError with every mistake in it."""
+    try:
+        return parse_recipe(tomllib.loads(path.read_text("utf-8")), path)
+    except FileNotFoundError:
+        raise UsageError(f"{path}: no such recipe") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: cannot be read: {error}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError([f"{path}: not valid TOML: {error}"]) from None
+
+
+def parse_recipe(tables: Mapping[str, Any], origin: Path) -> Recipe:
+    """Check tables as they were read from `origin`; raises ConfigError with every mistake."""
+    try:
+        return Recipe.model_validate(tables, context=origin.parent)
+    except ValidationError as error:
+        raise ConfigError([_describe(origin, dict(detail)) for detail in error.errors()]) from None
+
+
+def _describe(origin: Path, detail: Mapping[str, Any]) -> str:
+    loc = detail["loc"]
+    where = f"{origin}: {'.'.join(map(str, loc))}"
+    if detail["type"] == "missing":
+        return f"{where}: is missing, and there is no default"
+    if detail["type"] == "extra_forbidden":
+        return f"{where}: unknown key{_did_you_mean(loc)}"
+    if detail["type"] == "model_type":
+        return f"{where} = {detail['input']!r}: must be a table"
+    reason = detail["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+    if isinstance(detail["input"], dict):
+        return f"{where}: {reason}"
+    return f"{where} = {detail['input']!r}: {reason.replace('String should', 'must')}"
+
+
+def _did_you_mean(loc: tuple[str | int, ...]) -> str:
+    known: Iterable[str] = Recipe.model_fields
+    if len(loc) > 1:
+        table = Recipe.model_fields[str(loc[0])].annotation
+        assert isinstance(table, type)
+        assert issubclass(table, _Table)
+        known = table.model_fields
+    close = difflib.get_close_matches(str(loc[-1]), list(known), n=1, cutoff=0.6)
+    return f"; did you mean {close[0]}?" if close else ""

@@ -1,0 +1,80 @@
+"""Charts as inline SVG, coloured by the page's style, so that they follow day, night and print."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from html import escape
+
+_WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 560, 190, 34, 26, 14
+_CELL, _MARGIN = 64, 120
+
+
+def histogram(counts: Sequence[int], label: str, good_from: float) -> str:
+    """Counts in equal steps of 0…1; steps from `good_from` on are marked."""
+    steps, most = len(counts), max(*counts, 1)
+    step = (_WIDTH - _LEFT) / steps
+    bars = "".join(
+        _bar(index, count, most, step, good=index / steps >= good_from) for index, count in enumerate(counts)
+    )
+    ticks = "".join(
+        f'<text x="{_LEFT + (_WIDTH - _LEFT) * tick / 4:.0f}" y="{_HEIGHT - 8}" '
+        f'text-anchor="{"end" if tick == 4 else "middle"}">{tick / 4:g}</text>'
+        for tick in range(5)
+    )
+    floor = _HEIGHT - _BOTTOM
+    return (
+        f'<svg class="chart" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(label)}">'
+        f'<line x1="{_LEFT}" x2="{_WIDTH}" y1="{_TOP}" y2="{_TOP}"/>'
+        f'<text x="{_LEFT - 6}" y="{_TOP + 4}" text-anchor="end">{most}</text>'
+        f'<text x="{_LEFT - 6}" y="{floor}" text-anchor="end">0</text>'
+        f'{bars}<line x1="{_LEFT}" x2="{_WIDTH}" y1="{floor}" y2="{floor}"/>{ticks}</svg>'
+    )
+
+
+def _bar(index: int, count: int, most: int, step: float, *, good: bool) -> str:
+    height = (_HEIGHT - _BOTTOM - _TOP) * count / most
+    low, high = index * 100 // 20, (index + 1) * 100 // 20
+    return (
+        f'<rect class="bar{" good" if good else ""}" x="{_LEFT + index * step + 1:.1f}" '
+        f'y="{_HEIGHT - _BOTTOM - height:.1f}" width="{step - 2:.1f}" height="{height:.1f}">'
+        f"<title>{count} images, IoU {low} to {high} %</title></rect>"
+    )
+
+
+def matrix(counts: Sequence[Sequence[int]], names: Sequence[str]) -> str:
+    """A confusion matrix: a row for what it was, a column for what was said."""
+    side = len(names) * _CELL
+    cells = "".join(_cells(counts, names))
+    heads = "".join(_heads(names))
+    return (
+        f'<svg class="chart matrix" viewBox="0 0 {_MARGIN + side} {side + 52}" role="img" '
+        f'style="max-width:{(_MARGIN + side) * 1.1:.0f}px" aria-label="Confusion matrix">{heads}{cells}</svg>'
+    )
+
+
+def _heads(names: Sequence[str]) -> Iterator[str]:
+    middle = _MARGIN + len(names) * _CELL / 2
+    yield f'<text x="{middle}" y="12" text-anchor="middle">said to be</text><text x="0" y="40">was</text>'
+    for index, name in enumerate(names):
+        centre = (index + 0.5) * _CELL
+        yield f'<text x="{_MARGIN + centre}" y="40" text-anchor="middle">{escape(_short(name, 9))}</text>'
+        yield f'<text x="{_MARGIN - 8}" y="{52 + centre + 4}" text-anchor="end">{escape(_short(name, 15))}</text>'
+
+
+def _cells(counts: Sequence[Sequence[int]], names: Sequence[str]) -> Iterator[str]:
+    for row, line in enumerate(counts):
+        for column, count in enumerate(line):
+            share = count / max(sum(line), 1)
+            kind = "none" if not count else "right" if row == column else "wrong"
+            x, y = _MARGIN + column * _CELL, 52 + row * _CELL
+            said = f"{names[row]} said to be {names[column]}: {count} of {sum(line)}"
+            yield (
+                f'<rect class="cell {kind}" x="{x}" y="{y}" width="{_CELL}" height="{_CELL}" rx="4" '
+                f'fill-opacity="{0.25 + 0.75 * share if count else 0.5:.2f}"><title>{escape(said)}</title></rect>'
+                f'<text class="{"strong" if share > 0.6 else ""}" x="{x + _CELL / 2}" y="{y + _CELL / 2 + 4}" '
+                f'text-anchor="middle">{count}</text>'
+            )
+
+
+def _short(name: str, length: int) -> str:
+    return name if len(name) <= length else name[: length - 1] + "…"

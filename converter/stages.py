@@ -1,0 +1,83 @@
+"""Work in stages that are done once: each in a folder of its own, known by a hash of all it was made from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edgegate import __version__
+from edgegate.errors import UsageError
+from edgegate.vision.packs import sha256_of
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stage:
+    """What is made, from what, and how."""
+
+    name: str
+    inputs: Mapping[str, Any]
+    """Everything that the result depends on, as JSON can hold it."""
+    make: Callable[[Path], None]
+    """Fills the folder it is given, which is not there yet."""
+    resumes: bool = False
+    """Whether `make` goes on with a folder that an interrupted run of the same inputs has left."""
+
+    @property
+    def key(self) -> str:
+        text = json.dumps([self.name, __version__, self.inputs], sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Workshop:
+    """Stages below one folder. `tell` gets a line for each: whether it is made, or was made before."""
+
+    def __init__(self, folder: Path, tell: Callable[[str], None]) -> None:
+        """Raises UsageError where the folder cannot be made."""
+        self._folder = folder
+        self._tell = tell
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"{folder}: cannot be made: {error.strerror}") from None
+
+    def done(self, stage: Stage) -> Path:
+        """The stage's folder, made now unless it is there of the same inputs. What `make` raises passes through."""
+        folder, ticket = self._folder / stage.name, self._folder / f"{stage.name}.json"
+        state = _read(ticket) if folder.exists() else {}
+        if state == {"key": stage.key, "done": True}:
+            self._tell(f"{stage.name}: nothing has changed")
+            return folder
+        if not (stage.resumes and state.get("key") == stage.key):
+            shutil.rmtree(folder, ignore_errors=True)
+        self._tell(f"{stage.name}: {'going on' if folder.exists() else 'making'}")
+        _write(ticket, {"key": stage.key, "done": False})
+        stage.make(folder)
+        _write(ticket, {"key": stage.key, "done": True})
+        return folder
+
+
+def digest(folder: Path) -> str:
+    """Of the names and contents of all files below a folder; raises UsageError where there is none."""
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: no such folder")
+    files = sorted(file for file in folder.rglob("*") if file.is_file())
+    lines = (f"{file.relative_to(folder)} {sha256_of(file)}\n" for file in files)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _read(ticket: Path) -> dict[str, Any]:
+    """Nothing where it is not there, or was not written to its end."""
+    try:
+        state: dict[str, Any] = json.loads(ticket.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return state
+
+
+def _write(ticket: Path, state: Mapping[str, Any]) -> None:
+    ticket.write_text(json.dumps(state), "utf-8")

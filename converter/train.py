@@ -1,0 +1,239 @@
+"""Trains a tracker on a dataset: the same settings, data and processor give the same curves, interrupted or not.
+
+model.keras         the network of the epoch with the least validation loss
+history.json        every epoch's figures, and what they are the history of
+curves.png          the same to look at
+checkpoints/        the last epoch's and the best epoch's network: what an interrupted run goes on from
+tensorboard/        for `tensorboard --logdir`
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from converter.architectures import build
+from converter.dataset import Dataset
+from converter.training.feed import Alter, Pictures, read_pictures, training_batches, validation_batches
+from converter.training.history import Epoch, History, Schedule, learning_rate, read_history
+from converter.training.strategies import Strategy, is_chief, open_strategy
+from edgegate.cli.common import progress
+from edgegate.errors import EdgegateError, UsageError
+from edgegate.output import complete
+
+if TYPE_CHECKING:
+    from converter.training.checkpoints import Keeper
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainSettings:
+    """A design and its size (see `architectures.build`), and how it learns."""
+
+    design: str = "tracker/mobilenet_v2"
+    input_size: int = 120
+    width: float = 1.0
+    head: int | None = None
+    weights: str | None = None
+    frozen: tuple[str, ...] = ()
+    """Beginnings of the names of layers that stay as they are."""
+    epochs: int = 30
+    batch_size: int = 32
+    learning_rate: float = 1e-3
+    """Adam's, at the start."""
+    schedule: Schedule = "cosine"
+    patience: int = 8
+    """Epochs without a better one after which it stops."""
+    seed: int = 0
+    strategy: Strategy = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """`best` is the index in `history` of the epoch whose network `model_path` is."""
+
+    model_path: Path
+    history: tuple[Epoch, ...]
+    best: int
+
+
+def train(settings: TrainSettings, dataset: Dataset, out: Path, alter: Alter | None = None) -> Trained:
+    """Train in the folder `out`, or go on with what an earlier call began there; `alter` augments on the fly.
+
+    Raises UsageError where `out` holds a run of other settings or data, EdgegateError where training fails.
+    """
+    require_tensorflow()
+    _make_repeatable(settings.seed)
+    train_set, valid_set = (
+        read_pictures(dataset.splits[split], settings.input_size, lambda items: progress(items, "reading", "picture"))
+        for split in ("train", "valid")
+    )
+    history = _begin(out, _origin(settings, dataset, train_set, valid_set, alter))
+    if not history.finished(settings.epochs, settings.patience):
+        history = _fit(settings, len(dataset.classes), (train_set, valid_set), out, history, alter)
+    return _conclude(out, history)
+
+
+def require_tensorflow() -> None:
+    """Raises EdgegateError where it is not installed."""
+    from importlib.util import find_spec  # noqa: PLC0415
+
+    if find_spec("tensorflow") is None:
+        raise EdgegateError("TensorFlow is not installed, and training needs it; pip install 'edgegate[train]'")
+
+
+def _make_repeatable(seed: int) -> None:
+    import keras  # noqa: PLC0415 - heavy
+    import tensorflow as tf  # noqa: PLC0415
+
+    keras.utils.set_random_seed(seed)
+    tf.config.experimental.enable_op_determinism()
+
+
+def _origin(
+    settings: TrainSettings, dataset: Dataset, train_set: Pictures, valid_set: Pictures, alter: Alter | None
+) -> dict[str, Any]:
+    return asdict(settings) | {
+        "frozen": list(settings.frozen),
+        "classes": list(dataset.classes),
+        "train_sha256": train_set.sha256,
+        "valid_sha256": valid_set.sha256,
+        "augmented": alter is not None,
+    }
+
+
+def _begin(out: Path, origin: Mapping[str, Any]) -> History:
+    from converter.training.checkpoints import HISTORY_FILE  # noqa: PLC0415 - imports Keras
+
+    found = read_history(out / HISTORY_FILE)
+    if found is None:
+        out.mkdir(parents=True, exist_ok=True)
+        return History(origin)
+    if other := sorted(key for key in origin.keys() | found.origin.keys() if origin.get(key) != found.origin.get(key)):
+        raise UsageError(
+            f"{out}: holds a training run that differs in {', '.join(other)}; name another folder, or remove this one"
+        )
+    return found
+
+
+def _fit(
+    settings: TrainSettings,
+    classes: int,
+    data: tuple[Pictures, Pictures],
+    out: Path,
+    history: History,
+    alter: Alter | None,
+) -> History:
+    from converter.training.checkpoints import Keeper  # noqa: PLC0415
+
+    train_set, valid_set = data
+    strategy = open_strategy(settings.strategy)
+    with strategy.scope():
+        model = _model(settings, classes, out, history)
+    done, size = len(history.epochs), settings.batch_size
+    steps = -(-len(train_set) // size)
+    keeper = Keeper(out, history, settings.epochs, settings.patience)
+    model.fit(
+        training_batches(train_set, size, settings.seed, done, alter),
+        validation_data=validation_batches(valid_set, size),
+        steps_per_epoch=steps,
+        epochs=settings.epochs,
+        initial_epoch=done,
+        shuffle=False,
+        verbose=0,
+        callbacks=_callbacks(settings, keeper, out, steps, writes=is_chief(strategy)),
+    )
+    if not keeper.history.finished(settings.epochs, settings.patience):
+        raise EdgegateError(
+            f"{out}: the loss was no number any more in epoch {len(keeper.history.epochs) + 1}; "
+            "lower the learning rate and train in another folder"
+        )
+    return keeper.history
+
+
+def _model(settings: TrainSettings, classes: int, out: Path, history: History) -> Any:
+    """A new one, or the one that the last epoch left."""
+    import keras  # noqa: PLC0415
+
+    from converter.losses import WEIGHTS, tracker_losses  # noqa: PLC0415
+    from converter.training.checkpoints import checkpoint  # noqa: PLC0415
+    from converter.training.metrics import MacroF1, MeanIoU  # noqa: PLC0415
+
+    if history.epochs:
+        return _load(checkpoint(out, len(history.epochs) - 1), compiled=True)
+    model = build(
+        settings.design,
+        classes=classes,
+        input_size=settings.input_size,
+        width=settings.width,
+        head=settings.head,
+        weights=settings.weights,
+    )
+    freeze(model, settings.frozen)
+    model.compile(
+        optimizer=keras.optimizers.Adam(float(settings.learning_rate)),
+        loss=tracker_losses(),
+        loss_weights=dict(WEIGHTS),
+        weighted_metrics={
+            "class": [keras.metrics.SparseCategoricalAccuracy("accuracy"), MacroF1()],
+            "box": [MeanIoU()],
+        },
+    )
+    return model
+
+
+def freeze(model: Any, prefixes: tuple[str, ...]) -> None:
+    """Layers whose names begin so are not trained; raises UsageError at a beginning that no name has."""
+    for prefix in prefixes:
+        layers = [layer for layer in model.layers if layer.name.startswith(prefix)]
+        if not layers:
+            names = sorted({layer.name.split("_")[0] for layer in model.layers if layer.weights})
+            raise UsageError(f"frozen {prefix!r}: no layer's name begins so; they begin with {', '.join(names)}")
+        for layer in layers:
+            layer.trainable = False
+
+
+def _callbacks(settings: TrainSettings, keeper: Keeper, out: Path, steps: int, *, writes: bool) -> list[Any]:
+    import keras  # noqa: PLC0415
+
+    from converter.training.progress import Bar  # noqa: PLC0415
+
+    def rate(_epoch: int, _rate: float) -> float:
+        return learning_rate(
+            keeper.history, settings.schedule, settings.learning_rate, settings.epochs, settings.patience
+        )
+
+    callbacks = [
+        keras.callbacks.LearningRateScheduler(rate),  # before the keeper: it adds the rate to the figures
+        keras.callbacks.TerminateOnNaN(),  # ends the epoch, which the keeper then does not keep
+    ]
+    if writes:
+        board = keras.callbacks.TensorBoard(str(out / "tensorboard"), write_graph=False)
+        callbacks += [board, keeper, Bar(steps, settings.epochs, len(keeper.history.epochs))]
+    return callbacks
+
+
+def _conclude(out: Path, history: History) -> Trained:
+    """Take the best epoch's network, without its optimizer, and draw the curves."""
+    from converter.training.checkpoints import checkpoint  # noqa: PLC0415
+    from converter.training.curves import draw_curves  # noqa: PLC0415
+
+    model_path = out / "model.keras"
+    with complete(model_path) as draft:
+        _load(checkpoint(out, history.best), compiled=False).save(draft)
+    draw_curves(history, out / "curves.png")
+    return Trained(model_path, history.epochs, history.best)
+
+
+def _load(file: Path, *, compiled: bool) -> Any:
+    import keras  # noqa: PLC0415
+
+    from converter import losses  # noqa: PLC0415, F401 - registers its class
+    from converter.training import metrics  # noqa: PLC0415, F401
+
+    try:
+        return keras.models.load_model(file, compile=compiled)
+    except (OSError, ValueError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise EdgegateError(f"{file}: cannot be read ({reason}); remove {file.parents[1]} to train anew") from None

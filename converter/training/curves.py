@@ -1,0 +1,34 @@
+"""A run's curves as a picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from converter.training.history import History
+from edgegate.output import complete
+
+PANELS = (
+    ("loss", ("loss", "class_loss", "box_loss")),
+    ("share", ("class_accuracy", "class_f1", "box_iou")),
+    ("learning rate", ("learning_rate",)),
+)
+"""What stands in one panel, by Keras's names; validation's are dashed, in the colour of training's."""
+
+
+def draw_curves(history: History, file: Path) -> None:
+    """Write a PNG of 1500 × 450 pixels; the best epoch is marked."""
+    from matplotlib.figure import Figure  # noqa: PLC0415 - only training draws
+
+    figure = Figure(figsize=(15, 4.5), dpi=100, layout="constrained")
+    epochs = range(1, len(history.epochs) + 1)
+    for axes, (title, names) in zip(figure.subplots(1, len(PANELS)), PANELS, strict=True):
+        for number, name in enumerate(names):
+            for prefix, style in (("", "-"), ("val_", "--")):
+                if prefix + name in history.epochs[0]:
+                    values = [epoch[prefix + name] for epoch in history.epochs]
+                    axes.plot(epochs, values, style, color=f"C{number}", label=prefix + name)
+        axes.axvline(history.best + 1, color="0.8", zorder=0)
+        axes.set(xlabel="epoch", title=title, yscale="linear" if title == "share" else "log")
+        axes.legend(frameon=False)
+    with complete(file) as draft:
+        figure.savefig(draft, metadata={"Software": None})

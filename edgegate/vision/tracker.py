@@ -1,0 +1,185 @@
+"""The tracker network at the door: one look at the whole frame says who is there and where, as far as its classes go.
+
+Its answer is a claim. `Naming` puts it on the one face that it can be about, for the embedder to confirm; `Alone`
+believes it, which is for a door that says so in its config: a stranger must be taken for one of the classes too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from edgegate.types import UNKNOWN_CLASS, Box, Claim, Embedding, Face, Frame, Points
+from edgegate.vision.packs import Pack, refused
+from edgegate.vision.preprocess import stretch
+from edgegate.vision.tflite import Model
+
+ENLARGED = 1.5
+"""A claim is about the face whose middle is in the network's box, grown to this many times its size."""
+
+MAX_BEYOND = 0.05
+"""What rounding in a quantized network may add to a probability or a coordinate of 0…1."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Guess:
+    """One frame's answer. `box` is in pixels of the frame; None where the network's corners enclose nothing."""
+
+    probabilities: npt.NDArray[np.float32]
+    """Of each class, 0…1, (classes,)."""
+    box: Box | None
+
+    @property
+    def index(self) -> int:
+        """The likeliest class."""
+        return int(np.argmax(self.probabilities))
+
+    @property
+    def confidence(self) -> float:
+        """The likeliest class's probability, 0…1."""
+        return float(self.probabilities[self.index])
+
+
+class Network(Protocol):
+    """What a door needs of a `TrackerNetwork`."""
+
+    @property
+    def labels(self) -> tuple[str, ...]: ...
+
+    def look(self, frame: Frame) -> Guess: ...
+
+
+class TrackerNetwork:
+    """Raises ModelError if the card's labels are not the network's classes, "unknown" first."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._size = model.pack.input.width
+        _check(model.pack)
+
+    @property
+    def pack(self) -> Pack:
+        return self._model.pack
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The classes' names: "unknown", then each person's as it was enrolled."""
+        return self.pack.labels
+
+    def look(self, frame: Frame) -> Guess:
+        """Who is in the frame, and where; raises ModelError if the network's answer is no probability."""
+        image = frame.image if frame.preview is None else frame.preview
+        outputs = self._model.run(stretch(image, self._size))
+        probabilities, corners = outputs["class"][0], outputs["box"][0]
+        if not np.all((probabilities >= -MAX_BEYOND) & (probabilities <= 1 + MAX_BEYOND)):
+            raise refused(self.pack.folder, "its classes are no probabilities", "rebuild the pack with the converter")
+        return Guess(probabilities.clip(0, 1), _box(corners, frame))
+
+
+class Describer(Protocol):
+    """What naming needs of `vision.analyzer`."""
+
+    def detect(self, frame: Frame) -> tuple[Face, ...]: ...
+
+    def describe(self, frame: Frame, face: Face) -> Face: ...
+
+
+class Naming:
+    """An analyzer whose faces carry what the network claims of them; `confidence` is what a class must reach.
+
+    The detector still looks at the whole frame. It costs the same as a look into the box, and whoever stands in
+    front of the one who is named is not overlooked.
+    """
+
+    def __init__(self, analyzer: Describer, network: Network, confidence: float) -> None:
+        self._analyzer = analyzer
+        self._network = network
+        self._enough = confidence
+
+    def detect(self, frame: Frame) -> tuple[Face, ...]:
+        """Faces, largest first, each with its claim: a name for the only face in the network's box, if it is sure."""
+        faces = self._analyzer.detect(frame)
+        if not faces:  # nobody to be named
+            return ()
+        guess = self._network.look(frame)
+        nameless = Claim(None, guess.confidence)
+        named = self._named(guess, faces)
+        claim = replace(nameless, name=self._network.labels[guess.index])
+        return tuple(replace(face, claim=claim if face is named else nameless) for face in faces)
+
+    def describe(self, frame: Frame, face: Face) -> Face:
+        return self._analyzer.describe(frame, face)
+
+    def _named(self, guess: Guess, faces: tuple[Face, ...]) -> Face | None:
+        """The face that the guess is about; None where it names nobody, or where that is not exactly one face."""
+        if guess.index == UNKNOWN_CLASS or not guess.confidence >= self._enough or guess.box is None:
+            return None
+        room = enlarged(guess.box)
+        inside = [face for face in faces if _holds(room, face.box.center)]
+        return inside[0] if len(inside) == 1 else None
+
+
+class Alone:
+    """An analyzer that has the network only: its box is the face, and its probabilities stand for an embedding.
+
+    A face whose box is less than `min_size` pixels wide or high says nothing about who it is.
+    """
+
+    def __init__(self, network: Network, min_size: float) -> None:
+        self._network = network
+        self._min_size = min_size
+
+    def detect(self, frame: Frame) -> tuple[Face, ...]:
+        """The one face the network sees; none in class 0, which may be nobody or a stranger."""
+        guess = self._network.look(frame)
+        if guess.index == UNKNOWN_CLASS or guess.box is None:
+            return ()
+        keypoints: Points = np.empty((0, 2), np.float32)  # this network has none
+        large_enough = min(guess.box.width, guess.box.height) >= self._min_size
+        looks = _direction(guess.probabilities) if large_enough else None
+        return (Face(guess.box, guess.confidence, keypoints, embedding=looks),)
+
+    def describe(self, _frame: Frame, face: Face) -> Face:
+        return face
+
+
+def enlarged(box: Box) -> Box:
+    """The same middle, ENLARGED times the size."""
+    (x, y), width, height = box.center, box.width * ENLARGED / 2, box.height * ENLARGED / 2
+    return Box(x - width, y - height, x + width, y + height)
+
+
+def _holds(box: Box, point: tuple[float, float]) -> bool:
+    return box.x1 <= point[0] <= box.x2 and box.y1 <= point[1] <= box.y2
+
+
+def _direction(probabilities: npt.NDArray[np.float32]) -> Embedding:
+    return np.asarray(probabilities / np.linalg.norm(probabilities), np.float32)
+
+
+def _box(corners: npt.NDArray[np.float32], frame: Frame) -> Box | None:
+    """The network's x1, y1, x2, y2, 0…1 of the frame, in its pixels."""
+    x1, y1, x2, y2 = corners.tolist()
+    if not (x1 < x2 and y1 < y2):
+        return None
+    height, width = frame.image.shape[:2]
+    return Box(x1 * width, y1 * height, x2 * width, y2 * height)
+
+
+def _check(pack: Pack) -> None:
+    """What the card must say for its answers to mean anything."""
+    classes, labels = pack.outputs["class"], pack.labels
+    faults = {
+        f"it has {len(labels)} labels for classes of shape {classes}": classes != (1, len(labels)),
+        f"its box has shape {pack.outputs['box']}, not (1, 4)": pack.outputs["box"] != (1, 4),
+        "it names nobody: its first label must be 'unknown', with people after it": (
+            len(labels) < 2 or labels[UNKNOWN_CLASS] != "unknown"
+        ),
+        "two of its labels are the same": len(set(labels)) < len(labels),
+        "its input is not square, RGB": pack.input.width != pack.input.height or pack.input.colour != "rgb",
+    }
+    if fault := next((words for words, wrong in faults.items() if wrong), None):
+        raise refused(pack.folder, fault, "rebuild the pack with the converter")

@@ -105,7 +105,7 @@ def test_what_tensorflow_cannot_convert_is_one_line() -> None:
     import tensorflow as tf  # noqa: PLC0415
 
     @keras.saving.register_keras_serializable("tests")
-    class Spectrum(keras.layers.Layer):  # type: ignore[misc]
+    class Spectrum(keras.layers.Layer):
         def call(self, image: Any) -> Any:
             return tf.math.real(tf.signal.fft2d(tf.cast(image[..., 0], tf.complex64)))
 

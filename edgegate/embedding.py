@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 import numpy as np
@@ -11,5 +12,6 @@ from edgegate.types import Embedding
 
 def pool(evidence: Iterable[tuple[Embedding, float]]) -> Embedding:
     """The mean of (embedding, weight) pairs by weight, of length 1; at least one weight is positive."""
-    total = np.sum([embedding * weight for embedding, weight in evidence], axis=0, dtype=np.float32)
-    return np.asarray(total / np.linalg.norm(total), dtype=np.float32)
+    embeddings, weights = zip(*evidence, strict=True)
+    total = np.asarray(weights, np.float32) @ np.stack(embeddings)
+    return np.asarray(total / math.sqrt(float(total @ total)), np.float32)

@@ -63,13 +63,11 @@ class Pipeline:
         return tuple(sightings)
 
     def _worth_looking(self, frame: Frame) -> bool:
+        if self._tracker.following:  # then motion is no question
+            return True
         if self._motion.moved(frame):
             self._moved_at = frame.at
-        return (
-            self._tracker.following
-            or frame.at - self._moved_at <= KEEP_LOOKING_SECONDS
-            or frame.at - self._looked_at >= LOOK_ANYWAY_SECONDS
-        )
+        return frame.at - self._moved_at <= KEEP_LOOKING_SECONDS or frame.at - self._looked_at >= LOOK_ANYWAY_SECONDS
 
     def _identify(self, track: Track, face: Face) -> Sighting:
         if face.embedding is None:

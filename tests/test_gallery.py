@@ -163,7 +163,7 @@ def test_processes_that_enrol_at_the_same_moment_wait_for_each_other(gallery: Ga
     writers = [
         subprocess.Popen(
             [sys.executable, "-c", WRITER, gallery.path, name],
-            cwd=Path(__file__).parent,
+            cwd=Path(__file__).parents[1],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

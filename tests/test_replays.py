@@ -1,7 +1,7 @@
 """Golden replays: scenes that the repository makes itself, and what the door decides about them.
 
-The golden files hold what `replay --expect` compares. After a wanted change write them anew, with `python
-tests/test_replays.py`, and read the diff.
+The golden files hold what `replay --expect` compares. After a wanted change write them anew, with `python -m
+tests.test_replays`, and read the diff.
 """
 
 from __future__ import annotations

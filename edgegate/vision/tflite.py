@@ -143,11 +143,7 @@ def _find(runtime: Runtime) -> Any:
 
 def _resolve(pack: Pack, interpreter: Any) -> tuple[Mapping[str, Any], dict[str, Mapping[str, Any]]]:
     """Tensor details of the one input and of the card's outputs, by name, their shapes compared with the card."""
-    try:
-        runner = interpreter.get_signature_runner()
-    except ValueError:
-        raise refused(pack.folder, "the model has no single signature", "rebuild the pack") from None
-    inputs, outputs = runner.get_input_details(), runner.get_output_details()
+    inputs, outputs = _signature(pack, interpreter)
     if len(inputs) != 1:
         raise refused(pack.folder, f"the model has {len(inputs)} inputs, not one", "rebuild the pack")
     expected = {"input": (1, pack.input.height, pack.input.width, 3), **pack.outputs}
@@ -158,6 +154,19 @@ def _resolve(pack: Pack, interpreter: Any) -> tuple[Mapping[str, Any], dict[str,
             reason = f"{name} has shape {found}, its card says {shape}"
             raise refused(pack.folder, reason, "rebuild the pack with the converter")
     return actual["input"], {name: outputs[name] for name in pack.outputs}
+
+
+def _signature(pack: Pack, interpreter: Any) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Details of the signature's inputs and outputs by name; what a damaged one raises depends on the runtime."""
+    try:
+        runner = interpreter.get_signature_runner()
+    except ValueError:
+        raise refused(pack.folder, "the model has no single signature", "rebuild the pack") from None
+    try:
+        return runner.get_input_details(), runner.get_output_details()
+    except (RuntimeError, TypeError, ValueError) as error:  # of a tensor that is not there, or whose name is no text
+        reason = str(error).strip().split("\n")[0]
+        raise refused(pack.folder, f"its signature cannot be read ({reason})", "rebuild the pack") from None
 
 
 def _prove(model: Model) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -66,15 +67,22 @@ def test_outputs_are_found_by_name_whatever_their_order(
 @pytest.fixture
 def unsigned_detector() -> bytes:
     """The shipped detector without its signature."""
-    import flatbuffers  # noqa: PLC0415 - only this fixture needs it
+
+    def unsign(network: Any) -> None:
+        network.signatureDefs = []
+
+    return rewritten((shipped("face-detector") / MODEL_FILE).read_bytes(), unsign)
+
+
+def rewritten(blob: bytes, change: Callable[[Any], None]) -> bytes:
+    """The model after `change` has had its hands on its `schema.ModelT`."""
+    import flatbuffers  # noqa: PLC0415 - comes with ai-edge-litert
     from ai_edge_litert import schema_py_generated as schema  # noqa: PLC0415
 
-    graph = schema.ModelT.InitFromObj(
-        schema.Model.GetRootAsModel((shipped("face-detector") / MODEL_FILE).read_bytes(), 0)
-    )
-    graph.signatureDefs = []
+    network = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(blob, 0))
+    change(network)
     builder = flatbuffers.Builder(1 << 20)
-    builder.Finish(graph.Pack(builder), file_identifier=b"TFL3")
+    builder.Finish(network.Pack(builder), file_identifier=b"TFL3")
     return bytes(builder.Output())
 
 
@@ -117,10 +125,39 @@ def test_a_wrong_shape_is_refused(pack_copy: Callable[[str], Path], runtime: Run
 
 def test_a_model_that_is_none_is_refused(pack_copy: Callable[[str], Path], runtime: Runtime) -> None:
     folder = pack_copy("face-detector")
-    before = sha256_of(folder / MODEL_FILE)
-    (folder / MODEL_FILE).write_bytes(b"\x00" * 64)
-    recard(folder, (before, sha256_of(folder / MODEL_FILE)))
+    replace_model(folder, b"\x00" * 64)
     with pytest.raises(ModelError, match="the runtime cannot load it") as raised:
+        Model(load_pack(folder, "detector"), runtime=runtime)
+    assert "\n" not in str(raised.value)
+
+
+def replace_model(folder: Path, blob: bytes) -> None:
+    before = sha256_of(folder / MODEL_FILE)
+    (folder / MODEL_FILE).write_bytes(blob)
+    recard(folder, (before, sha256_of(folder / MODEL_FILE)))
+
+
+def test_a_tensor_whose_name_is_no_text_is_refused(pack_copy: Callable[[str], Path], runtime: Runtime) -> None:
+    folder = pack_copy("face-detector")
+    genuine = (folder / MODEL_FILE).read_bytes()
+    assert genuine.count(b"input_1") == 1
+    replace_model(folder, genuine.replace(b"input_1", b"\xffnput_1"))
+    with pytest.raises(ModelError, match=r"face-detector .*its signature cannot be read \(.*\); rebuild") as raised:
+        Model(load_pack(folder, "detector"), runtime=runtime)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.skipif(find_spec("ai_edge_litert") is None, reason="only ai-edge-litert can rewrite a model's signature")
+@pytest.mark.parametrize("index", [9999, 2**32 - 1])
+def test_a_signature_of_tensors_that_are_not_there_is_refused(
+    pack_copy: Callable[[str], Path], runtime: Runtime, index: int
+) -> None:
+    def misplace(network: Any) -> None:
+        network.signatureDefs[0].outputs[0].tensorIndex = index
+
+    folder = pack_copy("face-detector")
+    replace_model(folder, rewritten((folder / MODEL_FILE).read_bytes(), misplace))
+    with pytest.raises(ModelError, match=r"face-detector .*its signature cannot be read \(.*\); rebuild") as raised:
         Model(load_pack(folder, "detector"), runtime=runtime)
     assert "\n" not in str(raised.value)
 

@@ -36,6 +36,8 @@ class Annotation:
     """Width and height of the picture that the box was drawn on, where the file says so."""
     group: str | None = None
     camera: str | None = None
+    undrawn: bool = False
+    """Somebody is there, without a box: `prepare` asks the face detector for one."""
 
     def unit_box(self, width: int, height: int) -> UnitBox | None:
         """The box in 0…1 of a picture of that size; raises Unfit if it is not on that picture."""

@@ -14,15 +14,15 @@ from edgegate.enrol import PICTURES
 
 def read_empty(folder: Path) -> tuple[list[Annotation], list[Problem]]:
     """Every picture below `folder`, without a box; grouped by shooting as their names tell."""
-    return _read(folder, shooting)
+    return _read(folder, shooting, undrawn=False)
 
 
 def read_strangers(folder: Path) -> tuple[list[Annotation], list[Problem]]:
-    """Every picture below `folder`, without a box; grouped by person, for one met in training is no stranger later.
+    """Every picture below `folder`, its box undrawn; grouped by person, for one met in training is no stranger later.
 
     A person is a folder in `folder`, or the name before the number of a picture that lies in none, as in `ben_01.jpg`.
     """
-    return _read(folder, _person)
+    return _read(folder, _person, undrawn=True)
 
 
 def _person(picture: Path, folder: Path) -> str:
@@ -30,11 +30,11 @@ def _person(picture: Path, folder: Path) -> str:
     return inner[0] if len(inner) > 1 else shooting(picture, folder)
 
 
-def _read(folder: Path, group: Callable[[Path, Path], str]) -> tuple[list[Annotation], list[Problem]]:
+def _read(folder: Path, group: Callable[[Path, Path], str], *, undrawn: bool) -> tuple[list[Annotation], list[Problem]]:
     pictures = [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in PICTURES]
     if not pictures:
         return [], [Problem(folder, "there are no pictures in it", "put some there, or leave the option out")]
     return [
-        Annotation(picture, picture, UNKNOWN, None, group=f"{folder.name}/{group(picture, folder)}")
+        Annotation(picture, picture, UNKNOWN, None, group=f"{folder.name}/{group(picture, folder)}", undrawn=undrawn)
         for picture in pictures
     ], []

@@ -12,6 +12,7 @@ from converter.annotations import Annotation, read_annotations, read_names
 from converter.compact import Unfit, UnitBox
 from converter.dataset import UNKNOWN, Dataset, Sample, Split, load_dataset, writing
 from converter.exif import camera_model
+from converter.faces import find_face
 from converter.folders import require_new
 from converter.groups import Fingerprint, fingerprint, merged, near_duplicates, shooting
 from converter.negatives import read_empty, read_strangers
@@ -60,6 +61,8 @@ class Prepared:
     dataset: Dataset
     merged: int
     """How many shootings were joined with another, because pictures of theirs look nearly the same."""
+    faceless: int = 0
+    """How many pictures of strangers show no face that the detector finds: they count as scenes of nobody."""
 
 
 def prepare(
@@ -83,7 +86,9 @@ def prepare(
         raise DataError(problems)
     rows = list(zip(pictures, labels, groups, [homes[group] for group in groups], strict=True))
     _write(out, classes, seed, rows, longest)
-    return Prepared(load_dataset(out), len({picture.group for picture in pictures}) - len(counts))
+    joined = len({picture.group for picture in pictures}) - len(counts)
+    faceless = sum(picture.annotation.undrawn and picture.box is None for picture in pictures)
+    return Prepared(load_dataset(out), joined, faceless)
 
 
 def _require(sources: Sources, out: Path) -> None:
@@ -130,7 +135,7 @@ def _examined(annotations: Sequence[Annotation], sources: Sources, problems: lis
 
 def _examine(annotation: Annotation, photos: Path) -> Picture:
     image = annotation.picture()
-    box = annotation.unit_box(image.shape[1], image.shape[0])
+    box = find_face(image) if annotation.undrawn else annotation.unit_box(image.shape[1], image.shape[0])
     group = annotation.group or shooting(annotation.image, photos)
     camera = annotation.camera or camera_model(annotation.content())
     digest = hashlib.sha256(image.tobytes()).digest()

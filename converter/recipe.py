@@ -1,6 +1,6 @@
 """RECIPE.toml: the whole road from photos to a pack in one file, every mistake in it told at once.
 
-Paths in it are relative to the file's folder.
+Paths in it are relative to the file's folder. What is said of a key here is said in `recipes/example.toml` too.
 """
 
 from __future__ import annotations
@@ -47,23 +47,24 @@ Names = Annotated[tuple[str, ...], Field(strict=False)]
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
 
 
 class Data(_Table):
     """Where the images come from: exactly one of `photos`, `dataset` and `compositions`."""
 
-    photos: Where | None = None
-    """A folder of annotated photos, for `prepare`."""
+    photos: Where | None = Field(None, examples=["photos"])
+    """folder of labelled photos, for `prepare`"""
     strangers: Wheres = ()
-    """Folders of more photos, with annotations of nobody that the network shall know; beside `photos`."""
+    """folders of photos of people whom the network shall not know, without labels; they go with `photos`"""
     empty: Wheres = ()
-    """Folders of pictures of nobody; beside `photos`."""
-    dataset: Where | None = None
-    """A folder that `prepare` or `augment` wrote."""
-    compositions: int | None = Field(None, ge=100, le=100_000)
-    """How many scenes to make of the demo's portraits."""
+    """folders of pictures of nobody; they go with `photos`"""
+    dataset: Where | None = Field(None, examples=["dataset"])
+    """folder that `prepare` or `augment` wrote"""
+    compositions: int | None = Field(None, ge=100, le=100_000, examples=[3000])
+    """number of scenes to make of the demo's portraits"""
     seed: int = Field(0, ge=0)
+    """of the split, and of compositions: the same gives the same"""
 
     @model_validator(mode="after")
     def _one_source(self) -> Data:
@@ -76,21 +77,34 @@ class Data(_Table):
 
 
 class Augment(_Table):
-    """How training images are altered: `copies` of each are written, or each is altered anew every epoch."""
+    """How training images are altered, and how far at most; 0 is not at all."""
 
     copies: int = Field(0, ge=0, le=1000)
+    """altered copies of each image that are written"""
     on_the_fly: bool = False
+    """true: each image is altered anew every epoch"""
     seed: int = Field(0, ge=0)
+    """the same gives the same bytes"""
     crop: float = Field(_AS_EVER.crop, ge=0, le=0.9)
+    """share of width and height that is cut away; the face stays whole"""
     flip: bool = _AS_EVER.flip
+    """whether images are mirrored"""
     brightness: float = Field(_AS_EVER.brightness, ge=0, le=1)
+    """share of full range"""
     contrast: float = Field(_AS_EVER.contrast, ge=0, le=1)
+    """share by which it goes up or down"""
     gamma: float = Field(_AS_EVER.gamma, ge=0, le=0.9)
+    """distance of the exponent from 1"""
     colour: float = Field(_AS_EVER.colour, ge=0, le=255)
+    """levels of 255 that red, green and blue are shifted by"""
     rotation: float = Field(_AS_EVER.rotation, ge=0, le=180)
+    """degrees"""
     blur: float = Field(_AS_EVER.blur, ge=0, le=20)
+    """standard deviation in pixels"""
     noise: float = Field(_AS_EVER.noise, ge=0, le=1)
+    """standard deviation, as a share of full range"""
     jpeg: int = Field(_AS_EVER.jpeg, ge=0, le=99)
+    """points that JPEG quality goes down by, from 100"""
 
     @property
     def settings(self) -> Augmentation:
@@ -101,12 +115,15 @@ class Model(_Table):
     """A design of `converter architectures` and its size."""
 
     design: str = "tracker/mobilenet_v2"
+    """as `python -m converter architectures` lists them"""
     input_size: int = Field(120, ge=32, le=512)
+    """pixels of the square that the frame is stretched to"""
     width: float = Field(1.0, gt=0, le=2)
-    head: int | None = Field(None, ge=8, le=8192)
-    """The width of both heads; left out, the design's own."""
+    """multiplier of the number of filters, where the design varies"""
+    head: int | None = Field(None, ge=8, le=8192, examples=[256])
+    """units in the hidden layer of both heads; left out, the design's own"""
     weights: str = "none"
-    """`imagenet`, a file, or none."""
+    """to begin with: `none`, `imagenet`, or a file"""
 
     @field_validator("weights")
     @classmethod
@@ -118,20 +135,30 @@ class Train(_Table):
     """How long, how fast, and what stays as it was."""
 
     epochs: int = Field(30, ge=1, le=10_000)
+    """at most"""
     batch_size: int = Field(32, ge=1, le=4096)
+    """images"""
     learning_rate: float = Field(1e-3, gt=0, le=1)
+    """Adam's, at the start"""
     schedule: Schedule = "cosine"
+    """of the learning rate"""
     patience: int = Field(8, ge=1)
+    """epochs without a better one after which it stops"""
     frozen: Names = ()
+    """beginnings of the names of layers that stay as they are"""
     seed: int = Field(0, ge=0)
+    """the same, with the same images, gives the same curves"""
     strategy: Strategy = "none"
+    """of tf.distribute: `mirrored` is every GPU here, `multi_worker` the machines that TF_CONFIG names"""
 
 
 class Quantize(_Table):
     """The variants to make, the preferred one first, and how many training images int8 is calibrated on."""
 
     variants: Annotated[tuple[Variant, ...], Field(strict=False, min_length=1)] = ("int8", "float16", "dynamic")
+    """of float32, float16, dynamic and int8"""
     calibration_images: int = Field(200, ge=50, le=10_000)
+    """at most; int8 needs 50 that differ"""
 
     @field_validator("variants")
     @classmethod
@@ -142,21 +169,26 @@ class Quantize(_Table):
 
 
 class Budgets(_Table):
-    """What a variant must keep on the test images to become a pack; a key that is left out is not asked for."""
+    """What a variant must keep on the test images to become a pack."""
 
     threshold: float = Field(0.9, gt=0, lt=1)
-    """The class probability from which on the door would believe the tracker."""
+    """class probability from which on the door would believe the tracker; no budget itself"""
     accuracy: Share | None = 0.95
+    """at least: share of images whose likeliest class is right"""
     mean_iou: Share | None = 0.7
+    """at least: overlap with the true boxes, 0…1"""
     class_agreement: Share | None = 0.99
-    """With the Keras model: the share of images with the same likeliest class."""
+    """at least: share of images with the same likeliest class as by the Keras model"""
     box_agreement: Share | None = 0.95
-    """With the Keras model: mean IoU of the two boxes."""
+    """at least: overlap with the Keras model's boxes, 0…1"""
     false_accept_bound: Share | None = 0.05
-    """The upper end of the 95 % interval of the strangers' false-accept rate; 1 asks for nothing."""
-    size_mb: float | None = Field(None, gt=0)
-    latency_ms: float | None = Field(None, gt=0)
-    memory_mb: float | None = Field(None, gt=0)
+    """at most: upper end of the 95 % interval of the strangers' false-accept rate; 1 asks for nothing"""
+    size_mb: float | None = Field(None, gt=0, examples=[2.5])
+    """at most: millions of bytes"""
+    latency_ms: float | None = Field(None, gt=0, examples=[20.0])
+    """at most: milliseconds a frame takes, on the machine that builds"""
+    memory_mb: float | None = Field(None, gt=0, examples=[100.0])
+    """at most: MB that runtime and model add to a process"""
 
     def limits(self) -> Iterator[tuple[str, float | None, bool]]:
         """Name of a figure, its limit, and whether that is the least it may be (else the most)."""
@@ -170,10 +202,11 @@ class PackTable(_Table):
     """The pack's name and whose it is."""
 
     name: str = Field("tracker", pattern=r"^[a-z0-9][a-z0-9._-]*$")
+    """of the pack's folder: small letters, digits, dots and dashes"""
     licence: str = Field("LicenseRef-Proprietary", min_length=1)
-    """An SPDX expression."""
+    """an SPDX expression"""
     out: Where = Field(Path("packs"), validate_default=True)
-    """The folder that the pack's folder is written in."""
+    """folder that the pack's folder is written in"""
 
 
 class Recipe(_Table):

@@ -41,6 +41,8 @@ def run(args: argparse.Namespace) -> int:
     prepared = prepare(sources, args.out, seed=args.seed, min_photos=args.min_photos, longest=args.longest)
     if prepared.merged and not args.json:
         print(f"{prepared.merged} shootings were joined to others, for pictures of theirs look nearly the same")
+    if prepared.faceless and not args.json:
+        print(f"{prepared.faceless} pictures of strangers count as nobody's, for no face is found in them")
     report(prepared.dataset, args.out, as_json=args.json)
     return 0
 

@@ -1,8 +1,9 @@
 """Training data that needs no photographer: the demo's enrolled person, strangers and empty scenes, composed.
 
 Class 1 is Eileen Collins, of whom there is one portrait. Strangers are the hundred faces of scikit-image's
-`lfw_subset` (25 × 25 pixels, grey, so they are tinted), and half of them wear her hair and suit: it is her face that
-must tell. Grace Hopper, the demo's stranger, is in none of it. No stranger, photo or drawn wall is in two splits.
+`lfw_subset` (25 × 25 pixels, grey, so they are given her colours or a tint), and half of them wear her hair and suit:
+it is her face that must tell. Grace Hopper, the demo's stranger, is in none of it. No stranger, photo or drawn wall is
+in two splits.
 """
 
 from __future__ import annotations

@@ -32,15 +32,15 @@ class Look:
     costumed: bool
     """In the astronaut's hair and suit, or with a drawn head and shoulders."""
     tinted: bool
-    """Grey, and coloured by a skin tone, as every stranger is."""
+    """Grey times one skin tone; else the enrolled person's own colours, whoever it is."""
     pixels: int
     """The face was once this many pixels across."""
 
     @classmethod
     def drawn(cls, rng: np.random.Generator) -> Look:
-        coarse = rng.random() < 0.5
+        coarse = rng.random() < 0.7
         pixels = LFW_SIZE if coarse else int(rng.integers(LFW_SIZE, FACE_SIZE))
-        return cls(bool(rng.random() < 0.5), bool(rng.random() < 0.4), pixels)
+        return cls(bool(rng.random() < 0.5), bool(rng.random() < 0.5), pixels)
 
 
 def enrolled_face() -> Picture:
@@ -63,13 +63,15 @@ class Wardrobe:
 
     def __init__(self, astronaut: CutOut) -> None:
         self._astronaut = astronaut
+        self._complexion = _complexion(enrolled_face())
         self._oval = _oval()
         x1, y1, *_ = ASTRONAUT.box.rounded()
         self._box = Box(x1, y1, x1 + FACE_SIZE, y1 + FACE_SIZE)
 
     def dress(self, face: Picture, look: Look, rng: np.random.Generator) -> Person:
         grey = not np.any(face[..., 0] != face[..., 2])
-        seen = _tinted(face, rng) if grey or look.tinted else face
+        coloured = np.clip(face * self._complexion, 0, 255) if grey else face
+        seen = _tinted(face, rng) if look.tinted else coloured
         seen = _resized(_resized(seen, look.pixels), FACE_SIZE)
         body, alpha = self._suit(rng) if look.costumed else self._sketch(seen, rng)
         x1, y1, x2, y2 = self._box.rounded()
@@ -116,6 +118,12 @@ def _tinted(face: Picture, rng: np.random.Generator) -> Picture:
     red = 255 * rng.uniform(0.8, 1.2)
     colour = np.array((red * rng.uniform(0.55, 0.85), red * rng.uniform(0.7, 0.92), red))
     return np.asarray(np.clip(stretched, 0, 1) * colour, np.float32)
+
+
+def _complexion(face: Picture) -> Picture:
+    """What makes grey the colours of a face: skin, cheeks and lips, without its light and lines."""
+    soft = np.asarray(cv2.GaussianBlur(face, (0, 0), 4.0), np.float32)
+    return np.asarray(soft / soft.mean(axis=2, keepdims=True), np.float32)
 
 
 def _resized(face: Picture, pixels: int) -> Picture:

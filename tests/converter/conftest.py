@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,9 @@ from converter.dlib import DAT, WHEEL
 from converter.dlib_dat import Network, parse
 from converter.fetch import CACHE, member
 from tests.converter.tiny_tracker import fit, make_dataset, make_model
+
+# As the command line sets it: TensorFlow reads it once, when it is imported, and computes otherwise without it.
+os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -163,6 +163,27 @@ def test_a_stranger_is_in_one_split_however_many_shootings_there_are(tmp_path: P
     assert groups == {f"others/p{n}" for n in range(3)} | {f"loose/person-{letter}" for letter in "klm"}
 
 
+def test_a_stranger_has_the_box_that_the_detector_finds(tmp_path: Path) -> None:
+    """Without one they would be counted as nobody, and the report could not tell how many strangers are let in."""
+    write_labelled(tmp_path / "photos", "anna")
+    drawn = {}
+    for shooting in range(50, 56):
+        name = f"p{shooting}_1.png"
+        image, drawn[name] = photo(GRACE_HOPPER, shooting, shooting)
+        write(tmp_path / "others" / name, image)
+    write(tmp_path / "others" / "back_1.png", room(90))
+    prepared = prepare(Sources(tmp_path / "photos", strangers=(tmp_path / "others",)), tmp_path / "data", min_photos=6)
+    boxes = {s.image.name.split("-", 1)[-1]: s.box for s in prepared.dataset.samples() if s.label == 0}
+    assert prepared.faceless == 1
+    assert len(boxes) == 7
+    for name, box in drawn.items():
+        found = next(found for key, found in boxes.items() if key.endswith(name))
+        assert found is not None
+        across, down = box.center
+        assert (found[0] + found[2]) / 2 == pytest.approx(across / 200, abs=0.05)
+        assert (found[1] + found[3]) / 2 == pytest.approx(down / 150, abs=0.05)
+
+
 def test_a_folder_of_negatives_without_pictures_is_told(sources: Sources, tmp_path: Path) -> None:
     (tmp_path / "others").mkdir()
     (problem,) = problems_of(replace(sources, strangers=(tmp_path / "others",)), tmp_path / "data")

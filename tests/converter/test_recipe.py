@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from converter.recipe import load_recipe
+from converter.example import render
+from converter.recipe import Recipe, load_recipe, parse_recipe
 from converter.train import TrainSettings
 from edgegate.errors import ConfigError, UsageError
+
+EXAMPLE = Path(__file__).parents[2] / "converter" / "recipes" / "example.toml"
 
 
 def written(folder: Path, text: str) -> Path:
@@ -22,6 +27,27 @@ def test_the_shortest_recipe_has_the_defaults(tmp_path: Path) -> None:
     assert recipe.quantize.variants == ("int8", "float16", "dynamic")
     assert recipe.train_settings() == TrainSettings(weights="none")
     assert recipe.pack.out == tmp_path / "packs"
+
+
+def test_the_example_is_the_rendered_one() -> None:
+    assert EXAMPLE.read_text("utf-8") == render(), "run `python -m converter.example > converter/recipes/example.toml`"
+
+
+def test_the_example_says_what_holds_without_it() -> None:
+    assert load_recipe(EXAMPLE) == parse_recipe({"data": {"photos": "photos"}}, EXAMPLE)
+
+
+def test_every_key_is_in_the_example_with_its_meaning_above() -> None:
+    lines = render().splitlines()
+    shown = tomllib.loads("\n".join(line.removeprefix("# ") if " = " in line else line for line in lines))
+    assert {name: set(table) for name, table in shown.items()} == {
+        name: set(type(table).model_fields) for name, table in load_recipe(EXAMPLE)
+    }
+    assert list(shown) == list(Recipe.model_fields)
+    for above, line in itertools.pairwise(lines):
+        if line and (" = " in line or line.startswith("[")):
+            assert above.startswith("# ")
+            assert "None" not in above
 
 
 def test_paths_are_beside_the_recipe(tmp_path: Path) -> None:

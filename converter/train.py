@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from converter.architectures import build
 from converter.dataset import Dataset
-from converter.training.feed import Alter, Pictures, read_pictures, training_batches, validation_batches
+from converter.training.feed import Alter, Pictures, epoch_batches, read_pictures, training_batches, validation_batches
 from converter.training.history import Epoch, History, Schedule, learning_rate, read_history
-from converter.training.strategies import Strategy, is_chief, open_strategy
+from converter.training.strategies import Strategy, open_strategy, tell_shapes
 from edgegate.cli.common import progress
 from edgegate.errors import EdgegateError, UsageError
 from edgegate.output import complete
@@ -58,12 +58,16 @@ class Trained:
     best: int
 
 
-def train(settings: TrainSettings, dataset: Dataset, out: Path, alter: Alter | None = None) -> Trained:
+def train(
+    settings: TrainSettings, dataset: Dataset, out: Path, alter: Alter | None = None, strategy: Any = None
+) -> Trained:
     """Train in the folder `out`, or go on with what an earlier call began there; `alter` augments on the fly.
+    `strategy` is a tf.distribute.Strategy to use instead of the one that the settings name.
 
     Raises UsageError where `out` holds a run of other settings or data, EdgegateError where training fails.
     """
     require_tensorflow()
+    strategy = strategy or open_strategy(settings.strategy)
     _make_repeatable(settings.seed)
     train_set, valid_set = (
         read_pictures(dataset.splits[split], settings.input_size, lambda items: progress(items, "reading", "picture"))
@@ -71,7 +75,9 @@ def train(settings: TrainSettings, dataset: Dataset, out: Path, alter: Alter | N
     )
     history = _begin(out, _origin(settings, dataset, train_set, valid_set, alter))
     if not history.finished(settings.epochs, settings.patience):
-        history = _fit(settings, len(dataset.classes), (train_set, valid_set), out, history, alter)
+        with strategy.scope():
+            model = _model(settings, len(dataset.classes), out, history)
+        history = _fit(model, settings, (train_set, valid_set), out, history, alter)
     return _conclude(out, history)
 
 
@@ -118,8 +124,8 @@ def _begin(out: Path, origin: Mapping[str, Any]) -> History:
 
 
 def _fit(
+    model: Any,
     settings: TrainSettings,
-    classes: int,
     data: tuple[Pictures, Pictures],
     out: Path,
     history: History,
@@ -128,11 +134,10 @@ def _fit(
     from converter.training.checkpoints import Keeper  # noqa: PLC0415
 
     train_set, valid_set = data
-    strategy = open_strategy(settings.strategy)
-    with strategy.scope():
-        model = _model(settings, classes, out, history)
     done, size = len(history.epochs), settings.batch_size
     steps = -(-len(train_set) // size)
+    if model.distribute_strategy.num_replicas_in_sync > 1:
+        tell_shapes(model, next(epoch_batches(train_set, size, settings.seed, done, alter)))
     keeper = Keeper(out, history, settings.epochs, settings.patience)
     model.fit(
         training_batches(train_set, size, settings.seed, done, alter),
@@ -142,7 +147,7 @@ def _fit(
         initial_epoch=done,
         shuffle=False,
         verbose=0,
-        callbacks=_callbacks(settings, keeper, out, steps, writes=is_chief(strategy)),
+        callbacks=_callbacks(settings, keeper, out, steps),
     )
     if not keeper.history.finished(settings.epochs, settings.patience):
         raise EdgegateError(
@@ -194,7 +199,7 @@ def freeze(model: Any, prefixes: tuple[str, ...]) -> None:
             layer.trainable = False
 
 
-def _callbacks(settings: TrainSettings, keeper: Keeper, out: Path, steps: int, *, writes: bool) -> list[Any]:
+def _callbacks(settings: TrainSettings, keeper: Keeper, out: Path, steps: int) -> list[Any]:
     import keras  # noqa: PLC0415
 
     from converter.training.progress import Bar  # noqa: PLC0415
@@ -204,14 +209,13 @@ def _callbacks(settings: TrainSettings, keeper: Keeper, out: Path, steps: int, *
             keeper.history, settings.schedule, settings.learning_rate, settings.epochs, settings.patience
         )
 
-    callbacks = [
+    return [
         keras.callbacks.LearningRateScheduler(rate),  # before the keeper: it adds the rate to the figures
         keras.callbacks.TerminateOnNaN(),  # ends the epoch, which the keeper then does not keep
+        keras.callbacks.TensorBoard(str(out / "tensorboard"), write_graph=False),
+        keeper,
+        Bar(steps, settings.epochs, len(keeper.history.epochs)),
     ]
-    if writes:
-        board = keras.callbacks.TensorBoard(str(out / "tensorboard"), write_graph=False)
-        callbacks += [board, keeper, Bar(steps, settings.epochs, len(keeper.history.epochs))]
-    return callbacks
 
 
 def _conclude(out: Path, history: History) -> Trained:

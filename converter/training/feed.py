@@ -105,12 +105,9 @@ def _dataset(batches: Callable[[], Iterator[Batch]], size: int, count: int | Non
         {"class": tf.TensorSpec((None,), tf.int32), "box": tf.TensorSpec((None, 4), tf.float32)},
         {"class": weight, "box": weight},
     )
-    options = tf.data.Options()
-    # Batches come from one stream: several workers take turns in it, rather than files.
-    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
     stream = tf.data.Dataset.from_generator(batches, output_signature=signature)
     length = tf.data.INFINITE_CARDINALITY if count is None else count
-    return stream.apply(tf.data.experimental.assert_cardinality(length)).with_options(options).prefetch(4)
+    return stream.apply(tf.data.experimental.assert_cardinality(length)).prefetch(4)
 
 
 def _batch(pictures: Pictures, rows: npt.NDArray[np.int64]) -> Batch:

@@ -1,36 +1,34 @@
-"""More than one GPU, or more than one machine, through tf.distribute."""
+"""More than one GPU of this machine, through tf.distribute.
+
+More than one machine is not offered: with Keras 3 (3.15 was tried) `fit` fails under MultiWorkerMirroredStrategy as
+soon as there are two workers, for it takes the mean of the loss, a scalar, along an axis.
+"""
 
 from __future__ import annotations
 
-import os
 from typing import Any, Literal, TypeAlias, get_args
 
-from edgegate.errors import UsageError
-
-Strategy: TypeAlias = Literal["none", "mirrored", "multi_worker"]
+Strategy: TypeAlias = Literal["none", "mirrored"]
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
 
 
 def open_strategy(name: Strategy) -> Any:
-    """A tf.distribute.Strategy: build and compile in its `scope()`.
-
-    `mirrored` uses every GPU of this machine. `multi_worker` wants TF_CONFIG to say who works together, and one
-    folder that all of them see; raises UsageError without it.
-    """
+    """A tf.distribute.Strategy: build and compile in its `scope()`. `mirrored` uses every GPU, or else the CPU."""
     import tensorflow as tf  # noqa: PLC0415 - heavy
 
-    if name == "mirrored":
-        return tf.distribute.MirroredStrategy()
-    if name == "multi_worker":
-        if "TF_CONFIG" not in os.environ:
-            raise UsageError(
-                "strategy multi_worker: TF_CONFIG is not set, so nobody is known to work with; set it on every machine"
-            )
-        return tf.distribute.MultiWorkerMirroredStrategy()
-    return tf.distribute.get_strategy()
+    return tf.distribute.MirroredStrategy() if name == "mirrored" else tf.distribute.get_strategy()
 
 
-def is_chief(strategy: Any) -> bool:
-    """Whether this process is the one that writes."""
-    resolver = strategy.cluster_resolver
-    return resolver is None or resolver.task_type in {None, "chief"} or resolver.task_id == 0
+def tell_shapes(model: Any, batch: Any) -> None:
+    """Let Keras build metrics and losses from one batch, before `fit` distributes them.
+
+    Left alone, Keras 3 takes the mean of a batch over all replicas to learn its shapes, which fails where their
+    shares are not equally large. It has no public way to be told.
+    """
+
+    def built(*_: Any, **__: Any) -> None:
+        """What Keras would build is there."""
+
+    with model.distribute_strategy.scope():
+        model._symbolic_build(data_batch=batch)  # noqa: SLF001
+    model._maybe_symbolic_build = built  # noqa: SLF001

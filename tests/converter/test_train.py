@@ -17,7 +17,6 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from tiny_run import TINY
 
 from converter.architectures import build
 from converter.cli import main
@@ -25,6 +24,7 @@ from converter.compositions import write_compositions
 from converter.dataset import Dataset
 from converter.train import Trained, train
 from edgegate.errors import EdgegateError, UsageError
+from tests.converter.tiny_run import TINY
 
 pytestmark = pytest.mark.train
 

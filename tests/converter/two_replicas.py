@@ -11,10 +11,10 @@ from pathlib import Path
 def main(dataset: Path, out: Path) -> None:
     os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
     import tensorflow as tf  # noqa: PLC0415
-    from tiny_run import TINY  # noqa: PLC0415
 
     from converter.dataset import load_dataset  # noqa: PLC0415
     from converter.train import train  # noqa: PLC0415
+    from tests.converter.tiny_run import TINY  # noqa: PLC0415
 
     (processor,) = tf.config.list_physical_devices("CPU")
     tf.config.set_logical_device_configuration(processor, [tf.config.LogicalDeviceConfiguration()] * 2)

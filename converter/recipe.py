@@ -149,7 +149,7 @@ class Train(_Table):
     seed: int = Field(0, ge=0)
     """the same, with the same images, gives the same curves"""
     strategy: Strategy = "none"
-    """of tf.distribute: `mirrored` is every GPU here, `multi_worker` the machines that TF_CONFIG names"""
+    """of tf.distribute; `mirrored` uses every GPU of this machine"""
 
 
 class Quantize(_Table):

@@ -132,8 +132,9 @@ def test_freezing_what_is_not_there_names_what_is(dataset: Dataset, tmp_path: Pa
 
 def test_two_replicas_learn_like_one(folder: Path, whole: tuple[Path, Trained], tmp_path: Path) -> None:
     """Two that share a processor, in a process of its own, for TensorFlow divides devices only when it starts."""
-    call = [sys.executable, str(Path(__file__).parent / "two_replicas.py"), str(folder), str(tmp_path / "run")]
-    loss = float(subprocess.run(call, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
+    call = [sys.executable, "-m", "tests.converter.two_replicas", str(folder), str(tmp_path / "run")]
+    done = subprocess.run(call, cwd=Path(__file__).parents[2], check=True, capture_output=True, text=True)
+    loss = float(done.stdout.splitlines()[-1])
     assert loss == pytest.approx(whole[1].history[0]["loss"], rel=0.05)  # they normalize batches by halves
 
 

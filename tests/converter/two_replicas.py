@@ -1,4 +1,4 @@
-"""Trains for an epoch on two replicas, and prints the loss: `python two_replicas.py DATASET OUT`."""
+"""Trains for an epoch on two replicas, and prints the loss: `python -m tests.converter.two_replicas DATASET OUT`."""
 
 from __future__ import annotations
 

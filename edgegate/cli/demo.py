@@ -22,6 +22,7 @@ from edgegate.demo.portraits import ASTRONAUT, HOPPER
 from edgegate.demo.stage import Stage
 from edgegate.errors import UsageError
 from edgegate.events import CloudEvent
+from edgegate.vision.packs import shipped
 
 Say = Callable[[str], object]
 
@@ -34,6 +35,7 @@ def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--port", type=_port, default=0, metavar="N", help="port of the embedded broker (default: a free one)"
     )
+    parser.add_argument("--tracker", action="store_true", help="with the tracker network before the embedder")
     parser.set_defaults(run=run)
 
 
@@ -83,7 +85,16 @@ def _settings(args: argparse.Namespace, port: int) -> Config:
         "mqtt.tls": False,
         "mqtt.username": "",
     }
-    return config.load(args.config, [*args.set, *(f"{key}={json.dumps(value)}" for key, value in own.items())])
+    given = [f"recognition.model={json.dumps(str(_tracker_pack()))}"] if args.tracker else []
+    given += [*args.set, *(f"{key}={json.dumps(value)}" for key, value in own.items())]
+    return config.load(args.config, given)
+
+
+def _tracker_pack() -> Path:
+    pack = shipped("face-tracker")
+    if not pack.is_dir():
+        raise UsageError(f"demo --tracker: {pack}: no such pack; install edgegate again, or go without --tracker")
+    return pack
 
 
 def _problems(stage: Stage, events: Sequence[CloudEvent], *, tracker: bool) -> list[str]:

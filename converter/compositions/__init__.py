@@ -1,9 +1,8 @@
 """Training data that needs no photographer: the demo's enrolled person, strangers and empty scenes, composed.
 
-Class 1 is Eileen Collins, of whom there is one portrait. Strangers are the hundred faces of scikit-image's
-`lfw_subset` (25 × 25 pixels, grey, so they are given her colours or a tint), and half of them wear her hair and suit:
-it is her face that must tell. Grace Hopper, the demo's stranger, is in none of it. No stranger, photo or drawn wall is
-in two splits.
+Class 1 is Eileen Collins, of whom there is one portrait. Strangers are drawn from it too (see `strangers`), and half of
+them wear her hair and suit: it is her face that must tell. Grace Hopper, the demo's stranger, is in none of it. No
+stranger, photo or drawn wall is in two splits.
 """
 
 from __future__ import annotations
@@ -24,6 +23,9 @@ from edgegate.demo.portraits import ASTRONAUT
 SHARES: Mapping[Split, float] = {"train": 0.70, "valid": 0.15, "test": 0.15}
 KINDS = ("enrolled", "stranger", "enrolled", "stranger", "empty")
 """What the pictures show, in turn."""
+
+TINTED = {"enrolled": 0.25, "stranger": 0.6}
+"""Share of faces in some skin's colour and not the enrolled one's own: it counts for something, and is no proof."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def _compose(index: int, cast: _Cast, rng: np.random.Generator) -> tuple[Sample,
     scene, picture = cast.backgrounds.draw(rng)
     who, box = "nobody", None
     if kind != "empty":
-        look = Look.drawn(rng)
+        look = Look.drawn(rng, tinted=TINTED[kind])
         who, face = ("enrolled", cast.enrolled) if kind == "enrolled" else _pick(cast.strangers, rng)
         box = place(picture, cast.wardrobe.dress(face, look, rng), rng)
     quality = int(rng.integers(60, 96))

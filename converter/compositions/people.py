@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.util import find_spec
-from pathlib import Path
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from converter.compositions.picture import Person, Picture
+from converter.compositions.strangers import stranger
 from converter.portraits import ASTRONAUT, read
 from edgegate.demo.portraits import CutOut
-from edgegate.errors import UsageError
 from edgegate.types import Box, Image
 
 FACE_SIZE = 106
 """Pixels across a face's square, as it is in the astronaut's portrait."""
 
-LFW_SUBSET = "data/lfw_subset.npy"
-"""scikit-image's excerpt of Labeled Faces in the Wild: (200, 25, 25) float64 0…1, the first hundred are faces."""
+COARSEST = 25
+"""Pixels across the coarsest face."""
 
-LFW_SIZE = 25
+STRANGERS = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +30,14 @@ class Look:
     costumed: bool
     """In the astronaut's hair and suit, or with a drawn head and shoulders."""
     tinted: bool
-    """Grey times one skin tone; else the enrolled person's own colours, whoever it is."""
+    """Grey times some skin tone; else in the enrolled person's own colours, whoever it is."""
     pixels: int
     """The face was once this many pixels across."""
 
     @classmethod
-    def drawn(cls, rng: np.random.Generator) -> Look:
-        coarse = rng.random() < 0.7
-        pixels = LFW_SIZE if coarse else int(rng.integers(LFW_SIZE, FACE_SIZE))
-        return cls(bool(rng.random() < 0.5), bool(rng.random() < 0.5), pixels)
+    def drawn(cls, rng: np.random.Generator, *, tinted: float) -> Look:
+        """`tinted` is the share of faces that are."""
+        return cls(bool(rng.random() < 0.5), bool(rng.random() < tinted), int(rng.integers(COARSEST, FACE_SIZE)))
 
 
 def enrolled_face() -> Picture:
@@ -50,12 +47,9 @@ def enrolled_face() -> Picture:
 
 
 def stranger_faces() -> list[tuple[str, Picture]]:
-    """A hundred, grey, each with a name; raises UsageError where scikit-image is not installed."""
-    spec = find_spec("skimage")
-    if spec is None or spec.origin is None or not (file := Path(spec.origin).parent / LFW_SUBSET).is_file():
-        raise UsageError(f'compositions need the faces of scikit-image ({LFW_SUBSET}): pip install "edgegate[demo]"')
-    faces = np.load(file)[:100]
-    return [(f"stranger {number}", _enlarged(face)) for number, face in enumerate(faces)]
+    """Faces of nobody, each with a name, always the same; raises EdgegateError as `enrolled_face` does."""
+    face = enrolled_face()
+    return [(f"stranger {number}", stranger(face, np.random.default_rng(number))) for number in range(STRANGERS)]
 
 
 class Wardrobe:
@@ -63,15 +57,12 @@ class Wardrobe:
 
     def __init__(self, astronaut: CutOut) -> None:
         self._astronaut = astronaut
-        self._complexion = _complexion(enrolled_face())
         self._oval = _oval()
         x1, y1, *_ = ASTRONAUT.box.rounded()
         self._box = Box(x1, y1, x1 + FACE_SIZE, y1 + FACE_SIZE)
 
     def dress(self, face: Picture, look: Look, rng: np.random.Generator) -> Person:
-        grey = not np.any(face[..., 0] != face[..., 2])
-        coloured = np.clip(face * self._complexion, 0, 255) if grey else face
-        seen = _tinted(face, rng) if look.tinted else coloured
+        seen = _tinted(face, rng) if look.tinted else face
         seen = _resized(_resized(seen, look.pixels), FACE_SIZE)
         body, alpha = self._suit(rng) if look.costumed else self._sketch(seen, rng)
         x1, y1, x2, y2 = self._box.rounded()
@@ -106,11 +97,6 @@ class Wardrobe:
         return np.asarray(cv2.GaussianBlur(body, (0, 0), 2.0), np.float32), soft
 
 
-def _enlarged(face: npt.NDArray[np.float64]) -> Picture:
-    large = _resized(face.astype(np.float32), FACE_SIZE)
-    return np.repeat(np.clip(255 * large, 0, 255)[..., None], 3, axis=2)
-
-
 def _tinted(face: Picture, rng: np.random.Generator) -> Picture:
     """Grey, in another contrast, times the colour of somebody's skin."""
     grey = face.mean(axis=2, keepdims=True) / 255
@@ -118,12 +104,6 @@ def _tinted(face: Picture, rng: np.random.Generator) -> Picture:
     red = 255 * rng.uniform(0.8, 1.2)
     colour = np.array((red * rng.uniform(0.55, 0.85), red * rng.uniform(0.7, 0.92), red))
     return np.asarray(np.clip(stretched, 0, 1) * colour, np.float32)
-
-
-def _complexion(face: Picture) -> Picture:
-    """What makes grey the colours of a face: skin, cheeks and lips, without its light and lines."""
-    soft = np.asarray(cv2.GaussianBlur(face, (0, 0), 4.0), np.float32)
-    return np.asarray(soft / soft.mean(axis=2, keepdims=True), np.float32)
 
 
 def _resized(face: Picture, pixels: int) -> Picture:

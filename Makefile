@@ -7,7 +7,7 @@ FULL ?=
 export EDGEGATE_DATA := $(DATA)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-tflite-runtime test-converter smoke check bench models config mosquitto clean
+.PHONY: help demo test test-tflite-runtime test-converter smoke check bench models tracker config mosquitto clean
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -42,6 +42,11 @@ bench: $(VENV)/.test  ## how fast this machine is; figures in benchmarks/out/
 
 models: $(VENV)-train/.train  ## rebuild the shipped model packs and compare
 	@$(VENV)-train/bin/python -m converter import packs --check
+
+tracker: $(VENV)-train/.train  ## train the tracker that ships again (20 minutes), and its report in docs/
+	@rm -rf edgegate/models/face-tracker
+	@$(VENV)-train/bin/python -m converter build converter/recipes/face-tracker.toml
+	@mv edgegate/models/face-tracker/report.html docs/face-tracker-report.html
 
 config: $(VENV)/.demo  ## write config.toml anew from edgegate/config.py
 	@$(BIN)/python -m edgegate.config > config.toml.new && mv config.toml.new config.toml

@@ -19,6 +19,7 @@ from edgegate.demo.broker import HOST, EmbeddedBroker
 from edgegate.demo.portraits import ASTRONAUT, HOPPER, Portrait
 from edgegate.demo.stage import Stage
 from edgegate.errors import BrokerError, UsageError
+from edgegate.vision.packs import load_pack, shipped
 
 EXPECTED = ["person.enrolled", "access.granted", "lock.unlocked", "lock.locked", "access.denied"]
 
@@ -42,6 +43,18 @@ def test_the_demo_goes_as_it_must(performance: tuple[Stage, subprocess.Completed
     assert stage.report.stat().st_size > 10_000
     for words in ("Eileen Collins was let in once", "Grace Hopper was refused", "no liveness", str(stage.annotated)):
         assert words in done.stdout
+
+
+def test_with_the_shipped_tracker_it_goes_as_it_must_too(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "edgegate", "demo", "--tracker", "--json", "--out", str(tmp_path / "out")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    granted, *refused = [event["data"] for event in json.loads(done.stdout)["events"] if "reason" in event["data"]]
+    assert (granted["person"], granted["model"].split("+")[0]) == (
+        ASTRONAUT.person,
+        load_pack(shipped("face-tracker"), "tracker").name,
+    )
+    assert {denied["reason"] for denied in refused} <= {"unknown", "unconfirmed"}
 
 
 def test_every_frame_of_the_scene_is_annotated(performance: tuple[Stage, object]) -> None:

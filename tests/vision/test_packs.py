@@ -31,6 +31,15 @@ def test_the_shipped_packs_are_whole_and_say_where_they_come_from(name: str, tas
     assert {"package", "version", "file", "file_sha256", "change"} <= set(pack.origin)
 
 
+def test_the_tracker_was_accepted_by_its_report() -> None:
+    pack = load_pack(shipped("face-tracker"), "tracker")
+    assert pack.labels == ("unknown", "Eileen Collins")
+    assert pack.report["grade"] == "passed"
+    least = {"accuracy": 0.98, "mean_iou": 0.80, "class_agreement": 0.99, "box_agreement": 0.95}
+    assert all(pack.report[figure] >= value for figure, value in least.items())
+    assert (pack.folder / "model.tflite").stat().st_size <= 2_500_000
+
+
 def test_the_embedder_was_accepted_with_good_figures() -> None:
     assert load_pack(shipped("face-embedder"), "embedder").report["cosine_mean"] >= 0.998
 

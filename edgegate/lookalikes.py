@@ -18,7 +18,7 @@ people who look like nobody are told to be like somebody, however many are enrol
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -102,14 +102,9 @@ def compare(
     others = [(person, templates_of(person)) for person in people if person is not before]
     count = sum(len(theirs) for _, theirs in others) + len(new)
     scale = _Scale(table, per_person(rate, count), frames)
-    kept: Mapping[str, float] = before.apart if before else {}
-    found = [
-        likeness
-        for person, theirs in others
-        if (likeness := _likeness(scale, new, person, theirs)) is not None
-        and not (likeness.raised is not None and kept.get(person.id, 0.0) >= likeness.raised)
-    ]
-    return tuple(sorted(found, key=lambda likeness: -likeness.score))
+    found = [likeness for person, theirs in others if (likeness := _likeness(scale, new, person, theirs)) is not None]
+    new_ones = [likeness for likeness in found if before is None or not _kept(before, likeness)]
+    return tuple(sorted(new_ones, key=lambda likeness: -likeness.score))
 
 
 def apart(likenesses: Iterable[Likeness]) -> dict[str, float]:
@@ -122,9 +117,14 @@ def apart(likenesses: Iterable[Likeness]) -> dict[str, float]:
     return pairs
 
 
-def _likeness(
-    scale: _Scale, new: Sequence[Template], person: Person, theirs: Sequence[Template]
-) -> Likeness | None:
+def _kept(person: Person, likeness: Likeness) -> bool:
+    """Whether this pair is kept apart already, at a threshold that is high enough."""
+    other = likeness.person
+    threshold = max(person.apart.get(other.id, 0.0), other.apart.get(person.id, 0.0))
+    return likeness.raised is not None and threshold >= likeness.raised
+
+
+def _likeness(scale: _Scale, new: Sequence[Template], person: Person, theirs: Sequence[Template]) -> Likeness | None:
     scores = np.stack([t.embedding for t in new]) @ np.stack([t.embedding for t in theirs]).T
     pairs = [(float(scores[i, j]), one, other) for i, one in enumerate(new) for j, other in enumerate(theirs)]
     alike = [pair for pair in pairs if scale.alike(*pair)]

@@ -45,7 +45,7 @@ class Crowd:
         self._matrix = np.stack([t.embedding for looks in templates for t in looks]) if templates else None
         self._starts = np.cumsum([0] + [len(looks) for looks in templates[:-1]])
         self._index = {person.name: index for index, person in enumerate(self.people)}
-        self._ids = frozenset(person.id for person in everybody)
+        self._raised = _raised(everybody)
         self._validity = {person.id: validity_of(person) for person in everybody}
 
     def best(self, embedding: Embedding, claim: Claim | None = None) -> Best | None:
@@ -62,7 +62,7 @@ class Crowd:
 
     def raised(self, person: Person) -> float:
         """What somebody must reach because of lookalikes who are enrolled now; 0 for most."""
-        return max((threshold for other, threshold in person.apart.items() if other in self._ids), default=0.0)
+        return self._raised.get(person.id, 0.0)
 
     def validity(self, person: Person) -> Validity:
         return self._validity[person.id]
@@ -72,6 +72,17 @@ class Crowd:
         start = int(self._starts[person])
         end = int(self._starts[person + 1]) if person + 1 < len(self._starts) else len(scores)
         return start + int(scores[start:end].argmax())
+
+
+def _raised(everybody: Sequence[Person]) -> dict[str, float]:
+    """The highest threshold of anybody's pairs of which both are enrolled, whichever of the two it is written with."""
+    ids = {person.id for person in everybody}
+    raised: dict[str, float] = {}
+    for person in everybody:
+        for other in person.apart.keys() & ids:
+            for one in (person.id, other):
+                raised[one] = max(raised.get(one, 0.0), person.apart[other])
+    return raised
 
 
 def validity_of(person: Person) -> Validity:

@@ -18,6 +18,7 @@ from edgegate.errors import GalleryError, JournalError
 from edgegate.events import CloudEvent, Origin
 from edgegate.lock import LockKeeper, build_lock
 from edgegate.loop import Loop, Turn
+from edgegate.privacy import Retention
 from edgegate.types import Event, EventType
 
 log = logging.getLogger(__name__)
@@ -54,6 +55,7 @@ class Daemon:
             stack.callback(journal.close)
             clock.raise_floor(journal.last_time())
             self._recognition = app.build_recognition(config)
+            self._start_retention(stack, origin, clock)
             self._uplink = self._start_uplink(stack, origin, clock)
             loop = app.build_loop(config, self._recognition, journal, lock, changes, clock, self._tell)
             slot, self._health = Slot(), CameraHealth(config.camera.stall_seconds)
@@ -117,6 +119,18 @@ class Daemon:
         uplink.start()
         stack.callback(uplink.close, CLOSE_SECONDS)
         return uplink
+
+    def _start_retention(self, stack: ExitStack, origin: Origin, clock: SystemClock) -> None:
+        config = self._config
+        retention = Retention(
+            self._recognition.gallery,
+            lambda: app.open_journal(config, origin, clock),
+            clock,
+            config.privacy.retention_days,
+            self._stopping,
+        )
+        retention.start()
+        stack.callback(retention.close, CLOSE_SECONDS)
 
     def _announce(self) -> None:
         log.warning(NO_LIVENESS)

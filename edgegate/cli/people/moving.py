@@ -128,7 +128,7 @@ def _enrol(config: Config, gallery: Gallery, entries: Sequence[Entry], signer: s
         gallery.add_all(
             entries,
             rfc3339(clock.wall()),
-            lambda who: journal.append([Event(EventType.PERSON_ENROLLED, clock.monotonic(), who, data)]),
+            lambda ids: journal.append([Event(EventType.PERSON_ENROLLED, clock.monotonic(), i, data) for i in ids]),
         )
     finally:
         journal.close()

@@ -22,6 +22,7 @@ from edgegate.gallery import Gallery
 from edgegate.gate import Gate
 from edgegate.identification import Identifier, People
 from edgegate.journal import Journal
+from edgegate.keys import Keys
 from edgegate.lock import LockKeeper
 from edgegate.loop import Loop
 from edgegate.pipeline import Analyzer, MotionGate, Pipeline
@@ -50,7 +51,12 @@ class Recognition:
 
 
 def open_gallery(config: Config) -> Gallery:
-    return Gallery(config.data_dir / "gallery.db")
+    return Gallery(config.data_dir / "gallery.db", key=keys_of(config))
+
+
+def keys_of(config: Config) -> Keys:
+    """The keys that the gallery is encrypted with; none is made before the first enrolment."""
+    return Keys(config.key_file, config.data_dir, config.key_credential)
 
 
 def journal_path(config: Config) -> Path:

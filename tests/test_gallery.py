@@ -267,7 +267,7 @@ def test_who_is_forgotten_leaves_no_trace_in_the_file(gallery: Gallery) -> None:
 
     forgotten = gallery.forget("Grace Hopper")
 
-    assert (forgotten.id, len(forgotten.photos)) == (grace.id, 20)
+    assert (forgotten.person.id, forgotten.templates) == (grace.id, 20)
     for file in gallery.path.parent.iterdir():
         assert [trace for trace in traces if trace in file.read_bytes()] == []
     assert gallery.name_of(grace.id) is None

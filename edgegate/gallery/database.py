@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
+from edgegate import private
 from edgegate.errors import GalleryError
 
 SCHEMA = 2
@@ -31,6 +32,7 @@ TABLES = (
         other TEXT NOT NULL REFERENCES person (id) ON DELETE CASCADE,
         threshold REAL NOT NULL, PRIMARY KEY (person, other)
     ) STRICT, WITHOUT ROWID""",
+    "CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
     f"PRAGMA user_version = {SCHEMA}",
 )
 
@@ -73,9 +75,9 @@ def transaction(db: sqlite3.Connection, kind: str) -> Iterator[None]:
 def make(path: Path) -> None:
     """An empty file, readable by its owner only, unless there is one."""
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not path.exists():
-            os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+        private.make_folder(path.parent)
+        with suppress(FileExistsError):
+            os.close(private.create(path))
     except OSError as error:
         raise GalleryError(
             f"{path}: cannot be created: {error.strerror}; see to the folder's owner and free space"
@@ -90,6 +92,12 @@ def schema_of(path: Path, db: sqlite3.Connection) -> int:
             f"{path}: made by a newer edgegate (schema {schema}, this one knows {SCHEMA}); update edgegate"
         )
     return int(schema)
+
+
+def create(db: sqlite3.Connection) -> None:
+    """The tables of this schema, in the transaction that is open."""
+    for statement in TABLES:
+        db.execute(statement)
 
 
 def check(db: sqlite3.Connection) -> None:

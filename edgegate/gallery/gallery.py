@@ -1,46 +1,55 @@
 """The gallery file: written by any process (`edgegate enroll` while the daemon runs), erased from for good.
 
-It keeps templates: an embedding cannot be turned back into the picture, but it is biometric data all the same.
+It keeps templates: an embedding cannot be turned back into the picture, but it is biometric data all the same, and
+is encrypted. Names, groups and dates are not, so that a lost key loses nothing else.
 """
 
 from __future__ import annotations
 
-import json
-import math
 import secrets
-import sqlite3
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from edgegate.errors import GalleryError, UsageError
-from edgegate.gallery import migration
-from edgegate.gallery.database import TABLES, check, make, opened, schema_of, transaction
+from edgegate.errors import GalleryError, KeyFileError, UsageError
+from edgegate.gallery import database, erasure, rows, session
+from edgegate.gallery.erasure import Erased
 from edgegate.gallery.people import Details, Person, Photo
-from edgegate.types import Embedding
-
-_SQLITES_OWN = "".join(TABLES).encode() + b"SQLite format 3 table index sqlite_autoindex_person_1"
-"""Words in the file that are about nobody."""
+from edgegate.gallery.session import Session
+from edgegate.keys import Key, Keys
 
 Record = Callable[[str], object]
 
+_NO_DETAILS = Details()
 
-def _nothing(_person: str) -> None:
-    """What is recorded where nobody asks."""
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Somebody to be enrolled; `apart` is as a Person's, but may name the others instead of giving their ids."""
+
+    name: str
+    photos: Sequence[Photo]
+    details: Details = _NO_DETAILS
+    apart: Mapping[str, float] | None = None
+
+
+def _unrecorded(_person: str) -> None:
+    """For whoever keeps no journal."""
 
 
 class Gallery:
     """The gallery file at `path`; it is made on the first writing. Raises GalleryError when it is damaged.
 
-    Another process that is writing is waited for up to `patience` seconds.
+    With `key` what it keeps is encrypted, and what was not is not read; without, it is plain. Another process that is
+    writing is waited for up to `patience` seconds.
     """
 
-    def __init__(self, path: Path, patience: float = 5.0, key: None = None) -> None:
+    def __init__(self, path: Path, patience: float = 5.0, key: Keys | None = None) -> None:
         self.path = path
         self._patience = patience
+        self._keys = key
+        self._file = (path, patience, key)
 
     def version(self) -> tuple[int, ...] | None:
         """Something that differs after every change by any process; cheap enough to ask every second."""
@@ -48,30 +57,37 @@ class Gallery:
             status = self.path.stat()
         except FileNotFoundError:
             return None
-        return status.st_mtime_ns, status.st_size, status.st_ino
+        keys = () if self._keys is None else self._keys.version()
+        return status.st_mtime_ns, status.st_size, status.st_ino, *keys
 
-    def people(self) -> tuple[Person, ...]:
-        """Everybody, by name."""
-        with self._reading() as db:
-            photos: dict[str, list[Photo]] = {}
-            for person, blob, *rest in db.execute(
-                "SELECT person, template, quality, embedder, source, look, picture FROM photo ORDER BY number"
-            ):
-                photos.setdefault(person, []).append(Photo(_embedding(blob), *rest))
-            apart: dict[str, dict[str, float]] = {}
-            for person, other, threshold in db.execute("SELECT person, other, threshold FROM apart"):
-                apart.setdefault(person, {})[other] = threshold
-            rows = db.execute(
-                "SELECT id, name, enrolled, groups, note, valid_from, valid_until FROM person ORDER BY name"
-            ).fetchall()
-        return tuple(
-            Person(i, name, enrolled, tuple(photos.get(i, ())), tuple(json.loads(groups)), *rest, apart.get(i, {}))
-            for i, name, enrolled, groups, *rest in rows
+    def people(self, *, pictures: bool = False) -> tuple[Person, ...]:
+        """Everybody, by name; pictures, which may be large, only if asked for.
+
+        A key that is lost or refused costs people their photos, which are then `unreadable`, and nothing else.
+        """
+        with session.reading(*self._file) as now:
+            return rows.read_people(now.db, now.keys, pictures=pictures)
+
+    def trouble(self) -> str | None:
+        """What is wrong with the keys, and the way out; None if everybody can be read."""
+        try:
+            if self._keys is not None:
+                self._keys.load()
+        except KeyFileError as error:
+            return str(error)
+        unreadable = [person.name for person in self.people() if person.unreadable]
+        if not unreadable:
+            return None
+        where = f"not in {self._keys.path}" if self._keys else "not given"
+        return (
+            f"the key that {len(unreadable)} people's templates were encrypted with is {where}: restore it from a "
+            "backup; if it is lost, `edgegate people rotate-key --lost`, and they must come again: "
+            f"{', '.join(unreadable[:10])}{' …' * (len(unreadable) > 10)}"
         )
 
-    def find(self, name: str) -> Person:
+    def find(self, name: str, *, pictures: bool = False) -> Person:
         """The person of that name; raises GalleryError naming those there are when there is none."""
-        people = self.people()
+        people = self.people(pictures=pictures)
         for person in people:
             if person.name == name:
                 return person
@@ -82,8 +98,8 @@ class Gallery:
         """The name behind an opaque id; None for somebody who was forgotten."""
         if not self.path.exists():
             return None
-        with opened(self.path, self._patience) as db:
-            if schema_of(self.path, db) == 0:
+        with database.opened(self.path, self._patience) as db:
+            if database.schema_of(self.path, db) == 0:
                 return None
             row = db.execute("SELECT name FROM person WHERE id = ?", (person,)).fetchone()
         return None if row is None else str(row[0])
@@ -93,98 +109,111 @@ class Gallery:
         name: str,
         photos: Sequence[Photo],
         enrolled: str,
-        record: Record = _nothing,
-        details: Details = Details(),  # noqa: B008 (frozen)
-        apart: Mapping[str, float] = {},  # noqa: B006 (never changed)
+        record: Record = _unrecorded,
+        details: Details = _NO_DETAILS,
+        apart: Mapping[str, float] | None = None,
     ) -> Person:
         """Enrol somebody, or add photos to somebody enrolled: all of them or none.
 
         `record` is called with the person's id before anything is committed; if it raises, nothing is.
         """
-        _check_name(name)
-        if not photos:
-            raise UsageError("a person needs a name and at least one photo")
-        with self._writing() as db:
-            db.execute(
-                "INSERT INTO person (id, name, enrolled) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-                (secrets.token_hex(8), name, enrolled),
-            )
-            (person,) = db.execute("SELECT id FROM person WHERE name = ?", (name,)).fetchone()
-            db.executemany(
-                "INSERT INTO photo (person, key, template, quality, embedder, source, look, picture)"
-                " VALUES (?, '', ?, ?, ?, ?, ?, ?)",
-                [(person, _bytes_of(p), p.quality, p.embedder, p.source, p.look, p.picture) for p in photos],
-            )
-            db.executemany(
-                "INSERT INTO apart VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET threshold = excluded.threshold",
-                [(person, other, threshold) for other, threshold in apart.items()],
-            )
-            _set_details(db, person, details)
-            record(person)
+        self._add([Entry(name, photos, details, apart)], enrolled, lambda people: record(people[0]))
         return self.find(name)
 
-    def change(self, name: str, details: Details, record: Record = _nothing) -> Person:
+    def add_all(
+        self, entries: Sequence[Entry], enrolled: str, record: Callable[[Sequence[str]], object] = lambda _: None
+    ) -> None:
+        """Enrol several people who are not enrolled yet, all of them or none; `record` is called with all their ids."""
+        self._add(entries, enrolled, record, new=True)
+
+    def _add(
+        self, entries: Sequence[Entry], enrolled: str, record: Callable[[Sequence[str]], object], *, new: bool = False
+    ) -> None:
+        for entry in entries:
+            _check_name(entry.name)
+            if not entry.photos:
+                raise UsageError("a person needs a name and at least one photo")
+        with session.writing(*self._file) as now:
+            people = [_add(now, entry, enrolled, new=new) for entry in entries]
+            for person, entry in zip(people, entries, strict=True):
+                _keep_apart(now, person, entry.apart or {})
+            record(people)
+
+    def carry_over(self) -> bool:
+        """Encrypt a gallery of the first schema now, rather than at the next writing; whether it was one."""
+        if not self.path.exists():
+            return False
+        with database.opened(self.path, self._patience) as db:
+            old = database.schema_of(self.path, db) == 1
+        if old:
+            with session.keyless(*self._file):
+                pass
+        return old
+
+    def change(self, name: str, details: Details, record: Record = _unrecorded) -> Person:
         """Change what is said of somebody enrolled, not their photos."""
         person = self.find(name)
-        with self._writing() as db:
-            _set_details(db, person.id, details)
+        with session.keyless(*self._file) as now:
+            rows.set_details(now.db, person.id, details)
             record(person.id)
         return self.find(name)
 
-    def forget(self, name: str) -> Person:
-        """Erase somebody and overwrite what was stored; raises GalleryError if a trace of it remains."""
-        person = self.find(name)
-        with self._writing() as db:
-            db.execute("DELETE FROM person WHERE id = ?", (person.id,))
-        with opened(self.path, self._patience) as db:
+    def forget(self, name: str, record: Record = _unrecorded) -> Erased:
+        """Erase somebody, and the backups they may be in, for good; raises GalleryError if a trace remains.
+
+        `record` is called as in `add`. No key is needed.
+        """
+        person = self.find(name, pictures=True)
+        removed = erasure.remove_files(self.path, person)  # while the name still leads here, if this is cut short
+        with session.keyless(*self._file) as now:
+            stored = erasure.stored_blobs(now.db, person.id)
+            now.db.execute("DELETE FROM person WHERE id = ?", (person.id,))
+            record(person.id)
+        with database.opened(self.path, self._patience) as db:
             db.execute("VACUUM")
-            content = db.serialize()
-        kept = _SQLITES_OWN + b"".join(_stored(other) for other in self.people())
-        traces = [person.id.encode(), name.encode(), *map(_bytes_of, person.photos)]
-        if any(trace in content and trace not in kept for trace in traces if len(trace) > 1):  # one letter is anywhere
-            raise GalleryError(f"{name}: erased, but a trace remains in {self.path}; delete that file to be sure")
-        return person
+            searched = erasure.search(self.path, db, name, erasure.traces(person, stored))
+        return Erased(person, len(person.photos) + person.unreadable, tuple(removed), tuple(searched))
 
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        """Every table as of one moment, in this schema; a file of the first one is read through a copy in memory."""
-        with closing(sqlite3.connect(":memory:", isolation_level=None)) as memory:
-            if not self.path.exists():
-                _create(memory)
-                yield memory
-                return
-            with opened(self.path, self._patience) as db, transaction(db, "DEFERRED"):
-                schema = schema_of(self.path, db)
-                if schema == 2:
-                    check(db)
-                    yield db
-                    return
-                if schema == 1:
-                    check(db)
-                    memory.deserialize(db.serialize())
-                    migration.upgrade(memory)
-                else:
-                    _create(memory)
-                yield memory
+    def rotate(self, new: Key) -> int:
+        """Encrypt everything that can be read with `new`, from now on the key in use; how many photos.
 
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction, committed if the block ends well; a file of the first schema is carried over first."""
-        make(self.path)
-        with opened(self.path, self._patience) as db, transaction(db, "IMMEDIATE"):
-            schema = schema_of(self.path, db)
-            if schema == 0:
-                _create(db)
-            elif schema == 1:
-                check(db)
-                migration.back_up(self.path, db)
-                migration.upgrade(db)
-            yield db
+        Until this returns the former key is in use. The backup of an older gallery, written with it, is removed.
+        """
+        if self._keys is None:
+            raise UsageError(f"{self.path}: not encrypted, so there is no key to replace")
+        keys = self._keys.load()
+        with session.keyless(*self._file) as now:
+            count = rows.reseal(now.db, keys, new)
+            rows.write_with(now.db, new)
+        erasure.remove_backups(self.path)
+        with database.opened(self.path, self._patience) as db:
+            db.execute("VACUUM")
+        return count
 
 
-def _create(db: sqlite3.Connection) -> None:
-    for statement in TABLES:
-        db.execute(statement)
+def _add(now: Session, entry: Entry, enrolled: str, *, new: bool) -> str:
+    """Put somebody, or unless they must be `new` more photos of theirs, where `now` writes; the answer is their id."""
+    if new and now.db.execute("SELECT 1 FROM person WHERE name = ?", (entry.name,)).fetchone():
+        raise GalleryError(f"{entry.name}: enrolled already")
+    now.db.execute(
+        "INSERT INTO person (id, name, enrolled) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+        (secrets.token_hex(8), entry.name, enrolled),
+    )
+    (person,) = now.db.execute("SELECT id FROM person WHERE name = ?", (entry.name,)).fetchone()
+    if now.keys is not None:
+        rows.drop_unreadable(now.db, now.keys, person)  # this is their coming again
+    rows.insert_photos(now.db, now.key, person, entry.photos)
+    rows.set_details(now.db, person, entry.details)
+    return str(person)
+
+
+def _keep_apart(now: Session, person: str, apart: Mapping[str, float]) -> None:
+    """Note the lookalikes, by id or name; whoever is not enrolled, or no longer, needs no telling apart."""
+    now.db.executemany(
+        "INSERT INTO apart SELECT ?1, id, ?3 FROM person WHERE ?2 IN (id, name) AND id <> ?1"
+        " ON CONFLICT DO UPDATE SET threshold = excluded.threshold",
+        [(person, other, threshold) for other, threshold in apart.items()],
+    )
 
 
 def _check_name(name: str) -> None:
@@ -192,34 +221,3 @@ def _check_name(name: str) -> None:
         raise UsageError("a person needs a name and at least one photo")
     if any(unicodedata.category(character) in {"Cc", "Cs"} for character in name):
         raise UsageError(f"{name!r}: a name is text without control characters")
-
-
-def _set_details(db: sqlite3.Connection, person: str, details: Details) -> None:
-    values = {
-        "groups": None if details.groups is None else json.dumps(details.groups, ensure_ascii=False),
-        "note": details.note,
-        "valid_from": details.valid_from,
-        "valid_until": details.valid_until,
-    }
-    for column, value in values.items():
-        if value is not None:
-            none = column.startswith("valid") and not value
-            db.execute(f"UPDATE person SET {column} = ? WHERE id = ?", (None if none else value, person))  # noqa: S608
-
-
-def _embedding(blob: bytes) -> Embedding:
-    """What `_bytes_of` stored; raises sqlite3.DatabaseError if it is no unit vector any more."""
-    values = np.frombuffer(blob[: len(blob) // 4 * 4], dtype="<f4")
-    if not math.isclose(math.hypot(*values.tolist()), 1.0, rel_tol=1e-3):
-        raise sqlite3.DatabaseError("a template has changed")
-    return values
-
-
-def _bytes_of(photo: Photo) -> bytes:
-    return photo.embedding.astype("<f4").tobytes()
-
-
-def _stored(person: Person) -> bytes:
-    """What the file holds of a person, one thing after the other."""
-    texts = [person.id, person.name, person.enrolled, *(p.embedder + p.source for p in person.photos)]
-    return "".join(texts).encode() + b"".join(map(_bytes_of, person.photos))

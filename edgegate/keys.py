@@ -45,7 +45,7 @@ class Key:
         """What `seal` was given; raises ValueError when a bit of it or of `about` has changed."""
         try:
             return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], about)
-        except InvalidTag:
+        except (InvalidTag, ValueError):  # the latter where even the nonce is cut short
             raise ValueError("what is encrypted has changed") from None
 
     def signing(self) -> Ed25519PrivateKey:

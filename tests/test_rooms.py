@@ -41,7 +41,7 @@ CLOCK_CALLS = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today"
 
 THREAD_STARTERS = {"threading.Thread", "threading.Timer", "_thread.start_new_thread"}
 THREAD_PACKAGES = {"asyncio", "concurrent", "multiprocessing"}
-WITH_THREADS = ("edgegate/broker/", "edgegate/demo/", "edgegate/capture.py", "edgegate/clock.py")
+WITH_THREADS = ("edgegate/broker/", "edgegate/demo/", "edgegate/capture.py", "edgegate/clock.py", "edgegate/privacy.py")
 
 
 @cache

@@ -171,8 +171,7 @@ def _is_there(path: Path) -> bool:
 
 def _read(path: Path, data: Path) -> Key:
     """The key in a file; it is refused where anybody else could have read or written it."""
-    content = _content(path, data)
-    return _key(path, content)
+    return _key(path, _content(path, data))
 
 
 def _content(path: Path, data: Path | None = None) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 import time
 from pathlib import Path
@@ -203,7 +204,7 @@ def test_nobody_is_forgotten_by_a_clock_that_may_be_wrong(kept: Kept) -> None:
     kept.clock.advance(1000 * DAY)
     for right, left in ((False, ["Ann"]), (True, [])):
         looker = privacy.Retention(
-            kept.gallery, kept.open, kept.clock, 30, threading.Event(), synchronized=lambda right=right: right
+            kept.gallery, kept.open, kept.clock, 30, threading.Event(), synchronized=functools.partial(bool, right)
         )
         looker.look()
         assert [person.name for person in kept.gallery.people()] == left

@@ -45,7 +45,7 @@ class Key:
         """What `seal` was given; raises ValueError when a bit of it or of `about` has changed."""
         try:
             return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], about)
-        except InvalidTag:
+        except (InvalidTag, ValueError):  # the latter where even the nonce is cut short
             raise ValueError("what is encrypted has changed") from None
 
     def signing(self) -> Ed25519PrivateKey:
@@ -171,8 +171,7 @@ def _is_there(path: Path) -> bool:
 
 def _read(path: Path, data: Path) -> Key:
     """The key in a file; it is refused where anybody else could have read or written it."""
-    content = _content(path, data)
-    return _key(path, content)
+    return _key(path, _content(path, data))
 
 
 def _content(path: Path, data: Path | None = None) -> bytes:

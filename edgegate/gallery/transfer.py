@@ -11,7 +11,7 @@ from annotated_types import Len
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edgegate.errors import GalleryError
-from edgegate.gallery.gallery import Entry
+from edgegate.gallery.enrolling import Entry
 from edgegate.gallery.people import Details, Person, Photo
 
 _MANY = 100_000

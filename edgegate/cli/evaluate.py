@@ -52,7 +52,7 @@ def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
         default=r"(.+)-",
         metavar="REGEX",
         help="which part of a clip's file name is the person (default: all up to the last hyphen); "
-        "a group named condition is the condition",
+        "groups may be named person and condition",
     )
     parser.add_argument(
         "--part",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
-_WIDTH, _LEFT, _RIGHT, _TOP = 900, 64, 20, 16
+_WIDTH, _LEFT, _RIGHT, _TOP = 900, 64, 40, 16
 _FOOT = 46
 Row = Mapping[str, Any]
 

@@ -26,7 +26,8 @@ resample of the people may weigh the tail more heavily."""
 TAIL_LEAST = 300_000
 """So many are kept whatever their share."""
 
-_BLOCK = 1 << 22  # scores computed at a time
+BLOCK = 1 << 22
+"""Scores that are computed at a time."""
 
 _Watch = Callable[[Iterable[slice]], Iterable[slice]]
 
@@ -70,7 +71,9 @@ class Comparisons:
         return len(self.tail.scores) == self.impostors
 
 
-def compare(split: Split, door: float, watch: _Watch = iter, *, least: int = TAIL_LEAST) -> Comparisons:
+def compare(
+    split: Split, door: float, watch: _Watch = iter, *, least: int = TAIL_LEAST, size: int = BLOCK
+) -> Comparisons:
     """Score every pair; `door` is a threshold to count at, `watch` wraps the blocks, to show how far it is.
 
     The result is the same however large the blocks.
@@ -82,7 +85,7 @@ def compare(split: Split, door: float, watch: _Watch = iter, *, least: int = TAI
     histogram = np.zeros(BINS, np.int64)
     at_door = np.zeros(len(probes), np.int64)
     best = np.full(len(probes), -np.inf, np.float32)
-    for block in watch(_blocks(len(templates), len(probes))):
+    for block in watch(_blocks(len(templates), len(probes), size)):
         scores = templates.rows[block] @ probes.rows.T
         own = templates.person[block, None] == probes.person[None, :]
         genuine.append((scores[own], np.nonzero(own)[1].astype(np.int32)))
@@ -109,8 +112,8 @@ def histogram_of(scores: Floats) -> npt.NDArray[np.int64]:
     return np.bincount(steps.clip(0, BINS - 1), minlength=BINS)
 
 
-def _blocks(templates: int, probes: int) -> list[slice]:
-    step = max(1, _BLOCK // max(probes, 1))
+def _blocks(templates: int, probes: int, size: int) -> list[slice]:
+    step = max(1, size // max(probes, 1))
     return [slice(start, min(start + step, templates)) for start in range(0, templates, step)]
 
 

@@ -87,8 +87,8 @@ def photo_visits(folder: Path, part: Part, labels: Path | None = None) -> list[V
 def clip_visits(folder: Path, identity: str, part: Part, labels: Path | None = None) -> list[Visit]:
     """Visits from video files, one each: by labels, by a folder a person, or by their names.
 
-    The first group of the regular expression `identity` in a file's name is the person, or else all it matches; a
-    group named `condition` is the condition. Raises UsageError when nothing matches, `identity` is no regular
+    The first group of the regular expression `identity` in a file's name, or one named `person`, is the person, or
+    else all it matches; a group named `condition` is the condition. Raises UsageError when nothing matches, `identity` is no regular
     expression, or the labels are wrong.
     """
     _check_folder(folder)
@@ -162,8 +162,11 @@ def _from_names(folder: Path, identity: str) -> Iterator[Labelled]:
         raise UsageError(f"--identity {identity!r}: not a regular expression: {error}") from None
     for path in _files(folder.iterdir(), VIDEOS):
         match = pattern.search(path.stem)
-        if match and (person := match[1] if match.groups() else match[0]):
-            yield Labelled(path, person, match.groupdict().get("condition") or "")
+        if match is None:
+            continue
+        named = match.groupdict()
+        if person := named["person"] if "person" in named else match[1] if match.groups() else match[0]:
+            yield Labelled(path, person, named.get("condition") or "")
 
 
 def _check_folder(folder: Path) -> None:

@@ -13,7 +13,7 @@ CSS = (
     + """
 .plain { max-width: 46rem; margin: 0; padding-left: 1.2rem; } .plain li { margin: .35rem 0; }
 td.n, th.n { text-align: right; white-space: nowrap; padding-right: 0; padding-left: .75rem; }
-td:last-child { color: inherit; font-size: inherit; }
+td:first-child { min-width: 6.5rem; } td:last-child { color: inherit; font-size: inherit; }
 .hint { color: var(--soft); font-size: .875rem; }
 .plot { display: block; width: 100%; min-width: 36rem; height: auto; font-size: 13px; }
 .plot line { stroke: var(--line); } .plot text { fill: var(--soft); font-variant-numeric: tabular-nums; }
@@ -22,7 +22,8 @@ td:last-child { color: inherit; font-size: inherit; }
 .plot circle { fill: var(--granted); stroke: var(--card); stroke-width: 2; }
 .plot .genuine { fill: var(--granted); fill-opacity: .55; }
 .plot .impostors { fill: var(--refused); fill-opacity: .45; }
-.plot .threshold { stroke: var(--ink); } .plot text.name { fill: var(--ink); font-size: 12px; }
+.plot .threshold { stroke: var(--ink); } .plot text.name { fill: var(--ink); font-size: 12px;
+  paint-order: stroke; stroke: var(--card); stroke-width: 4px; }
 .key { display: inline-block; width: .8rem; height: .8rem; border-radius: 3px; margin-right: .35rem; }
 .key.genuine { background: var(--granted); opacity: .7; } .key.impostors { background: var(--refused); opacity: .6; }
 """

@@ -61,7 +61,7 @@ def visits(row: Results) -> str:
     return (
         f"this config, {row['frames']} frames pooled:     threshold {row['threshold']:.4f} (promise {carried(row)}); "
         f"{genuine['granted']} of {genuine['trials']} visits let in, strangers {strangers['granted']} of "
-        f"{strangers['trials']} visits let in (at most {strangers['error_rate_bound_95']:.2g})"
+        f"{strangers['trials']:,} visits let in (at most {strangers['error_rate_bound_95']:.2g})"
     )
 
 

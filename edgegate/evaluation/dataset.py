@@ -88,8 +88,8 @@ def clip_visits(folder: Path, identity: str, part: Part, labels: Path | None = N
     """Visits from video files, one each: by labels, by a folder a person, or by their names.
 
     The first group of the regular expression `identity` in a file's name, or one named `person`, is the person, or
-    else all it matches; a group named `condition` is the condition. Raises UsageError when nothing matches, `identity` is no regular
-    expression, or the labels are wrong.
+    else all it matches; a group named `condition` is the condition. Raises UsageError when nothing matches,
+    `identity` is no regular expression, or the labels are wrong.
     """
     _check_folder(folder)
     found = _from_labels(folder, labels, VIDEOS)

@@ -185,11 +185,43 @@ class Journal(_Section):
     )
 
 
+class Enrolment(_Section):
+    """What is kept of whoever is enrolled."""
+
+    keep_photos: bool = Field(
+        False, description="true: accepted photos are kept too, encrypted, so that another embedder can enrol from them"
+    )
+
+
+class Privacy(_Section):
+    """How long people are remembered."""
+
+    retention_days: int = Field(
+        0,
+        ge=0,
+        le=36_500,
+        description="days after which the daemon forgets whoever was not let in for so long, or may no longer enter "
+        "for so long; 0: never",
+    )
+    keep_scores: bool = Field(
+        False,
+        description="true: the daemon keeps of each visit its time, best scores and opaque person id, no face, so that "
+        "`evaluate --site` can hold the promised false-accept rate against this camera",
+    )
+    keep_scores_days: int = Field(30, ge=1, le=365, description="days after which they are erased")
+
+
 class Service(_Section):
     """The daemon itself."""
 
     data_dir: str = Field(
         "", description="where gallery and journal live; empty: /var/lib/edgegate under systemd, else ./edgegate-data"
+    )
+    key_file: str = Field(
+        "",
+        description="the key that templates are encrypted with, made on the first enrolment and never in data_dir; a "
+        "systemd credential `edgegate.key` comes before it; empty: /etc/edgegate/edgegate.key where data_dir is in "
+        "/var/lib, else ~/.config/edgegate/edgegate.key",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="how much is logged")
 
@@ -205,12 +237,30 @@ class Config(_Section):
     door: Door = Door()
     mqtt: Mqtt = Mqtt()
     journal: Journal = Journal()
+    enrolment: Enrolment = Enrolment()
+    privacy: Privacy = Privacy()
     service: Service = Service()
 
     @property
     def data_dir(self) -> Path:
         """Where gallery and journal live; systemd names its StateDirectory in $STATE_DIRECTORY."""
         return Path(self.service.data_dir or os.environ.get("STATE_DIRECTORY") or "edgegate-data")
+
+    @property
+    def key_file(self) -> Path:
+        """Where the key lies: chosen by where the data are, not by who asks, so that root and the service agree."""
+        if self.service.key_file:
+            return Path(self.service.key_file).expanduser()
+        if self.data_dir.absolute().is_relative_to("/var/lib"):
+            return Path("/etc/edgegate/edgegate.key")
+        home = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
+        return Path(home).expanduser() / "edgegate" / "edgegate.key"
+
+    @property
+    def key_credential(self) -> Path | None:
+        """The key as systemd hands it to the service; None where systemd hands over nothing."""
+        folder = os.environ.get("CREDENTIALS_DIRECTORY")
+        return Path(folder) / "edgegate.key" if folder else None
 
 
 def load(path: Path | None = None, overrides: Iterable[str] = ()) -> Config:

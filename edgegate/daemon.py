@@ -16,14 +16,13 @@ from edgegate.clock import SystemClock
 from edgegate.config import NO_LIVENESS, TRACKER_ALONE, Config
 from edgegate.errors import GalleryError, JournalError
 from edgegate.events import CloudEvent, Origin
+from edgegate.gallery_watch import GalleryWatch
 from edgegate.lock import LockKeeper, build_lock
 from edgegate.loop import Loop, Turn
+from edgegate.privacy import Retention
 from edgegate.types import Event, EventType
 
 log = logging.getLogger(__name__)
-
-HOUSEKEEPING_SECONDS = 1.0
-"""How often the gallery is looked at for changes."""
 
 CLOSE_SECONDS = 5.0
 """How long each thread is waited for at the end."""
@@ -36,9 +35,7 @@ class Daemon:
         self._config = config
         self._stopping = stopping
         self._journal_trouble: str | None = None
-        self._gallery_trouble: str | None = None
         self._seen = False
-        self._housekept_at = float("-inf")
 
     def run(self) -> None:
         """Build everything in order, run, and take it down in the mirror order: the lock locks whatever happens."""
@@ -54,6 +51,7 @@ class Daemon:
             stack.callback(journal.close)
             clock.raise_floor(journal.last_time())
             self._recognition = app.build_recognition(config)
+            self._start_keeping_private(stack, origin, clock)
             self._uplink = self._start_uplink(stack, origin, clock)
             loop = app.build_loop(config, self._recognition, journal, lock, changes, clock, self._tell)
             slot, self._health = Slot(), CameraHealth(config.camera.stall_seconds)
@@ -63,7 +61,13 @@ class Daemon:
                 config.camera.reopen_max_seconds,
                 self._stopping,
             )
+            self._scores = app.build_score_keeper(config, self._recognition.analyzer.pack, clock)
+            if self._scores is not None:
+                stack.callback(self._scores.close)
+            self._watch = GalleryWatch(self._recognition.identifier, self._stopping)
             with self._in_service(loop, lock, clock):
+                self._watch.start()
+                stack.callback(self._watch.close, CLOSE_SECONDS)
                 self._capture.start()
                 stack.callback(self._capture.close, CLOSE_SECONDS)
                 self._serve(loop, lock, slot, clock)
@@ -74,11 +78,13 @@ class Daemon:
             try:
                 for turn in live.turns(loop, self._capture, slot, self._health, clock, self._stopping):
                     self._note_first(turn)
+                    if self._scores is not None:
+                        self._scores.turn(turn)
                     self._note_journal(None)
-                    self._housekeep(lock, clock.monotonic())
+                    self._housekeep(lock)
             except JournalError as error:
                 self._note_journal(str(error))
-                self._housekeep(lock, clock.monotonic())
+                self._housekeep(lock)
 
     @contextmanager
     def _in_service(self, loop: Loop, lock: LockKeeper, clock: SystemClock) -> Iterator[None]:
@@ -118,12 +124,32 @@ class Daemon:
         stack.callback(uplink.close, CLOSE_SECONDS)
         return uplink
 
+    def _start_keeping_private(self, stack: ExitStack, origin: Origin, clock: SystemClock) -> None:
+        config = self._config
+        try:
+            self._recognition.gallery.carry_over()
+        except GalleryError as error:
+            log.warning("templates are not encrypted yet: %s", error)
+        retention = Retention(
+            self._recognition.gallery,
+            lambda: app.open_journal(config, origin, clock),
+            clock,
+            config.privacy.retention_days,
+            self._stopping,
+        )
+        retention.start()
+        stack.callback(retention.close, CLOSE_SECONDS)
+
     def _announce(self) -> None:
         log.warning(NO_LIVENESS)
         log.info("%s", app.promise_in_words(self._config, self._recognition.identifier))
         if (trouble := self._recognition_trouble()) is not None:
             log.warning("%s", trouble)
+        if (trouble := self._recognition.gallery.trouble()) is not None:
+            log.error("%s", trouble)
         for person in self._recognition.identifier.foreign:
+            if person.unreadable:
+                continue
             log.warning("%s was enrolled with another embedder and cannot be recognised: enrol again", person.id)
         if self._config.door.pins == "mock":
             log.warning("door.pins = mock: nothing is wired, no lock will open")
@@ -133,35 +159,24 @@ class Daemon:
         if self._uplink is not None:
             self._uplink.notify()
 
-    def _housekeep(self, lock: LockKeeper, now: float) -> None:
-        """Publish the state as it is now, and every second look at what other processes may have changed."""
+    def _housekeep(self, lock: LockKeeper) -> None:
+        """Publish the state as it is now; a thread that has died takes the process with it."""
+        if self._watch.failed is not None:
+            raise self._watch.failed
         if self._uplink is not None:
             if self._uplink.failed is not None:
                 raise self._uplink.failed
             self._uplink.set_state(self._state(lock))
-        if now - self._housekept_at >= HOUSEKEEPING_SECONDS:
-            self._housekept_at = now
-            self._refresh_people()
-
-    def _refresh_people(self) -> None:
-        """A gallery that cannot be read now leaves the people who were known before."""
-        trouble = None
-        try:
-            self._recognition.identifier.refresh()
-        except GalleryError as error:
-            trouble = str(error)
-            if trouble != self._gallery_trouble:
-                log.error("the people known so far are kept: %s", trouble)  # noqa: TRY400 (words for an installer)
-        self._gallery_trouble = trouble
 
     def _state(self, lock: LockKeeper) -> dict[str, object]:
         camera = (self._capture.trouble or "no frames") if self._health.stalled else None
         troubles = {
             "camera": camera,
-            "gallery": self._gallery_trouble,
+            "gallery": self._watch.trouble,
             "journal": self._journal_trouble,
             "lock": lock.trouble,
             "recognition": self._recognition_trouble(),
+            "scores": self._scores.trouble if self._scores is not None else None,
         }
         by = "tracker alone" if self._config.recognition.tracker_alone else "tracker and embedder"
         return {

@@ -33,6 +33,10 @@ class GalleryError(EdgegateError):
     """The gallery file is damaged, locked, or made for another model pack."""
 
 
+class KeyFileError(GalleryError):
+    """The key that templates are encrypted with cannot be used: lost, damaged, or readable by others."""
+
+
 class JournalError(EdgegateError):
     """The journal cannot be written, or does not verify."""
 

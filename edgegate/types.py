@@ -85,6 +85,7 @@ class Fault(StrEnum):
     OVEREXPOSED = "overexposed"
     POSE = "pose"
     DUPLICATE_OF = "duplicate_of"
+    LOOKALIKE_OF = "lookalike_of"
     UNREADABLE = "unreadable"
 
 
@@ -139,6 +140,25 @@ class Face:
 
 
 @dataclass(frozen=True, slots=True)
+class Validity:
+    """When somebody may enter: from `since` until before `until`, seconds since the epoch."""
+
+    since: float = float("-inf")
+    until: float = float("inf")
+
+    @property
+    def limited(self) -> bool:
+        """Whether it depends on the time at all."""
+        return self != ALWAYS
+
+    def holds(self, wall: float) -> bool:
+        return self.since <= wall < self.until
+
+
+ALWAYS = Validity()
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """The best match of an embedding among the enrolled people, and what it must reach to count."""
 
@@ -150,6 +170,8 @@ class Candidate:
     """What `score` must reach for the promised false-accept rate."""
     margin: float
     """`score` minus the runner-up's; 2 when there is nobody else."""
+    validity: Validity = ALWAYS
+    """When this person may enter, however well they are recognised."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +208,10 @@ class Observation:
     received_at: float
     """When the loop took the frame in hand; what came before is the camera's delay, what follows is ours."""
     sightings: tuple[Sighting, ...] = ()
+    wall: float = 0.0
+    """The wall time of now, seconds since the epoch: what people's validity is judged by."""
+    wall_trusted: bool = True
+    """Whether that is known to be right; a machine without a battery does not know until it is synchronized."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +255,9 @@ class EventType(StrEnum):
     SERVICE_STARTED = "service.started"
     SERVICE_STOPPED = "service.stopped"
     PERSON_ENROLLED = "person.enrolled"
+    PERSON_CHANGED = "person.changed"
     PERSON_FORGOTTEN = "person.forgotten"
+    PERSON_EXPORTED = "person.exported"
 
 
 class Denial(StrEnum):
@@ -238,6 +266,8 @@ class Denial(StrEnum):
     UNKNOWN = "unknown"
     UNCONFIRMED = "unconfirmed"
     STALE = "stale"
+    NOT_PERMITTED_NOW = "not_permitted_now"
+    CLOCK_UNSYNCHRONIZED = "clock_unsynchronized"
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,7 +101,10 @@ def _tracker(config: Config) -> tuple[State, str]:
 
 
 def _gallery(config: Config) -> tuple[State, str]:
-    identifier = app.build_identifier(config, app.open_gallery(config))
+    gallery = app.open_gallery(config)
+    identifier = app.build_identifier(config, gallery)
+    if (trouble := gallery.trouble()) is not None:
+        return "failed", trouble
     if config.recognition.tracker_alone:
         return "warning", app.promise_in_words(config, identifier)
     promise = identifier.promise()
@@ -153,7 +156,10 @@ def _disk(config: Config) -> tuple[State, str]:
 def _clock(_config: Config) -> tuple[State, str]:
     if clock.synchronized():
         return "ok", f"synchronized, {clock.rfc3339(clock.SystemClock().wall())}"
-    return "warning", "not synchronized: events carry a wrong time until it is; `timedatectl set-ntp true`"
+    return "warning", (
+        "not synchronized: until it is, events may carry a wrong time, and whoever may enter at certain times only is "
+        "refused; `timedatectl set-ntp true`"
+    )
 
 
 def _broker(config: Config) -> tuple[State, str]:

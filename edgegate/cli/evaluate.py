@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edgegate import app
+from edgegate.cli import evaluate_site
 from edgegate.cli.common import Commands, existing, load_config, print_json, progress
 from edgegate.config import Config
 from edgegate.errors import UsageError
@@ -32,10 +33,12 @@ def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "dataset",
+        nargs="?",
         type=Path,
         metavar="DATASET",
         help="a folder a person, photos or clips in it, or in a folder a condition below: PERSON/CONDITION/FILE",
     )
+    evaluate_site.add_options(parser)
     parser.add_argument("--enrol", type=int, default=3, metavar="K", help="photos to enrol each from (default: 3)")
     parser.add_argument(
         "--strangers", type=Path, metavar="DIR", help="more people, in folders like these, who are never enrolled"
@@ -67,6 +70,8 @@ def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     config = load_config(args)
+    if args.site:
+        return evaluate_site.run(args, config)
     _check(args)
     if args.report is None:
         return _tell(args, _evaluate(args, config))
@@ -77,6 +82,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> None:
+    if args.dataset is None:
+        raise UsageError("name a DATASET, or ask for --site, which measures this door's own visits")
     existing(args.dataset, "data set")
     for path, what in ((args.strangers, "folder of strangers"), (args.labels, "file of labels")):
         if path is not None:

@@ -1,0 +1,107 @@
+"""The gallery's SQLite file: how it is made and opened, what its errors mean, and its older schema.
+
+A rollback journal, not a write-ahead log: what was erased must be in no second file.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+from edgegate import private
+from edgegate.errors import GalleryError
+
+SCHEMA = 2
+
+TABLES = (
+    """CREATE TABLE person (
+        id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, enrolled TEXT NOT NULL,
+        groups TEXT NOT NULL DEFAULT '[]', note TEXT NOT NULL DEFAULT '', valid_from TEXT, valid_until TEXT
+    ) STRICT""",
+    """CREATE TABLE photo (
+        number INTEGER PRIMARY KEY, person TEXT NOT NULL REFERENCES person (id) ON DELETE CASCADE,
+        key TEXT NOT NULL, template BLOB NOT NULL, picture BLOB,
+        quality REAL NOT NULL, embedder TEXT NOT NULL, source TEXT NOT NULL, look TEXT NOT NULL DEFAULT ''
+    ) STRICT""",
+    "CREATE INDEX photos_of ON photo (person)",
+    """CREATE TABLE apart (
+        person TEXT NOT NULL REFERENCES person (id) ON DELETE CASCADE,
+        other TEXT NOT NULL REFERENCES person (id) ON DELETE CASCADE,
+        threshold REAL NOT NULL, PRIMARY KEY (person, other)
+    ) STRICT, WITHOUT ROWID""",
+    "CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
+    f"PRAGMA user_version = {SCHEMA}",
+)
+
+_NOT_THE_FILES_FAULT = (
+    "SQLITE_BUSY", "SQLITE_CANTOPEN", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_PERM", "SQLITE_READONLY",
+)  # fmt: skip
+
+
+@contextmanager
+def opened(path: Path, patience: float) -> Iterator[sqlite3.Connection]:
+    """An existing gallery, in no transaction yet; SQLite's errors in the block become GalleryErrors of one line."""
+    try:
+        uri = f"{path.absolute().as_uri()}?mode=rw"
+        with closing(sqlite3.connect(uri, uri=True, timeout=patience, isolation_level=None)) as db:
+            for pragma in ("secure_delete = ON", "foreign_keys = ON", "synchronous = FULL"):
+                db.execute(f"PRAGMA {pragma}")
+            yield db
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        if getattr(error, "sqlite_errorname", "").startswith(_NOT_THE_FILES_FAULT):
+            raise GalleryError(f"{path}: cannot be used: {error}") from None
+        raise GalleryError(
+            f"{path}: the gallery is damaged or unreadable ({' '.join(str(error).split())}); "
+            "restore a backup, or move it away and enrol again"
+        ) from None
+
+
+@contextmanager
+def transaction(db: sqlite3.Connection, kind: str) -> Iterator[None]:
+    """All or nothing: a `kind` of DEFERRED reads both tables as of one moment, IMMEDIATE keeps other writers out."""
+    db.execute(f"BEGIN {kind}")
+    try:
+        yield
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:  # SQLite has rolled back by itself after some errors, such as a full disk
+            db.execute("ROLLBACK")
+        raise
+
+
+def make(path: Path) -> None:
+    """An empty file, readable by its owner only, unless there is one."""
+    try:
+        private.make_folder(path.parent)
+        with suppress(FileExistsError):
+            os.close(private.create(path))
+    except OSError as error:
+        raise GalleryError(
+            f"{path}: cannot be created: {error.strerror}; see to the folder's owner and free space"
+        ) from None
+
+
+def schema_of(path: Path, db: sqlite3.Connection) -> int:
+    """0 for an empty file; raises GalleryError for a schema to come."""
+    (schema,) = db.execute("PRAGMA user_version").fetchone()
+    if schema > SCHEMA:
+        raise GalleryError(
+            f"{path}: made by a newer edgegate (schema {schema}, this one knows {SCHEMA}); update edgegate"
+        )
+    return int(schema)
+
+
+def create(db: sqlite3.Connection) -> None:
+    """The tables of this schema, in the transaction that is open."""
+    for statement in TABLES:
+        db.execute(statement)
+
+
+def check(db: sqlite3.Connection) -> None:
+    """Raise sqlite3.DatabaseError unless every page, row and type is as it was written."""
+    (state,) = db.execute("PRAGMA quick_check(1)").fetchone()
+    if state != "ok":
+        raise sqlite3.DatabaseError(state)

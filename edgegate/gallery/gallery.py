@@ -1,0 +1,223 @@
+"""The gallery file: written by any process (`edgegate enroll` while the daemon runs), erased from for good.
+
+It keeps templates: an embedding cannot be turned back into the picture, but it is biometric data all the same, and
+is encrypted. Names, groups and dates are not, so that a lost key loses nothing else.
+"""
+
+from __future__ import annotations
+
+import secrets
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgegate.errors import GalleryError, KeyFileError, UsageError
+from edgegate.gallery import database, erasure, rows, session
+from edgegate.gallery.erasure import Erased
+from edgegate.gallery.people import Details, Person, Photo
+from edgegate.gallery.session import Session
+from edgegate.keys import Key, Keys
+
+Record = Callable[[str], object]
+
+_NO_DETAILS = Details()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Somebody to be enrolled; `apart` is as a Person's, but may name the others instead of giving their ids."""
+
+    name: str
+    photos: Sequence[Photo]
+    details: Details = _NO_DETAILS
+    apart: Mapping[str, float] | None = None
+
+
+def _unrecorded(_person: str) -> None:
+    """For whoever keeps no journal."""
+
+
+class Gallery:
+    """The gallery file at `path`; it is made on the first writing. Raises GalleryError when it is damaged.
+
+    With `key` what it keeps is encrypted, and what was not is not read; without, it is plain. Another process that is
+    writing is waited for up to `patience` seconds.
+    """
+
+    def __init__(self, path: Path, patience: float = 5.0, key: Keys | None = None) -> None:
+        self.path = path
+        self._patience = patience
+        self._keys = key
+        self._file = (path, patience, key)
+
+    def version(self) -> tuple[int, ...] | None:
+        """Something that differs after every change by any process; cheap enough to ask every second."""
+        try:
+            status = self.path.stat()
+        except FileNotFoundError:
+            return None
+        keys = () if self._keys is None else self._keys.version()
+        return status.st_mtime_ns, status.st_size, status.st_ino, *keys
+
+    def people(self, *, pictures: bool = False) -> tuple[Person, ...]:
+        """Everybody, by name; pictures, which may be large, only if asked for.
+
+        A key that is lost or refused costs people their photos, which are then `unreadable`, and nothing else.
+        """
+        with session.reading(*self._file) as now:
+            return rows.read_people(now.db, now.keys, pictures=pictures)
+
+    def trouble(self) -> str | None:
+        """What is wrong with the keys, and the way out; None if everybody can be read."""
+        try:
+            if self._keys is not None:
+                self._keys.load()
+        except KeyFileError as error:
+            return str(error)
+        unreadable = [person.name for person in self.people() if person.unreadable]
+        if not unreadable:
+            return None
+        where = f"not in {self._keys.path}" if self._keys else "not given"
+        return (
+            f"the key that {len(unreadable)} people's templates were encrypted with is {where}: restore it from a "
+            "backup; if it is lost, `edgegate people rotate-key --lost`, and they must come again: "
+            f"{', '.join(unreadable[:10])}{' …' * (len(unreadable) > 10)}"
+        )
+
+    def find(self, name: str, *, pictures: bool = False) -> Person:
+        """The person of that name; raises GalleryError naming those there are when there is none."""
+        people = self.people(pictures=pictures)
+        for person in people:
+            if person.name == name:
+                return person
+        known = ", ".join(person.name for person in people[:10]) or "nobody"
+        raise GalleryError(f"{name}: not enrolled; enrolled: {known}")
+
+    def name_of(self, person: str) -> str | None:
+        """The name behind an opaque id; None for somebody who was forgotten."""
+        if not self.path.exists():
+            return None
+        with database.opened(self.path, self._patience) as db:
+            if database.schema_of(self.path, db) == 0:
+                return None
+            row = db.execute("SELECT name FROM person WHERE id = ?", (person,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def add(
+        self,
+        name: str,
+        photos: Sequence[Photo],
+        enrolled: str,
+        record: Record = _unrecorded,
+        details: Details = _NO_DETAILS,
+        apart: Mapping[str, float] | None = None,
+    ) -> Person:
+        """Enrol somebody, or add photos to somebody enrolled: all of them or none.
+
+        `record` is called with the person's id before anything is committed; if it raises, nothing is.
+        """
+        self._add([Entry(name, photos, details, apart)], enrolled, lambda people: record(people[0]))
+        return self.find(name)
+
+    def add_all(
+        self, entries: Sequence[Entry], enrolled: str, record: Callable[[Sequence[str]], object] = lambda _: None
+    ) -> None:
+        """Enrol several people who are not enrolled yet, all of them or none; `record` is called with all their ids."""
+        self._add(entries, enrolled, record, new=True)
+
+    def _add(
+        self, entries: Sequence[Entry], enrolled: str, record: Callable[[Sequence[str]], object], *, new: bool = False
+    ) -> None:
+        for entry in entries:
+            _check_name(entry.name)
+            if not entry.photos:
+                raise UsageError("a person needs a name and at least one photo")
+        with session.writing(*self._file) as now:
+            people = [_add(now, entry, enrolled, new=new) for entry in entries]
+            for person, entry in zip(people, entries, strict=True):
+                _keep_apart(now, person, entry.apart or {})
+            record(people)
+
+    def carry_over(self) -> bool:
+        """Encrypt a gallery of the first schema now, rather than at the next writing; whether it was one."""
+        if not self.path.exists():
+            return False
+        with database.opened(self.path, self._patience) as db:
+            old = database.schema_of(self.path, db) == 1
+        if old:
+            with session.keyless(*self._file):
+                pass
+        return old
+
+    def change(self, name: str, details: Details, record: Record = _unrecorded) -> Person:
+        """Change what is said of somebody enrolled, not their photos."""
+        person = self.find(name)
+        with session.keyless(*self._file) as now:
+            rows.set_details(now.db, person.id, details)
+            record(person.id)
+        return self.find(name)
+
+    def forget(self, name: str, record: Record = _unrecorded) -> Erased:
+        """Erase somebody, and the backups they may be in, for good; raises GalleryError if a trace remains.
+
+        `record` is called as in `add`. No key is needed.
+        """
+        person = self.find(name, pictures=True)
+        removed = erasure.remove_files(self.path, person)  # while the name still leads here, if this is cut short
+        with session.keyless(*self._file) as now:
+            stored = erasure.stored_blobs(now.db, person.id)
+            now.db.execute("DELETE FROM person WHERE id = ?", (person.id,))
+            record(person.id)
+        with database.opened(self.path, self._patience) as db:
+            db.execute("VACUUM")
+            searched = erasure.search(self.path, db, name, erasure.traces(person, stored))
+        return Erased(person, len(person.photos) + person.unreadable, tuple(removed), tuple(searched))
+
+    def rotate(self, new: Key) -> int:
+        """Encrypt everything that can be read with `new`, from now on the key in use; how many photos.
+
+        Until this returns the former key is in use. The backup of an older gallery, written with it, is removed.
+        """
+        if self._keys is None:
+            raise UsageError(f"{self.path}: not encrypted, so there is no key to replace")
+        keys = self._keys.load()
+        with session.keyless(*self._file) as now:
+            count = rows.reseal(now.db, keys, new)
+            rows.write_with(now.db, new)
+        erasure.remove_backups(self.path)
+        with database.opened(self.path, self._patience) as db:
+            db.execute("VACUUM")
+        return count
+
+
+def _add(now: Session, entry: Entry, enrolled: str, *, new: bool) -> str:
+    """Put somebody, or unless they must be `new` more photos of theirs, where `now` writes; the answer is their id."""
+    if new and now.db.execute("SELECT 1 FROM person WHERE name = ?", (entry.name,)).fetchone():
+        raise GalleryError(f"{entry.name}: enrolled already")
+    now.db.execute(
+        "INSERT INTO person (id, name, enrolled) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+        (secrets.token_hex(8), entry.name, enrolled),
+    )
+    (person,) = now.db.execute("SELECT id FROM person WHERE name = ?", (entry.name,)).fetchone()
+    if now.keys is not None:
+        rows.drop_unreadable(now.db, now.keys, person)  # this is their coming again
+    rows.insert_photos(now.db, now.key, person, entry.photos)
+    rows.set_details(now.db, person, entry.details)
+    return str(person)
+
+
+def _keep_apart(now: Session, person: str, apart: Mapping[str, float]) -> None:
+    """Note the lookalikes, by id or name; whoever is not enrolled, or no longer, needs no telling apart."""
+    now.db.executemany(
+        "INSERT INTO apart SELECT ?1, id, ?3 FROM person WHERE ?2 IN (id, name) AND id <> ?1"
+        " ON CONFLICT DO UPDATE SET threshold = excluded.threshold",
+        [(person, other, threshold) for other, threshold in apart.items()],
+    )
+
+
+def _check_name(name: str) -> None:
+    if not name.strip():
+        raise UsageError("a person needs a name and at least one photo")
+    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in name):
+        raise UsageError(f"{name!r}: a name is text without control characters")

@@ -1,0 +1,96 @@
+"""Making files and folders that nobody but the door's own user may read, whoever makes them.
+
+On an installed system that user is a service's, and `sudo edgegate enroll …` runs as root: what root makes in a
+folder of somebody else is given to them. Only what was made here is ever given away, through its own descriptor:
+a link that somebody has put in the way is not followed.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+
+def make_folder(path: Path) -> None:
+    """A folder of mode 0700 and those above it, owned by whoever owns the nearest one there was. Raises OSError."""
+    if path.is_dir():
+        return
+    make_folder(path.parent)
+    try:
+        path.mkdir(mode=0o700)
+    except FileExistsError:
+        if path.is_dir():
+            return  # another process was as quick
+        raise
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        _give(descriptor, path.parent)
+    finally:
+        os.close(descriptor)
+
+
+def create(path: Path, like: Path | None = None) -> int:
+    """Open a new file of mode 0600 for writing, owned as `like` is (by default its folder).
+
+    Raises FileExistsError where there is one, a link included, and other OSErrors.
+    """
+    descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        os.fchmod(descriptor, 0o600)
+        _give(descriptor, like or path.parent)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def write_new(path: Path, content: bytes, like: Path | None = None) -> None:
+    """A new file that is there complete and durable, or not at all; raises FileExistsError where there is one."""
+    _write(path, content, like, os.link)  # unlike a rename, a link never replaces anything
+
+
+def write(path: Path, content: bytes, like: Path | None = None) -> None:
+    """A file that has, after a crash too, either its new content or what it had before. Raises OSError."""
+    _write(path, content, like, os.replace)
+
+
+def erase(path: Path) -> None:
+    """Overwrite and remove a file; flash memory may keep old blocks all the same. Raises OSError."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        os.write(descriptor, bytes(os.fstat(descriptor).st_size))
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    path.unlink()
+    sync_folder(path.parent)
+
+
+def sync_folder(path: Path) -> None:
+    """Make it durable which files are in a folder."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _write(path: Path, content: bytes, like: Path | None, publish: Callable[[Path, Path], None]) -> None:
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
+    try:
+        with os.fdopen(create(draft, like or path.parent), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        publish(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def _give(descriptor: int, like: Path) -> None:
+    owner = like.stat()
+    if os.geteuid() == 0 and owner.st_uid != 0:
+        os.fchown(descriptor, owner.st_uid, owner.st_gid)

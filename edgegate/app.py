@@ -35,7 +35,7 @@ from edgegate.vision import motion
 from edgegate.vision.packs import Pack, load_pack, refused, shipped
 from edgegate.vision.quality import QualityLimits
 from edgegate.vision.tflite import Model, Timer
-from edgegate.vision.tracker import Alone, Naming, TrackerNetwork
+from edgegate.vision.tracker import Alone, Naming, Network, TrackerNetwork
 from edgegate.visits import ScoreKeeper, VisitScores
 
 log = logging.getLogger(__name__)
@@ -183,7 +183,7 @@ def build_pipeline(
     analyzer: Analyzer,
     motion_gate: MotionGate,
     identifier: Identifier,
-    tracker: TrackerNetwork | None = None,
+    tracker: Network | None = None,
 ) -> Pipeline:
     """From frames to sightings: by the embedder, by both networks in agreement, or by the tracker alone."""
     settings = config.recognition

@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 
 from edgegate.demo.portraits import Portrait
 from edgegate.errors import UsageError
-from edgegate.evaluation.dataset import clip_visits, in_part, photo_visits
+from edgegate.evaluation.dataset import clip_visits, in_part, photo_visits, photos_in
 from edgegate.evaluation.scores import Looks, Scores, measure
 from edgegate.evaluation.tables import rows_of, table, to_toml
 from edgegate.thresholds import rate_bound
-from tests.door_scenes import ENROLLED, STRANGER, write_scene
+from tests.door_scenes import ENROLLED, STRANGER, stills, write_scene
 from tests.fakes import looks
 from tests.program import Program
+from tests.tracker_packs import write_tracker_pack
 
 
 def visit(person: str, name: str, *degrees: float) -> Looks:
@@ -99,6 +100,40 @@ def test_photos_that_differ_in_the_last_number_are_one_visit(tmp_path: Path) -> 
     assert visits == {"01": ["01_2.jpg", "01_10.jpg"], "02": ["02_1.jpg"], "bob": ["bob_0001.jpg"]}
 
 
+def test_a_folder_below_a_person_is_a_condition(tmp_path: Path) -> None:
+    for name in ("ann/glasses/1.jpg", "ann/plain/1.jpg", "bob/2.jpg", "bob/.thumbs/2.jpg", "ann/plain/deeper/9.jpg"):
+        _touch(tmp_path / name)
+    found = [(photo.person, photo.condition, photo.file.name) for photo in photos_in(tmp_path)]
+    assert found == [("ann", "glasses", "1.jpg"), ("ann", "plain", "1.jpg"), ("bob", "", "2.jpg")]
+
+
+def test_labels_say_whom_a_file_shows(tmp_path: Path) -> None:
+    for name in ("a.jpg", "deep/b.jpg", "c.mp4"):
+        _touch(tmp_path / name)
+    labels = tmp_path / "labels.csv"
+    labels.write_text("file,person,condition\na.jpg,ann,dark\ndeep/b.jpg,bob,\nc.mp4,ann,dark\n", "utf-8-sig")
+    assert [(p.person, p.condition) for p in photos_in(tmp_path)] == [("ann", "dark"), ("bob", "")]
+    (clip,) = clip_visits(tmp_path, "-", "all")
+    assert (clip.person, clip.name, clip.condition) == ("ann", "c", "dark")
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("name,who\na.jpg,ann\n", "its first line must name the columns file"),
+        ("file,person\na.jpg,ann\nb.jpg,bob\n", "line 3: no such file b.jpg"),
+        ("file,person\na.jpg,\n", "line 2: a label needs a file and a person"),
+        ("file,person\na.jpg,ann\na.jpg,bob\n", "a.jpg is labelled twice"),
+        ("file,person\n", "no photos; expected one folder a person"),
+    ],
+)
+def test_wrong_labels_are_told_by_their_line(tmp_path: Path, text: str, problem: str) -> None:
+    _touch(tmp_path / "a.jpg")
+    (tmp_path / "labels.csv").write_text(text)
+    with pytest.raises(UsageError, match=problem):
+        photos_in(tmp_path)
+
+
 def test_the_name_of_a_clip_says_whose_it_is(tmp_path: Path) -> None:
     for name in ("live-1-a.mp4", "live-2-a.mkv", "print-1-a.mp4"):
         (tmp_path / name).touch()
@@ -108,6 +143,8 @@ def test_the_name_of_a_clip_says_whose_it_is(tmp_path: Path) -> None:
         clip_visits(tmp_path, "nobody", "all")
     with pytest.raises(UsageError, match="not a regular expression"):
         clip_visits(tmp_path, "(", "all")
+    first, *_ = clip_visits(tmp_path, r"(?P<condition>live|print)-(?P<person>\d)", "all")
+    assert (first.person, first.condition) == ("1", "live")
 
 
 @pytest.fixture(scope="module")
@@ -144,15 +181,108 @@ def test_a_clip_without_another_is_no_trial(edgegate: Program, clips: Path) -> N
     assert "0 of 0 visits let in" in result.out
 
 
-def test_photos_are_judged_as_enrolment_does(edgegate: Program, tmp_path: Path) -> None:
-    _save_photos(tmp_path / "people" / "ann", ENROLLED, (0.7, 0.85, 1.0, 1.1))
-    _save_photos(tmp_path / "people" / "bea", STRANGER, (0.7, 0.85, 1.0, 1.1))
-    found = edgegate("evaluate", tmp_path / "people", "--enrol", "1", "--json").json
-    assert (found["people"], found["photos"]) == (2, 1)
-    assert found["genuine"]["granted"] == found["genuine"]["trials"] > 0
-    assert (found["strangers"]["granted"], found["strangers"]["trials"]) == (0, 2)
-    rows = tomllib.loads(edgegate("evaluate", tmp_path / "people", "--table", "two portraits").out)["thresholds"]
+def test_a_clip_without_a_usable_face_is_a_missed_visit(edgegate: Program, tmp_path: Path) -> None:
+    script = {"ann/day/one.avi": "enrolled", "ann/night/two.avi": "nobody", "bea/day/three.avi": "stranger"}
+    for name, still in script.items():
+        (tmp_path / name).parent.mkdir(parents=True)
+        write_scene(tmp_path / name, [(still, 0.8)])
+    page = tmp_path / "page.html"
+    found = edgegate("evaluate", tmp_path, "--clips", "--json", "--report", page).json
+    assert found["clips_without_usable_face"] == ["two"]
+    assert (found["missed_grants"], found["false_grants"]) == (1, 0)
+    assert [(pair["enrolled"], pair["visitor"]) for pair in found["genuine"]["refused"]] == [("one", "two")]
+    assert {row["condition"]: row["missed_grants"] for row in found["conditions"]} == {"day": 0, "night": 1}
+    assert "Nobody could be seen well enough in two" in page.read_text("utf-8")
+
+
+def test_seconds_count_from_the_first_usable_face(edgegate: Program, clips: Path) -> None:
+    found = edgegate("evaluate", clips, "--clips", "--json").json
+    seconds = found["seconds_to_grant"]
+    assert seconds["visits"] == 4
+    assert seconds["median"] == pytest.approx(0.4, abs=0.02)  # five frames of a recording with ten a second
+    assert seconds["each"] == sorted(seconds["each"])
+
+
+def test_a_tracker_is_asked_where_the_config_names_one(edgegate: Program, clips: Path, tmp_path: Path) -> None:
+    pack = write_tracker_pack(tmp_path / "bea", ("unknown", "bea"), [(stills()["nobody"], 0, None)] * 2)
+    config = ("--set", f"recognition.model={pack}")  # it never names anybody, so that nobody gets in
+    found = edgegate("evaluate", clips, "--clips", "--json", *config).json
+    assert (found["genuine"]["granted"], found["genuine"]["trials"]) == (0, 4)
+    assert found["subject"]["tracker"].startswith("bea@")
+
+
+@pytest.fixture(scope="module")
+def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two people, four photos each in two conditions, and one photo without a face."""
+    folder = tmp_path_factory.mktemp("people")
+    for person, portrait in (("ann", ENROLLED), ("bea", STRANGER)):
+        _save_photos(folder / person / "bright", portrait, (1.0, 1.1))
+        _save_photos(folder / person / "dim", portrait, (0.7, 0.85))
+    assert cv2.imwrite(str(folder / "ann" / "dim" / "dim_9.png"), np.full((200, 200, 3), 90, np.uint8))
+    return folder
+
+
+def test_photos_are_judged_as_enrolment_does(edgegate: Program, people: Path) -> None:
+    found = edgegate("evaluate", people, "--enrol", "1", "--json").json
+    assert (found["people"], found["people_enrolled"], found["photos"], found["photos_enrolled"]) == (2, 2, 1, 1)
+    assert (found["strangers"]["granted"], found["strangers"]["trials"]) == (0, 8)
+    assert found["visits"]["genuine"]["granted"] == found["visits"]["genuine"]["trials"] > 0
+    rows = tomllib.loads(edgegate("evaluate", people, "--table", "two portraits").out)["thresholds"]
     assert {row["data"] for row in rows} == {"two portraits"}
+
+
+def test_photos_are_counted(edgegate: Program, people: Path) -> None:
+    found = edgegate("evaluate", people, "--enrol", "1", "--json").json
+    assert (found["photos_seen"], found["undetected"], found["faults"]) == (9, 1, {"no_face": 1})
+    assert (found["genuine"], found["impostors"], found["unusable_probes"]) == (4, 4, 1)
+    assert found["rates"] == []  # four comparisons of strangers carry none
+    assert found["door"]["one_enrolled"]["false_accepts"] == 0
+    assert {row["condition"]: row["genuine"] for row in found["conditions"]} == {"bright": 0, "dim": 4}
+    words = edgegate("evaluate", people, "--enrol", "1").out
+    assert "9 photos, 1 without a face found; not used: 1 no face" in words
+    assert "too few strangers' comparisons for any rate" in words
+
+
+def test_rates_are_listed_as_far_as_the_counts_carry(edgegate: Program, tmp_path: Path) -> None:
+    _save_photos(tmp_path / "people" / "ann", ENROLLED, (0.8, 1.0, 1.1))
+    _save_photos(tmp_path / "others" / "bea", STRANGER, np.linspace(0.7, 1.1, 101).tolist())
+    page = tmp_path / "page.html"
+    call = ("evaluate", tmp_path / "people", "--enrol", "1", "--strangers", tmp_path / "others", "--report", page)
+    found = edgegate(*call, "--json").json
+    (row,) = found["rates"]
+    assert (found["people_strangers"], found["impostors"]) == (1, 101)
+    assert row.keys() >= {"false_accept_rate", "true_accept_rate", "threshold", "bound_95"}
+    assert (row["false_accept_rate"], row["true_accept_rate"], row["false_accepts"]) == (0.01, 1.0, 1)
+    assert row["bound_95"] == pytest.approx(0.05)  # one person shows next to nothing
+    html = page.read_text("utf-8")
+    assert "100.00% recognised, letting in one stranger&#x27;s comparison in 100" in html
+    assert "<svg" in html
+    assert "<script" not in html
+
+
+def test_a_page_appears_only_when_it_is_complete(edgegate: Program, people: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    assert "nobody has 9 usable photos" in edgegate("evaluate", people, "--enrol", "9", "--report", page).problem
+    assert list(tmp_path.glob("*page*")) == []
+
+
+def test_a_data_set_that_is_none_is_told(edgegate: Program, tmp_path: Path) -> None:
+    for call, problem in {
+        (tmp_path / "none",): "no such data set",
+        (tmp_path,): "no photos; expected one folder a person",
+        (tmp_path, "--clips"): "no clips whose name matches",
+        (tmp_path, "--clips", "--strangers", tmp_path): "--strangers: goes with photos",
+        (tmp_path, "--table", "x", "--report", tmp_path / "x.html"): "--table: prints a pack's rows",
+        (tmp_path, "--labels", tmp_path / "l.csv"): "no such file of labels",
+    }.items():
+        result = edgegate("evaluate", *call)
+        assert result.status == 2
+        assert problem in result.problem
+
+
+def _touch(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
 
 
 def _save_photos(folder: Path, portrait: Portrait, lights: Sequence[float]) -> None:

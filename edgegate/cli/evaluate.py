@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,18 @@ from edgegate.cli import evaluate_site
 from edgegate.cli.common import Commands, existing, load_config, print_json, progress
 from edgegate.config import Config
 from edgegate.errors import UsageError
-from edgegate.evaluation import clips, dataset, scores, tables
-from edgegate.evaluation.vision import look_at_clip, look_at_photos
-from edgegate.thresholds import Table, per_person, rate_bound
+from edgegate.evaluation import clip_results, clips, dataset, page, photo_results, tables, words
+from edgegate.evaluation.comparisons import compare, people_of
+from edgegate.evaluation.pooled import pooled
+from edgegate.evaluation.split import split
+from edgegate.evaluation.vision import Judged, judge_photos, look_at_clip, looks_of_photos
+from edgegate.output import complete
+from edgegate.thresholds import per_person
+from edgegate.vision.analyzer import Analyzer
+from edgegate.vision.packs import Pack
+
+MAX_ENROLLED = 50
+NOT_ASKED = "configured, and not asked: photos are measured by the embedder alone"
 
 
 def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
@@ -22,16 +32,30 @@ def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
         "evaluate", parents=[parent], help="error rates on labelled people", description=__doc__
     )
     parser.add_argument(
-        "dataset", nargs="?", type=Path, metavar="DATASET", help="a folder a person, photos or clips in it"
+        "dataset",
+        nargs="?",
+        type=Path,
+        metavar="DATASET",
+        help="a folder a person, photos or clips in it, or in a folder a condition below: PERSON/CONDITION/FILE",
     )
     evaluate_site.add_options(parser)
     parser.add_argument("--enrol", type=int, default=3, metavar="K", help="photos to enrol each from (default: 3)")
+    parser.add_argument(
+        "--strangers", type=Path, metavar="DIR", help="more people, in folders like these, who are never enrolled"
+    )
     parser.add_argument("--clips", action="store_true", help="the data set is video clips: replay each as a visit")
+    parser.add_argument(
+        "--labels",
+        type=Path,
+        metavar="FILE.csv",
+        help=f"whom each file shows: columns file (or clip), person, condition (default: DATASET/{dataset.LABELS})",
+    )
     parser.add_argument(
         "--identity",
         default=r"(.+)-",
         metavar="REGEX",
-        help="which part of a clip's file name is the person (default: all up to the last hyphen)",
+        help="which part of a clip's file name is the person (default: all up to the last hyphen); "
+        "groups may be named person and condition",
     )
     parser.add_argument(
         "--part",
@@ -39,6 +63,7 @@ def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
         default="all",
         help="two thirds of the people by a hash of their names, for tables, or the other third, for reporting",
     )
+    parser.add_argument("--report", type=Path, metavar="OUT.html", help="write one self-contained page")
     parser.add_argument("--table", metavar="NAME", help="print threshold rows for a pack's card, naming the data NAME")
     parser.set_defaults(run=run)
 
@@ -47,112 +72,114 @@ def run(args: argparse.Namespace) -> int:
     config = load_config(args)
     if args.site:
         return evaluate_site.run(args, config)
+    _check(args)
+    if args.report is None:
+        return _tell(args, _evaluate(args, config))
+    with complete(args.report) as draft:  # before the work, so that a wrong path is told at once
+        result = _evaluate(args, config)
+        draft.write_text(page.render(result), "utf-8")
+    return _tell(args, result)
+
+
+def _check(args: argparse.Namespace) -> None:
     if args.dataset is None:
         raise UsageError("name a DATASET, or ask for --site, which measures this door's own visits")
     existing(args.dataset, "data set")
-    if not 1 <= args.enrol <= 50:
-        raise UsageError(f"--enrol {args.enrol}: must be 1 to 50")
-    result = _clips(args, config) if args.clips else _photos(args, config)
+    for path, what in ((args.strangers, "folder of strangers"), (args.labels, "file of labels")):
+        if path is not None:
+            existing(path, what)
+    if not 1 <= args.enrol <= MAX_ENROLLED:
+        raise UsageError(f"--enrol {args.enrol}: must be 1 to {MAX_ENROLLED}")
+    if args.clips and args.strangers is not None:
+        raise UsageError("--strangers: goes with photos; every clip of others is a stranger's visit already")
+    if args.table and (args.report is not None or args.strangers is not None):
+        raise UsageError("--table: prints a pack's rows and nothing else; leave --report and --strangers out")
+
+
+def _tell(args: argparse.Namespace, result: dict[str, Any] | str) -> int:
     if isinstance(result, str):
         print(result, end="")
     elif args.json:
         print_json(result)
     else:
-        print(_in_words(result))
+        print("\n".join(words.of_clips(result) if args.clips else words.of_photos(result)))
     return 0
 
 
+def _evaluate(args: argparse.Namespace, config: Config) -> Any:
+    """The results; where a table is asked for, its text."""
+    return _clips(args, config) if args.clips else _photos(args, config)
+
+
 def _photos(args: argparse.Namespace, config: Config) -> dict[str, Any] | str:
+    photos = dataset.photos_in(args.dataset, args.part, args.labels)
+    apart = [] if args.strangers is None else dataset.photos_in(args.strangers)
     analyzer = app.build_analyzer(config)
-    visits = dataset.photo_visits(args.dataset, args.part)
-    looks = list(look_at_photos(analyzer, progress(visits, "looking", "visit")))
+    judged = _judge(analyzer, photos)
     if args.table:
-        return tables.to_toml(tables.table(args.table, looks))
-    table = app.table_of(analyzer.pack)
-    frames = config.recognition.decide_after_frames
-    result = _rates(config, table, looks, args.enrol, frames)
-    while frames > 1 and not (result["genuine"]["trials"] and result["strangers"]["trials"]):  # few photos: pool fewer
-        frames -= 1
-        result = _rates(config, table, looks, args.enrol, frames)
-    return result
+        return tables.to_toml(tables.table(args.table, looks_of_photos(judged)))
+    subject = _subject(args, config, analyzer.pack)
+    strangers = _judge(analyzer, apart)
+    return {"subject": subject, **_scored(config, analyzer.pack, judged, strangers, args.enrol)}
 
 
-def _rates(config: Config, table: Table, looks: Sequence[scores.Looks], photos: int, frames: int) -> dict[str, Any]:
-    measured = scores.measure(looks, photos, frames)
-    threshold = table.threshold(photos, frames, per_person(config.recognition.false_accept_rate, 1))
-    granted = int((measured.genuine >= threshold.value).sum())
-    accepted = int((measured.strangers >= threshold.value).sum())
-    return {
-        "people": measured.people,
-        "photos": photos,
-        "frames": frames,
-        "threshold": threshold.value,
-        "promise_carried": threshold.carried,
-        "genuine": _count(granted, len(measured.genuine), errors=len(measured.genuine) - granted),
-        "strangers": _count(accepted, len(measured.strangers), errors=accepted),
-    }
+def _judge(analyzer: Analyzer, photos: Sequence[dataset.Labelled]) -> list[Judged]:
+    return list(progress(judge_photos(analyzer, photos), "looking", "photo", total=len(photos)))
+
+
+def _scored(
+    config: Config, embedder: Pack, judged: Sequence[Judged], strangers: Sequence[Judged], photos: int
+) -> dict[str, Any]:
+    table, rate = app.table_of(embedder), config.recognition.false_accept_rate
+    divided = split(judged, photos, strangers)
+    alone, everybody = (
+        table.threshold(photos, 1, per_person(rate, people)) for people in (1, people_of(divided.templates))
+    )
+    found = compare(divided, alone.value, partial(_bar, "comparing", "block"))
+    door = photo_results.Door(rate, alone, everybody)
+    visits = pooled(looks_of_photos(judged), table, photos, config.recognition.decide_after_frames, rate)
+    old = {key: visits[key] for key in ("photos", "frames", "threshold", "promise_carried", "strangers")}
+    result = photo_results.results(found, door, partial(_bar, "resampling", "draw"))
+    return {**result, **old, "visits": visits}
 
 
 def _clips(args: argparse.Namespace, config: Config) -> dict[str, Any] | str:
+    visits = dataset.clip_visits(args.dataset, args.identity, args.part, args.labels)
     analyzer = app.build_analyzer(config)
-    visits = dataset.clip_visits(args.dataset, args.identity, args.part)
+    tracker = None if args.table else app.build_tracker(config)
     seen = [
-        clips.Clip(visit.person, visit.name, look_at_clip(analyzer, visit))
+        clips.Clip(visit.person, visit.name, look_at_clip(analyzer, visit, tracker), visit.condition)
         for visit in progress(visits, "looking", "clip")
     ]
     if args.table:
         return tables.to_toml(tables.table(args.table, [clips.looks_of(clip) for clip in seen]))
-    table = app.table_of(analyzer.pack)
+    table, settings = app.table_of(analyzer.pack), config.recognition
+    door = table.threshold(args.enrol, settings.decide_after_frames, settings.false_accept_rate)
+    replayer = clips.Replayer(config, analyzer.pack, table, tracker)
+    pairs = len(seen) * (len(seen) - 1)
+    trials = list(progress(replayer.trials(seen, args.enrol), "replaying", "visit", total=pairs))
+    return {
+        "subject": _subject(args, config, analyzer.pack, tracker.pack if tracker else None),
+        **clip_results.results(seen, trials, args.enrol, settings.decide_after_frames, door),
+    }
+
+
+def _subject(args: argparse.Namespace, config: Config, embedder: Pack, tracker: Pack | None = None) -> dict[str, Any]:
+    """What was measured, on what."""
     settings = config.recognition
-    threshold = table.threshold(args.enrol, settings.decide_after_frames, settings.false_accept_rate)
-    trials = list(clips.trials(config, analyzer.pack, table, seen, args.enrol))
-    genuine = [trial for trial in trials if trial.genuine]
-    strangers = [trial for trial in trials if not trial.genuine]
-    refused = [trial for trial in genuine if not trial.granted]
-    accepted = [trial for trial in strangers if trial.granted]
+    asked = "none" if not settings.model else tracker.name if tracker else NOT_ASKED
     return {
-        "people": len({visit.person for visit in visits}),
-        "photos": args.enrol,
-        "frames": settings.decide_after_frames,
-        "threshold": threshold.value,
-        "promise_carried": threshold.carried,
-        "genuine": _count(len(genuine) - len(refused), len(genuine), errors=len(refused))
-        | {"refused": _pairs(refused)},
-        "strangers": _count(len(accepted), len(strangers), errors=len(accepted))
-        | {"accepted_pairs": _pairs(accepted), "highest": max((t.score for t in strangers), default=None)},
+        "dataset": args.dataset.resolve().name,
+        "part": args.part,
+        "strangers": None if args.strangers is None else args.strangers.resolve().name,
+        "pack": app.model_names(config, embedder, tracker),
+        "pack_sha256": embedder.sha256,
+        "tracker": asked,
+        "false_accept_rate": settings.false_accept_rate,
+        "decide_after_frames": settings.decide_after_frames,
+        "min_face_pixels": settings.min_face_pixels,
     }
 
 
-def _count(granted: int, trials: int, errors: int) -> dict[str, Any]:
-    return {
-        "trials": trials,
-        "granted": granted,
-        "error_rate": errors / trials if trials else None,
-        "error_rate_bound_95": rate_bound(errors, trials),
-    }
-
-
-def _pairs(trials: Sequence[clips.Trial]) -> list[dict[str, Any]]:
-    return [{"enrolled": t.enrolled.name, "visitor": t.visitor.name, "score": round(t.score, 4)} for t in trials]
-
-
-def _in_words(result: dict[str, Any]) -> str:
-    genuine, strangers = result["genuine"], result["strangers"]
-    carried = "carried" if result["promise_carried"] else "NOT carried by the pack's measurements"
-    lines = [
-        (
-            f"{result['people']} people, enrolled from {result['photos']}, {result['frames']} frames pooled, "
-            f"threshold {result['threshold']:.4f} (promise {carried})"
-        ),
-        (
-            f"genuine    {genuine['granted']} of {genuine['trials']} visits let in; false rejects at most "
-            f"{genuine['error_rate_bound_95']:.2%} (95 % bound)"
-        ),
-        (
-            f"strangers  {strangers['granted']} of {strangers['trials']} visits let in; false accepts at most "
-            f"{strangers['error_rate_bound_95']:.2g} (95 % bound, were all trials independent)"
-        ),
-    ]
-    for title, pairs in (("refused", genuine.get("refused")), ("accepted", strangers.get("accepted_pairs"))):
-        lines += [f"  {title}: {p['visitor']} at {p['enrolled']}, score {p['score']}" for p in pairs or ()]
-    return "\n".join(lines)
+def _bar(doing: str, unit: str, items: Iterable[Any]) -> Iterable[Any]:
+    return progress(items, doing, unit)

@@ -1,4 +1,8 @@
-"""Every clip as a visit to a door where one person is enrolled from another clip: tracking, rules and all."""
+"""Every clip as a visit to a door where one person is enrolled from another clip: tracking, rules and all.
+
+A clip without a usable face cannot be enrolled from. As a visit it counts all the same: whoever it shows stood before
+a door that stayed shut.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +17,11 @@ from edgegate.evaluation.scores import Looks
 from edgegate.evaluation.vision import Seen
 from edgegate.gallery import Enrolled, Person, Photo
 from edgegate.identification import Identifier
+from edgegate.pipeline import Pipeline
 from edgegate.thresholds import Table
 from edgegate.types import EventType, Face, Frame, Observation
 from edgegate.vision.packs import Pack
+from edgegate.vision.tracker import Guess, TrackerNetwork
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,17 +31,27 @@ class Clip:
     person: str
     name: str
     frames: Sequence[Seen]
+    condition: str = ""
+
+    @property
+    def usable_from(self) -> float | None:
+        """The second of the first frame whose nearest face is good enough to say who it is; None without one."""
+        return next((s.at for s in self.frames if s.faces and s.faces[0].embedding is not None), None)
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One clip at a door where somebody is enrolled from `enrolled`; `score` is the highest that was decided on."""
+    """One clip at a door where somebody is enrolled from `enrolled`; `score` is the highest that was decided on.
+
+    `seconds` is the video's time from the first usable face to the grant; None without one.
+    """
 
     enrolled: Clip
     visitor: Clip
     granted: bool
     score: float
     threshold: float
+    seconds: float | None = None
 
     @property
     def genuine(self) -> bool:
@@ -66,47 +82,79 @@ class _Remembered:
         return face
 
 
+class _RememberedNetwork:
+    """The tracker network's answers, given again."""
+
+    def __init__(self, labels: tuple[str, ...], frames: Sequence[Seen]) -> None:
+        self.labels = labels
+        self._guesses = {seen.at: seen.guess for seen in frames}
+
+    def look(self, frame: Frame) -> Guess:
+        guess = self._guesses[frame.at]
+        assert guess is not None  # the clip was looked at with the network
+        return guess
+
+
 class _AlwaysMoving:
     def moved(self, _frame: Frame) -> bool:
         return True
 
 
-def trials(config: Config, embedder: Pack, table: Table, clips: Sequence[Clip], photos: int) -> Iterator[Trial]:
-    """Every ordered pair of two clips, enrolled from `photos` frames spread over the first."""
-    for enrolled in clips:
-        person = _enrol(enrolled, photos, embedder)
-        if person is None:
-            continue
-        settings = config.recognition
-        identifier = Identifier(
-            Enrolled((person,)), table, embedder.sha256, settings.false_accept_rate, settings.decide_after_frames
+class Replayer:
+    """A door with the parts that the config names, whose networks' answers are remembered."""
+
+    def __init__(self, config: Config, embedder: Pack, table: Table, tracker: TrackerNetwork | None = None) -> None:
+        self._config = config
+        self._embedder = embedder
+        self._table = table
+        self._tracker = tracker
+
+    def trials(self, clips: Sequence[Clip], photos: int) -> Iterator[Trial]:
+        """Every ordered pair of two clips, enrolled from `photos` frames spread over the first."""
+        for enrolled in clips:
+            if enrolled.usable_from is None:
+                continue
+            identifier = self._identifier(_enrol(enrolled, photos, self._embedder))
+            for visitor in clips:
+                if visitor is not enrolled:
+                    yield self._visit(identifier, enrolled, visitor)
+
+    def _identifier(self, person: Person) -> Identifier:
+        settings = self._config.recognition
+        return Identifier(
+            Enrolled((person,)),
+            self._table,
+            self._embedder.sha256,
+            settings.false_accept_rate,
+            settings.decide_after_frames,
         )
-        for visitor in clips:
-            if visitor is not enrolled:
-                yield _visit(config, embedder, identifier, enrolled, visitor)
+
+    def _visit(self, identifier: Identifier, enrolled: Clip, visitor: Clip) -> Trial:
+        pipeline = self._pipeline(identifier, visitor)
+        gate = build_gate(self._config, self._embedder, self._tracker.pack if self._tracker else None)
+        granted, score, threshold = None, -1.0, 0.0
+        blank = np.empty((0, 0, 3), np.uint8)
+        for seq, seen in enumerate(visitor.frames):
+            sightings = pipeline.look(Frame(seen.at, seq, blank))
+            decision = gate.observe(Observation(seen.at, seen.at, seen.at, sightings))
+            if granted is None and any(event.type is EventType.GRANTED for event in decision.events):
+                granted = seen.at
+            for sighting in sightings:
+                if sighting.pooled is not None and sighting.frames >= self._config.recognition.decide_after_frames:
+                    score = max(score, sighting.pooled.score)
+                    threshold = sighting.pooled.threshold
+        first = visitor.usable_from
+        seconds = None if granted is None or first is None else max(granted - first, 0.0)
+        return Trial(enrolled, visitor, granted is not None, score, threshold, seconds)
+
+    def _pipeline(self, identifier: Identifier, visitor: Clip) -> Pipeline:
+        network = _RememberedNetwork(self._tracker.labels, visitor.frames) if self._tracker else None
+        return build_pipeline(self._config, _Remembered(visitor.frames), _AlwaysMoving(), identifier, network)
 
 
-def _enrol(clip: Clip, photos: int, embedder: Pack) -> Person | None:
-    """From frames evenly spread over the clip's usable ones; None if it has none."""
+def _enrol(clip: Clip, photos: int, embedder: Pack) -> Person:
+    """From frames evenly spread over the clip's usable ones, of which there is at least one."""
     usable = looks_of(clip).evidence
-    if not usable:
-        return None
     chosen = np.unique(np.linspace(0, len(usable) - 1, photos).astype(int))
     looks = tuple(Photo(usable[i][0], usable[i][1], embedder.sha256) for i in chosen)
     return Person(clip.person, clip.person, "", looks)
-
-
-def _visit(config: Config, embedder: Pack, identifier: Identifier, enrolled: Clip, visitor: Clip) -> Trial:
-    pipeline = build_pipeline(config, _Remembered(visitor.frames), _AlwaysMoving(), identifier)
-    gate = build_gate(config, embedder)
-    granted, score, threshold = False, -1.0, 0.0
-    blank = np.empty((0, 0, 3), np.uint8)
-    for seq, seen in enumerate(visitor.frames):
-        sightings = pipeline.look(Frame(seen.at, seq, blank))
-        decision = gate.observe(Observation(seen.at, seen.at, seen.at, sightings))
-        granted |= any(event.type is EventType.GRANTED for event in decision.events)
-        for sighting in sightings:
-            if sighting.pooled is not None and sighting.frames >= config.recognition.decide_after_frames:
-                score = max(score, sighting.pooled.score)
-                threshold = sighting.pooled.threshold
-    return Trial(enrolled, visitor, granted, score, threshold)

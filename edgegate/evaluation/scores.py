@@ -6,6 +6,7 @@ any of them. Every pair of an enrolment and a stranger's visit is one trial.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -42,7 +43,7 @@ def measure(looks: Sequence[Looks], photos: int, frames: int) -> Scores:
     """Score every enrolment against every visit; visits with too few usable frames take no part."""
     windows = [(look, _windows(look.evidence, frames)) for look in looks if len(look.evidence) >= frames]
     templates = [(look, _template(look.evidence, photos)) for look in looks if len(look.evidence) >= photos]
-    several = {look.person for look in looks if sum(other.person == look.person for other in looks) > 1}
+    visits_of = Counter(look.person for look in looks)
     genuine: list[float] = []
     strangers: list[npt.NDArray[np.float32]] = []
     if not windows or not templates:
@@ -54,7 +55,7 @@ def measure(looks: Sequence[Looks], photos: int, frames: int) -> Scores:
     for look, template in templates:
         best = np.maximum.reduceat(stack @ template, starts)
         strangers.append(best[persons != look.person])
-        if look.person in several:
+        if visits_of[look.person] > 1:
             genuine += best[(persons == look.person) & (visits != look.visit)].tolist()
         elif len(look.evidence) >= photos + frames:
             genuine.append(float((_windows(look.evidence[photos:], frames) @ template).max()))

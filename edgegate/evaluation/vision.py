@@ -7,40 +7,68 @@ from dataclasses import dataclass
 
 from edgegate.camera import Recording
 from edgegate.enrol import Enroller, read_picture
-from edgegate.evaluation.dataset import Visit
-from edgegate.evaluation.scores import Looks
-from edgegate.types import Face, Frame
+from edgegate.evaluation.dataset import Labelled, Visit
+from edgegate.evaluation.scores import Evidence, Looks
+from edgegate.types import Face, Fault, Frame
 from edgegate.vision.analyzer import Analyzer
+from edgegate.vision.tracker import Guess, Network
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Seen:
-    """One frame of a clip: its time, and the faces in it, the nearest described."""
+    """One frame of a clip: its time, and the faces in it, the nearest described; `guess` is the tracker's, if any."""
 
     at: float
     faces: tuple[Face, ...]
+    guess: Guess | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """A photo that has been looked at: `evidence` if it will do, else the `fault` it has."""
+
+    photo: Labelled
+    evidence: Evidence | None
+    fault: Fault | None = None
+
+
+def judge_photos(analyzer: Analyzer, photos: Iterable[Labelled]) -> Iterator[Judged]:
+    """Photos as `edgegate enroll` would take them: what it refuses is not used, for genuine or for stranger."""
+    enroller = Enroller(analyzer, name="")
+    for photo in photos:
+        verdict = enroller.judge(str(photo.file), read_picture(photo.file))
+        taken = verdict.photo
+        yield Judged(photo, (taken.embedding, taken.quality) if taken is not None else None, verdict.fault)
 
 
 def look_at_photos(analyzer: Analyzer, visits: Iterable[Visit]) -> Iterator[Looks]:
-    """Photos as `edgegate enroll` would take them: what it refuses is not used, for genuine or for stranger."""
-    enroller = Enroller(analyzer, name="")
+    """What each visit's photos show, those that will do."""
     for visit in visits:
-        photos = [enroller.judge(str(path), read_picture(path)).photo for path in visit.files]
-        evidence = tuple((photo.embedding, photo.quality) for photo in photos if photo is not None)
-        yield Looks(visit.person, visit.name, evidence)
+        judged = judge_photos(analyzer, (Labelled(file, visit.person, visit.condition) for file in visit.files))
+        yield Looks(visit.person, visit.name, tuple(j.evidence for j in judged if j.evidence is not None))
 
 
-def look_at_clip(analyzer: Analyzer, visit: Visit) -> list[Seen]:
-    """Every frame of a clip."""
+def looks_of_photos(judged: Iterable[Judged]) -> list[Looks]:
+    """The same from photos that have been judged, one for each person's visit."""
+    visits: dict[tuple[str, str, str], list[Evidence]] = {}
+    for one in judged:
+        evidence = visits.setdefault((one.photo.person, one.photo.visit, one.photo.condition), [])
+        evidence += [one.evidence] if one.evidence is not None else []
+    return [Looks(person, f"{condition}/{visit}", tuple(e)) for (person, visit, condition), e in visits.items()]
+
+
+def look_at_clip(analyzer: Analyzer, visit: Visit, network: Network | None = None) -> list[Seen]:
+    """Every frame of a clip; with a tracker network, its answers too."""
     recording = Recording(visit.files[0])
     try:
-        return [_see(analyzer, frame) for frame in iter(recording.read, None)]
+        return [_see(analyzer, frame, network) for frame in iter(recording.read, None)]
     finally:
         recording.close()
 
 
-def _see(analyzer: Analyzer, frame: Frame) -> Seen:
+def _see(analyzer: Analyzer, frame: Frame, network: Network | None) -> Seen:
+    guess = None if network is None else network.look(frame)
     nearest, *others = analyzer.detect(frame) or (None,)
     if nearest is None:
-        return Seen(frame.at, ())
-    return Seen(frame.at, (analyzer.describe(frame, nearest), *others))
+        return Seen(frame.at, (), guess)
+    return Seen(frame.at, (analyzer.describe(frame, nearest), *others), guess)

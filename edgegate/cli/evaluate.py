@@ -16,7 +16,7 @@ from edgegate.errors import UsageError
 from edgegate.evaluation import clip_results, clips, dataset, page, photo_results, tables, words
 from edgegate.evaluation.comparisons import compare, people_of
 from edgegate.evaluation.pooled import pooled
-from edgegate.evaluation.split import split
+from edgegate.evaluation.split import check_counts, split
 from edgegate.evaluation.vision import Judged, judge_photos, look_at_clip, looks_of_photos
 from edgegate.output import complete
 from edgegate.thresholds import per_person
@@ -114,6 +114,8 @@ def _evaluate(args: argparse.Namespace, config: Config) -> Any:
 def _photos(args: argparse.Namespace, config: Config) -> dict[str, Any] | str:
     photos = dataset.photos_in(args.dataset, args.part, args.labels)
     apart = [] if args.strangers is None else dataset.photos_in(args.strangers)
+    if not args.table:
+        check_counts(photos, args.enrol)
     analyzer = app.build_analyzer(config)
     judged = _judge(analyzer, photos)
     if args.table:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -24,6 +24,7 @@ import numpy.typing as npt
 
 from edgegate.embedding import pool
 from edgegate.errors import UsageError
+from edgegate.evaluation.dataset import Labelled
 from edgegate.evaluation.scores import Evidence
 from edgegate.evaluation.vision import Judged
 from edgegate.types import Embedding, Fault
@@ -65,6 +66,12 @@ class Split:
     """Why photos could not be used, and how many, of all that were looked at."""
     photos: int
     refused_at_enrolment: int
+
+
+def check_counts(photos_of: Iterable[Labelled], photos: int) -> None:
+    """Raise UsageError if nobody has enough photos, however good they are: before looking at any."""
+    if max(Counter(photo.person for photo in photos_of).values(), default=0) <= photos:
+        raise _nobody(photos)
 
 
 def split(judged: Sequence[Judged], photos: int, strangers: Sequence[Judged] = ()) -> Split:
@@ -153,10 +160,7 @@ class _Builder:
 
     def done(self) -> Split:
         if not self._templates.person:
-            raise UsageError(
-                f"nobody has {self._photos} usable photos and one more, so that nobody can be enrolled and recognised; "
-                "use a smaller --enrol, or more photos of each person"
-            )
+            raise _nobody(self._photos)
         if len(self._persons) < 2:
             raise UsageError("all photos are of one person; false accepts need at least two people")
         return Split(
@@ -185,6 +189,13 @@ def _left(shots: Sequence[Judged], chosen: Sequence[Judged]) -> list[Judged]:
         return others
     last = max(shots.index(one) for one in chosen)
     return [one for i, one in enumerate(shots) if one not in chosen and (one.evidence is not None or i > last)]
+
+
+def _nobody(photos: int) -> UsageError:
+    return UsageError(
+        f"nobody has {photos} usable photos and one more, so that nobody can be enrolled and recognised; "
+        "use a smaller --enrol, or more photos of each person"
+    )
 
 
 def _evidence(chosen: Sequence[Judged]) -> list[Evidence]:

@@ -76,12 +76,12 @@ class Keys:
         return status.st_mtime_ns, status.st_ino
 
     def load(self) -> dict[str, Key]:
-        """Every key there is, by id."""
-        files = [self.path, *self._neighbours()]
+        """Every key there is, by id. Whoever is given a credential need not be allowed to read the files."""
+        given, files = self._given(), [self.path, *self._neighbours()]
+        if given is not None:
+            files = [file for file in files if os.access(file, os.R_OK)]
         keys = [_read(file, self._data) for file in files if _is_there(file)]
-        if (given := self._given()) is not None:
-            keys.append(given)
-        return {key.id: key for key in keys}
+        return {key.id: key for key in [*keys, *([given] if given else [])]}
 
     def primary(self) -> Key | None:
         """What a new gallery is written with; None where there is no key yet."""

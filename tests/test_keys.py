@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import tempfile
 import threading
 from pathlib import Path
 
@@ -112,6 +113,24 @@ def test_a_credential_comes_before_the_file_and_is_read_as_systemd_leaves_it(key
     there = both.primary()
     assert there is not None
     assert there.id == in_file.id
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root keeps a key from others")
+def test_a_service_with_a_credential_needs_no_right_to_the_file() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        (folder / "data").mkdir()
+        keys = Keys(folder / "etc" / "edgegate.key", folder / "data", folder / "credential")
+        keys.make()
+        (folder / "credential").write_bytes(bytes(KEY_BYTES))
+        (folder / "credential").chmod(0o444)
+        child = os.fork()
+        if child == 0:
+            os.setuid(4321)
+            os._exit(0 if set(keys.load()) == {Key(bytes(KEY_BYTES)).id} else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert len(keys.load()) == 2  # root reads both
 
 
 def test_a_folder_that_cannot_be_written_is_told_with_the_way_out(tmp_path: Path) -> None:

@@ -89,6 +89,8 @@ def test_people_arrive_as_they_left_but_for_their_ids(tmp_path: Path) -> None:
         ('"AACAPw', '"AAAAPw', "length 1"),
         ('"embedding":"', '"embedding":"!', "content"),
         ('{"version', "[", "content"),
+        ('"name":"Ann"', '"name":"\\u001b[31mAnn"', "a name is text without control characters"),
+        ('"name":"Ann"', '"name":" "', "a person needs a name"),
     ],
 )
 def test_content_that_is_not_as_it_must_be_is_refused(tmp_path: Path, old: str, new: str, problem: str) -> None:

@@ -130,15 +130,16 @@ class Daemon:
             self._recognition.gallery.carry_over()
         except GalleryError as error:
             log.warning("templates are not encrypted yet: %s", error)
-        retention = Retention(
+        self._retention = Retention(
             self._recognition.gallery,
             lambda: app.open_journal(config, origin, clock),
+            app.open_scores(config),
             clock,
             config.privacy.retention_days,
             self._stopping,
         )
-        retention.start()
-        stack.callback(retention.close, CLOSE_SECONDS)
+        self._retention.start()
+        stack.callback(self._retention.close, CLOSE_SECONDS)
 
     def _announce(self) -> None:
         log.warning(NO_LIVENESS)
@@ -161,8 +162,9 @@ class Daemon:
 
     def _housekeep(self, lock: LockKeeper) -> None:
         """Publish the state as it is now; a thread that has died takes the process with it."""
-        if self._watch.failed is not None:
-            raise self._watch.failed
+        for thread in (self._watch, self._retention):
+            if thread.failed is not None:
+                raise thread.failed
         if self._uplink is not None:
             if self._uplink.failed is not None:
                 raise self._uplink.failed
@@ -172,7 +174,7 @@ class Daemon:
         camera = (self._capture.trouble or "no frames") if self._health.stalled else None
         troubles = {
             "camera": camera,
-            "gallery": self._watch.trouble,
+            "gallery": self._watch.trouble or self._unreadable(),
             "journal": self._journal_trouble,
             "lock": lock.trouble,
             "recognition": self._recognition_trouble(),
@@ -195,6 +197,11 @@ class Daemon:
         remarks = [TRACKER_ALONE] if self._config.recognition.tracker_alone else []
         remarks += [f"the tracker network names {', '.join(missing)}: not enrolled"] if missing else []
         return "; ".join(remarks) or None
+
+    def _unreadable(self) -> str | None:
+        """Whose key is lost, in number: `check` and `people list` say who they are."""
+        lost = sum(bool(person.unreadable) for person in self._recognition.identifier.everybody())
+        return f"the key of {lost} people's templates is missing" if lost else None
 
     def _note_first(self, turn: Turn | None) -> None:
         if turn is not None and not self._seen:

@@ -6,16 +6,18 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from edgegate import clock as clocks
 from edgegate import journal as journals
 from edgegate.clock import Clock
-from edgegate.errors import GalleryError, JournalError
+from edgegate.errors import EdgegateError
 from edgegate.events import CloudEvent
 from edgegate.gallery import Erased, Gallery, Person
 from edgegate.journal import Journal
+from edgegate.site import Scores
 from edgegate.types import Event, EventType
 
 log = logging.getLogger(__name__)
@@ -24,26 +26,40 @@ _DAY = 86_400.0
 _EVERY_SECONDS = 3600.0
 
 
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """What was erased: with the gallery's part, how many kept scores of visits; and the journal's record of it."""
+
+    erased: Erased
+    visits: int
+    event: CloudEvent
+
+
 def forget(
-    gallery: Gallery, journal: Journal, clock: Clock, name: str, *, reason: str = "asked"
-) -> tuple[Erased, CloudEvent]:
-    """Erase somebody, with a record in the journal of their opaque id alone. Raises GalleryError, JournalError."""
+    gallery: Gallery, journal: Journal, scores: Scores, clock: Clock, name: str, *, reason: str = "asked"
+) -> Forgotten:
+    """Erase somebody, with a record in the journal of their opaque id alone.
+
+    The scores of their visits go first: a gallery that cannot be written leaves somebody who can be forgotten again.
+    Raises GalleryError, JournalError, and EdgegateError where the scores cannot be written.
+    """
     written: list[CloudEvent] = []
     data: dict[str, Any] = {"person": None, "reason": reason}
 
     def record(person: str) -> None:
         written.extend(journal.append([Event(EventType.PERSON_FORGOTTEN, clock.monotonic(), person, data)]))
 
-    return gallery.forget(name, record), written[0]
+    visits = scores.forget(gallery.find(name).id)
+    return Forgotten(gallery.forget(name, record), visits, written[0])
 
 
-def purge(gallery: Gallery, journal: Journal, clock: Clock, days: int) -> list[Erased]:
+def purge(gallery: Gallery, journal: Journal, scores: Scores, clock: Clock, days: int) -> list[Forgotten]:
     """Forget whoever was not let in for so many days, or may no longer enter for so many; 0 days: nobody."""
     if days == 0:
         return []
     granted = journals.last_times(journal.path, EventType.GRANTED)
     due = [person.name for person in gallery.people() if _ends(person, granted) + days * _DAY <= clock.wall()]
-    return [forget(gallery, journal, clock, name, reason="retention")[0] for name in due]
+    return [forget(gallery, journal, scores, clock, name, reason="retention") for name in due]
 
 
 def _ends(person: Person, granted: Mapping[str, float]) -> float:
@@ -64,6 +80,7 @@ class Retention:
         self,
         gallery: Gallery,
         open_journal: Callable[[], Journal],
+        scores: Scores,
         clock: Clock,
         days: int,
         stopping: threading.Event,
@@ -73,11 +90,14 @@ class Retention:
         """`open_journal` is called on that thread. After 0 days nobody is forgotten, and there is no thread."""
         self._gallery = gallery
         self._open_journal = open_journal
+        self._scores = scores
         self._clock = clock
         self._days = days
         self._stopping = stopping
         self._synchronized = synchronized
         self._thread = threading.Thread(target=self._run, name="retention", daemon=True)
+        self.failed: Exception | None = None
+        """What ended the thread though it should not have: the whole process should end with it."""
 
     def start(self) -> None:
         if self._days:
@@ -95,12 +115,15 @@ class Retention:
             return
         try:
             with closing(self._open_journal()) as journal:
-                for erased in purge(self._gallery, journal, self._clock, self._days):
-                    log.info("%s was forgotten after %d days", erased.person.id, self._days)
-        except (GalleryError, JournalError) as error:
+                for forgotten in purge(self._gallery, journal, self._scores, self._clock, self._days):
+                    log.info("%s was forgotten after %d days", forgotten.erased.person.id, self._days)
+        except EdgegateError as error:
             log.error("nobody is forgotten until this is mended: %s", error)  # noqa: TRY400 (words for an installer)
 
     def _run(self) -> None:
-        self.look()
-        while not self._stopping.wait(_EVERY_SECONDS):
+        try:
             self.look()
+            while not self._stopping.wait(_EVERY_SECONDS):
+                self.look()
+        except Exception as error:  # noqa: BLE001  a thread cannot raise; the main loop does it in its stead
+            self.failed = error

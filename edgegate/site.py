@@ -15,6 +15,7 @@ from contextlib import closing, contextmanager
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
+from edgegate import private
 from edgegate.errors import EdgegateError, GalleryError
 
 DAY_SECONDS = 86_400.0
@@ -72,8 +73,8 @@ class Scores:
     def _opened(self) -> Iterator[sqlite3.Connection]:
         try:
             if not self.path.exists():
-                self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                os.close(os.open(self.path, os.O_CREAT | os.O_WRONLY, 0o600))
+                private.make_folder(self.path.parent)
+                os.close(private.create(self.path))
             with closing(sqlite3.connect(self.path, timeout=0.2)) as db, db:
                 db.executescript("PRAGMA secure_delete = ON; PRAGMA synchronous = OFF")  # a lost score does no harm
                 yield db
@@ -109,9 +110,4 @@ def write_threshold(path: Path, embedder: str, threshold: float, basis: str) -> 
         "# Written by `edgegate evaluate --site --apply`; it only ever tightens. Delete it to go back to the pack's.\n"
         f'# {basis}\nthreshold = {threshold:.4f}\nembedder = "{embedder}"\n'
     )
-    draft = path.with_suffix(".new")
-    with os.fdopen(os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    private.write(path, text.encode())

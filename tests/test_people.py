@@ -18,6 +18,7 @@ from edgegate.events import Origin
 from edgegate.gallery import Details, Gallery
 from edgegate.journal import Journal
 from edgegate.moments import moment
+from edgegate.site import Scores, Visit
 from edgegate.types import Event, EventType
 from tests.door_scenes import ENROLLED
 from tests.fakes import looks, photo
@@ -147,6 +148,7 @@ class Kept:
     def __init__(self, folder: Path) -> None:
         self.clock = VirtualClock(START)
         self.gallery = Gallery(folder / "gallery.db")
+        self.scores = Scores(folder / "scores.db", days=30)
         self.journal = self.open()
 
     def open(self) -> Journal:
@@ -164,7 +166,10 @@ class Kept:
         self.journal.append([Event(EventType.GRANTED, self.clock.monotonic(), person, {"person": None})])
 
     def purge(self, days: int) -> list[str]:
-        return [erased.person.name for erased in privacy.purge(self.gallery, self.journal, self.clock, days)]
+        return [
+            forgotten.erased.person.name
+            for forgotten in privacy.purge(self.gallery, self.journal, self.scores, self.clock, days)
+        ]
 
 
 @pytest.fixture
@@ -204,7 +209,13 @@ def test_nobody_is_forgotten_by_a_clock_that_may_be_wrong(kept: Kept) -> None:
     kept.clock.advance(1000 * DAY)
     for right, left in ((False, ["Ann"]), (True, [])):
         looker = privacy.Retention(
-            kept.gallery, kept.open, kept.clock, 30, threading.Event(), synchronized=functools.partial(bool, right)
+            kept.gallery,
+            kept.open,
+            kept.scores,
+            kept.clock,
+            30,
+            threading.Event(),
+            synchronized=functools.partial(bool, right),
         )
         looker.look()
         assert [person.name for person in kept.gallery.people()] == left
@@ -212,8 +223,18 @@ def test_nobody_is_forgotten_by_a_clock_that_may_be_wrong(kept: Kept) -> None:
 
 def test_a_forgotten_person_is_in_no_event_by_name(kept: Kept) -> None:
     kept.enrol("Ann")
-    privacy.forget(kept.gallery, kept.journal, kept.clock, "Ann")
+    privacy.forget(kept.gallery, kept.journal, kept.scores, kept.clock, "Ann")
     assert journal.names(kept.journal.path, "Ann") == 0
+
+
+def test_the_scores_of_visits_are_forgotten_with_who_made_them(kept: Kept) -> None:
+    ann, ben = kept.enrol("Ann"), kept.enrol("Ben")
+    for person in (ann, ben, None):
+        kept.scores.keep(Visit(START, 0.98, 0.8, 0.96, person, person is not None, 5, "sha"))
+    forgotten = privacy.forget(kept.gallery, kept.journal, kept.scores, kept.clock, "Ann")
+    assert forgotten.visits == 1
+    assert [visit.person for visit in kept.scores.visits("sha")] == [ben, None]
+    assert ann.encode() not in kept.scores.path.read_bytes()
 
 
 def test_an_erasure_that_cannot_be_recorded_did_not_happen(kept: Kept) -> None:

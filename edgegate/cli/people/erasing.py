@@ -27,13 +27,15 @@ def forget_person(args: argparse.Namespace) -> int:
     gallery.find(args.name)
     log = app.open_journal(config, app.origin_of(config), clock)
     try:
-        erased, event = privacy.forget(gallery, log, clock, args.name)
+        forgotten = privacy.forget(gallery, log, app.open_scores(config), clock, args.name)
     finally:
         log.close()
+    erased, event = forgotten.erased, forgotten.event
     receipt = {
         "forgotten": args.name,
         "id": erased.person.id,
         "templates_erased": erased.templates,
+        "scores_erased": forgotten.visits,
         "files_removed": [str(path) for path in erased.removed],
         "searched": [str(path) for path in erased.searched],
         "journal": _search_journal(config, args.name),
@@ -73,6 +75,8 @@ def _print(receipt: dict[str, Any]) -> None:
     gallery, *others = receipt["searched"]
     erased = f"erased, and checked: {receipt['templates_erased']} templates are no longer in {gallery}"
     print(printable(f"{receipt['forgotten']}: {erased}"))
+    if receipt["scores_erased"]:
+        print(f"  erased: the scores of {receipt['scores_erased']} visits")
     for what, paths in (("removed", receipt["files_removed"]), ("searched, nothing left", others)):
         for path in paths:
             print(f"  {what}: {path}")

@@ -39,7 +39,8 @@ weights that closes half of them is chaotic: rounding grows until int8 answers h
 
 SPREAD = 0.25
 """Deviation of the answers' logits over the pictures: they differ, and none saturates. What sets the pictures of an
-untrained network apart is small, and spreading it spreads what quantization does to it as well."""
+untrained network apart is small, and spreading it spreads what quantization does to it as well: at 1, quantized
+MobileNets made with one runtime are up to 0.1 off on the other, where the daemon allows 0.05."""
 
 COMPOSITIONS = 80
 """Of which 56 are for training, and so for calibration, and 12 for comparison."""

@@ -5,9 +5,14 @@ BIN := $(VENV)/bin
 DATA ?= $(or $(EDGEGATE_DATA),../shared/data)
 FULL ?=
 export EDGEGATE_DATA := $(DATA)
+CONVERTED := $(abspath $(VENV)-train/converted)
+export EDGEGATE_CONVERTED := $(if $(FULL),$(CONVERTED))
+DESIGNS := tests/converter/test_every_design.py -m 'full or not full'
+NEWER ?= $(shell for python in python3.13 "$$HOME"/.pyenv/versions/3.13*/bin/python; do \
+  "$$python" -c '' 2> /dev/null && echo "$$python" && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-tflite-runtime test-converter smoke check bench models tracker config mosquitto clean
+.PHONY: help demo test test-tflite-runtime test-newer test-converter smoke check bench models tracker config mosquitto clean
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -16,15 +21,27 @@ help:  ## this list
 demo: $(VENV)/.demo  ## see a door recognise one person and refuse another; results in demo-out/
 	@$(BIN)/edgegate demo --out demo-out
 
-test: $(VENV)/.test mosquitto test-tflite-runtime $(if $(FULL),test-converter)  ## the test suite; FULL=1 adds the long figures
+test: $(VENV)/.test mosquitto test-tflite-runtime $(if $(FULL),test-newer test-converter)  ## the test suite; FULL=1 adds the long figures, and every design
 	@PATH="$$PATH:/usr/sbin" $(BIN)/python -m pytest $(if $(FULL),-m 'full or not full') $(TESTS)
+
+# Every design of the converter in every variant, made once for all runtimes and Pythons.
+test test-tflite-runtime test-newer: $(if $(FULL),$(CONVERTED)/.made)
+$(CONVERTED)/.made: $(VENV)-train/.train $(wildcard converter/*.py converter/architectures/*.py) tests/converter/convert_all.py
+	@$(VENV)-train/bin/python -m tests.converter.convert_all $(@D)
+	@touch $@
 
 # The same vision tests on the other TFLite runtime, which exists for Python 3.11 and needs NumPy 1.
 test-tflite-runtime:
 	@if $(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))'; then \
 	  $(MAKE) --no-print-directory VENV=.venv-tflite-runtime .venv-tflite-runtime/.vision && \
-	  EDGEGATE_RUNTIME=tflite-runtime .venv-tflite-runtime/bin/python -m pytest tests/vision; \
+	  EDGEGATE_RUNTIME=tflite-runtime .venv-tflite-runtime/bin/python -m pytest tests/vision $(if $(FULL),$(DESIGNS)); \
 	else echo "tflite-runtime 2.14 has no wheels for this Python (3.11 only): its vision tests are not run"; fi
+
+test-newer:
+	@if test "$(NEWER)"; then \
+	  $(MAKE) --no-print-directory VENV=.venv-3.13 PYTHON="$(NEWER)" .venv-3.13/.test && \
+	  .venv-3.13/bin/python -m pytest $(DESIGNS); \
+	else echo "there is no Python 3.13 here: the converted designs are not run on it"; fi
 
 test-converter: $(VENV)-train/.train  ## the converter's tests, which need TensorFlow
 	@$(VENV)-train/bin/python -m pytest tests/converter

@@ -38,6 +38,7 @@ def test_the_tracker_was_accepted_by_its_report() -> None:
     least = {"accuracy": 0.98, "mean_iou": 0.80, "class_agreement": 0.99, "box_agreement": 0.95}
     assert all(pack.report[figure] >= value for figure, value in least.items())
     assert (pack.folder / "model.tflite").stat().st_size <= 2_500_000
+    Model(pack)  # proves itself on this runtime
 
 
 def test_the_embedder_was_accepted_with_good_figures() -> None:

@@ -7,7 +7,7 @@ FULL ?=
 export EDGEGATE_DATA := $(DATA)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-tflite-runtime test-converter smoke check bench models config mosquitto clean
+.PHONY: help demo test test-tflite-runtime test-converter test-import smoke check bench models config mosquitto clean
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -16,7 +16,7 @@ help:  ## this list
 demo: $(VENV)/.demo  ## see a door recognise one person and refuse another; results in demo-out/
 	@$(BIN)/edgegate demo --out demo-out
 
-test: $(VENV)/.test mosquitto test-tflite-runtime $(if $(FULL),test-converter)  ## the test suite; FULL=1 adds the long figures
+test: $(VENV)/.test mosquitto test-tflite-runtime $(if $(FULL),test-converter test-import)  ## the test suite; FULL=1 adds the long figures
 	@PATH="$$PATH:/usr/sbin" $(BIN)/python -m pytest $(if $(FULL),-m 'full or not full') $(TESTS)
 
 # The same vision tests on the other TFLite runtime, which exists for Python 3.11 and needs NumPy 1.
@@ -28,6 +28,9 @@ test-tflite-runtime:
 
 test-converter: $(VENV)-train/.train  ## the converter's tests, which need TensorFlow
 	@$(VENV)-train/bin/python -m pytest tests/converter
+
+test-import: $(VENV)-import/.import  ## imports of ONNX face networks, which need onnx2tf
+	@$(VENV)-import/bin/python -m pytest tests/converter/test_import_onnx.py
 
 smoke: $(VENV)/.test  ## the golden replays and the command line, quickly; for a second Python
 	@$(BIN)/python -m pytest tests/test_replays.py tests/test_cli.py tests/test_config.py
@@ -68,6 +71,9 @@ $(VENV)/.demo $(VENV)/.test $(VENV)/.check $(VENV)/.vision: pyproject.toml
 	@touch $@
 $(VENV)-train/.train: pyproject.toml
 	@$(call install,$(VENV)-train,train$(,)test)
+	@touch $@
+$(VENV)-import/.import: pyproject.toml
+	@$(call install,$(VENV)-import,import$(,)test)
 	@touch $@
 
 , := ,

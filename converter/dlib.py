@@ -42,7 +42,7 @@ def face_embedder(cache: Path) -> Draft:
         outputs={"embedding": (1, 128)},
         licence="CC0-1.0",
         origin=_origin(),
-        probe=align(read(ASTRONAUT), ASTRONAUT.landmarks),
+        probe=align(read(ASTRONAUT), ASTRONAUT.landmarks, zoom=1.0),
         report=fidelity(model, blob),
     )
 

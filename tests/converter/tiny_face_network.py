@@ -90,7 +90,7 @@ def onnx(*, channels_last: bool = False, dimensions: int = DIMENSIONS) -> bytes:
     from onnx import TensorProto, helper, numpy_helper  # noqa: PLC0415 - only the `import` extra has it
 
     given, rng = weights(), np.random.default_rng(1)
-    constants = {
+    constants: dict[str, npt.NDArray[Any]] = {
         "kernel": given["kernel"].transpose(0, 3, 1, 2),
         "gamma": rng.uniform(0.5, 1.5, FILTERS),
         "beta": rng.normal(0, 0.1, FILTERS),

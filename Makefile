@@ -12,7 +12,7 @@ NEWER ?= $(shell for python in python3.13 "$$HOME"/.pyenv/versions/3.13*/bin/pyt
   "$$python" -c '' 2> /dev/null && echo "$$python" && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-tflite-runtime test-newer test-converter smoke check bench models tracker config mosquitto clean
+.PHONY: help demo test test-tflite-runtime test-newer test-converter test-import smoke check bench models tracker config mosquitto clean
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -21,7 +21,7 @@ help:  ## this list
 demo: $(VENV)/.demo  ## see a door recognise one person and refuse another; results in demo-out/
 	@$(BIN)/edgegate demo --out demo-out
 
-test: $(VENV)/.test mosquitto test-tflite-runtime $(if $(FULL),test-newer test-converter)  ## the test suite; FULL=1 adds the long figures, and every design
+test: $(VENV)/.test mosquitto test-tflite-runtime $(if $(FULL),test-newer test-converter test-import)  ## the test suite; FULL=1 adds the long figures, and every design
 	@PATH="$$PATH:/usr/sbin" $(BIN)/python -m pytest $(if $(FULL),-m 'full or not full') $(TESTS)
 
 # Every design of the converter in every variant, made once for all runtimes and Pythons.
@@ -45,6 +45,9 @@ test-newer:
 
 test-converter: $(VENV)-train/.train  ## the converter's tests, which need TensorFlow
 	@$(VENV)-train/bin/python -m pytest tests/converter
+
+test-import: $(VENV)-import/.import  ## imports of ONNX face networks, which need onnx2tf
+	@$(VENV)-import/bin/python -m pytest tests/converter/test_import_onnx.py
 
 smoke: $(VENV)/.test  ## the golden replays and the command line, quickly; for a second Python
 	@$(BIN)/python -m pytest tests/test_replays.py tests/test_cli.py tests/test_config.py
@@ -90,6 +93,9 @@ $(VENV)/.demo $(VENV)/.test $(VENV)/.check $(VENV)/.vision: pyproject.toml
 	@touch $@
 $(VENV)-train/.train: pyproject.toml
 	@$(call install,$(VENV)-train,train$(,)test)
+	@touch $@
+$(VENV)-import/.import: pyproject.toml
+	@$(call install,$(VENV)-import,import$(,)test)
 	@touch $@
 
 , := ,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from converter.packs import Draft
 from converter.portraits import ASTRONAUT, read, varied_chips
 from converter.quantize import to_int8
 from converter.resnet import build
-from edgegate.vision.align import CHIP_SIZE, align
+from edgegate.vision.align import CHIP_SIZE, DLIB, align
 from edgegate.vision.packs import InputSpec
 from edgegate.vision.tflite import cosine
 
@@ -42,7 +43,7 @@ def face_embedder(cache: Path) -> Draft:
         outputs={"embedding": (1, 128)},
         licence="CC0-1.0",
         origin=_origin(),
-        probe=align(read(ASTRONAUT), ASTRONAUT.landmarks),
+        probe=align(read(ASTRONAUT), ASTRONAUT.landmarks, replace(DLIB, zoom=1.0)),
         report=fidelity(model, blob),
     )
 

@@ -107,6 +107,7 @@ def _card(draft: Draft, golden_sha256: str) -> dict[str, Any]:
             "height": spec.height,
             "range": [spec.low, spec.high],
             "colour": spec.colour,
+            **({"template": spec.template} if draft.task == "embedder" else {}),
         },
         "outputs": {name: list(shape) for name, shape in draft.outputs.items()},
         "origin": dict(draft.origin),

@@ -11,15 +11,33 @@ from ai_edge_litert import schema_py_generated as schema
 from edgegate.errors import ModelError
 
 
+def unpacked(blob: bytes) -> Any:
+    """The file's content as objects that can be changed; the bytes must be a .tflite file's."""
+    return schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(blob, 0))
+
+
+def packed(model: Any) -> bytes:
+    """The file again."""
+    builder = flatbuffers.Builder(1 << 20)
+    builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
+    return bytes(builder.Output())
+
+
 def add_signature(blob: bytes, input_name: str, output_names: Sequence[str]) -> bytes:
     """The same model with one signature `serving_default`; `output_names` in the order of the file's outputs.
 
     Raises ModelError if the model has a signature already, or another number of inputs or outputs.
     """
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(blob, 0))
-    graph = model.subgraphs[0]
+    model = unpacked(blob)
     if model.signatureDefs:
         raise ModelError("the model has a signature already")
+    sign(model, input_name, output_names)
+    return packed(model)
+
+
+def sign(model: Any, input_name: str, output_names: Sequence[str]) -> None:
+    """Make `serving_default` the only signature of an unpacked model; raises ModelError as `add_signature` does."""
+    graph = model.subgraphs[0]
     if len(graph.inputs) != 1 or len(graph.outputs) != len(output_names):
         raise ModelError(
             f"the model has {len(graph.inputs)} inputs and {len(graph.outputs)} outputs, not 1 and {len(output_names)}"
@@ -30,16 +48,9 @@ def add_signature(blob: bytes, input_name: str, output_names: Sequence[str]) -> 
     signature.inputs = [_named(input_name, graph.inputs[0])]
     signature.outputs = [_named(name, index) for name, index in zip(output_names, graph.outputs, strict=True)]
     model.signatureDefs = [signature]
-    return _packed(model)
 
 
 def _named(name: str, index: int) -> Any:
     tensor = schema.TensorMapT()
     tensor.name, tensor.tensorIndex = name, index
     return tensor
-
-
-def _packed(model: Any) -> bytes:
-    builder = flatbuffers.Builder(1 << 20)
-    builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
-    return bytes(builder.Output())

@@ -105,6 +105,12 @@ def load_embedder(config: Config) -> Pack:
 
 def table_of(embedder: Pack) -> Table:
     """Its threshold table; raises ModelError if it has none that can be used."""
+    if not embedder.thresholds:
+        raise ModelError(
+            f"model pack {embedder.name}: it has no threshold table, so no score of its means anything yet; measure "
+            f"one: edgegate evaluate PHOTOS --table NAME --set recognition.embedder={embedder.folder} > rows.toml, "
+            f"then python -m converter import table {embedder.folder} rows.toml"
+        )
     try:
         return Table(embedder.thresholds)
     except (KeyError, TypeError, ValueError) as error:

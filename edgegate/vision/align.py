@@ -1,6 +1,9 @@
-"""Turns a face upright into the chip that the embedder was trained on."""
+"""Turns a face upright into the chip that an embedder was trained on."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,7 +18,51 @@ ALIGNMENT_POINTS = (33, 133, 362, 263, 2)
 TEMPLATE = np.array(((37.06, 46.37), (58.41, 47.91), (89.61, 47.90), (110.96, 46.35), (74.01, 87.78)), np.float32)
 """Where dlib's `get_face_chip` (150 px, padding 0.25) puts these five points."""
 
+ZOOM = 1.05
+"""How much larger than dlib's the face stands in the chip: chosen on people of lfw-dev, see docs/recognition.md."""
 
-def align(image: Image, points: Points) -> Image:
-    """The (150, 150, 3) RGB chip of a BGR picture; `points` are five, (5, 2), in the order of ALIGNMENT_POINTS."""
-    return warp_rgb(image, fit(points, TEMPLATE), CHIP_SIZE)
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Template:
+    """How a family of networks wants faces laid out in a chip of `size` by `size` pixels."""
+
+    size: int
+    marks: tuple[tuple[int, ...], ...]
+    """Each the mean of these points of the face mesh."""
+    places: Points
+    """Where the networks' authors put the marks, (n, 2)."""
+    zoom: float = 1.0
+    """How much larger than theirs the face stands in the chip."""
+
+    @property
+    def enlarged(self) -> Points:
+        """The places, enlarged from the middle of the chip."""
+        middle = np.float32(self.size / 2)
+        return (self.places - middle) * np.float32(self.zoom) + middle
+
+    def of_mesh(self, mesh: Points) -> Points:
+        """The marks of a face, (n, 2), from its mesh."""
+        return np.stack([mesh[list(mark)].mean(axis=0) for mark in self.marks])
+
+
+DLIB = Template(CHIP_SIZE, tuple((point,) for point in ALIGNMENT_POINTS), TEMPLATE, ZOOM)
+
+ARCFACE = Template(
+    112,
+    ((33, 133), (362, 263), (1,), (61,), (291,)),
+    np.array(
+        ((38.2946, 51.6963), (73.5318, 51.5014), (56.0252, 71.7366), (41.5493, 92.3655), (70.7299, 92.2041)), "f4"
+    ),
+)
+"""Centres of the image-left and the image-right eye, nose tip, corners of the mouth.
+
+The places are `arcface_dst` of InsightFace's `face_align.py`, which the common 112-pixel networks are trained with.
+"""
+
+TEMPLATES: Mapping[str, Template] = {"dlib-150": DLIB, "arcface-112": ARCFACE}
+"""By the name that a pack's card calls them."""
+
+
+def align(image: Image, points: Points, template: Template = DLIB) -> Image:
+    """The (size, size, 3) RGB chip of a BGR picture; `points` are the template's marks, in its order."""
+    return warp_rgb(image, fit(points, template.enlarged), template.size)

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from edgegate.types import Box, Face, Frame
-from edgegate.vision.align import ALIGNMENT_POINTS, align
+from edgegate.vision.align import DLIB, align
 from edgegate.vision.detect import BlazeFace, Detector
 from edgegate.vision.embed import Embedder
 from edgegate.vision.haar import HaarDetector
@@ -48,10 +48,14 @@ class Analyzer:
     def describe(self, frame: Frame, face: Face) -> Face:
         """The face with its quality, and its embedding if the quality has no fault."""
         mesh = self._landmarker.locate(frame.image, face.box, face.keypoints)
-        chip = align(frame.image, mesh.points[list(ALIGNMENT_POINTS)])
+        chip = align(frame.image, DLIB.of_mesh(mesh.points))  # the limits of quality were measured on such chips
         quality = assess(frame.image, face.box, mesh, chip, self._limits)
-        embedding = self._embedder.embed(chip) if quality.usable else None
-        return replace(face, quality=quality, embedding=embedding)
+        if not quality.usable:
+            return replace(face, quality=quality, embedding=None)
+        template = self._embedder.template
+        if template is not DLIB:
+            chip = align(frame.image, template.of_mesh(mesh.points), template)
+        return replace(face, quality=quality, embedding=self._embedder.embed(chip))
 
 
 def build_analyzer(

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from edgegate.types import Embedding, Image
+from edgegate.vision.align import TEMPLATES
 from edgegate.vision.packs import Pack
 from edgegate.vision.tflite import Model
 
@@ -17,6 +18,9 @@ class Embedder:
 
     def __init__(self, model: Model) -> None:
         self._model = model
+        self._reversed = model.pack.input.colour == "bgr"
+        self.template = TEMPLATES[model.pack.input.template]
+        """How its chips are aligned."""
 
     @property
     def pack(self) -> Pack:
@@ -24,7 +28,12 @@ class Embedder:
         return self._model.pack
 
     def embed(self, chip: Image) -> Embedding:
-        """(150, 150, 3) RGB to float32 (128,) of length 1; the chip and its mirror image give the same."""
+        """An RGB chip of the template's size to float32 (n,) of length 1, n being the network's.
+
+        The chip and its mirror image give the same.
+        """
+        if self._reversed:
+            chip = np.ascontiguousarray(chip[..., ::-1])
         mirrored = np.asarray(cv2.flip(chip, 1), np.uint8)
         return unit(self._model.run(chip)["embedding"][0] + self._model.run(mirrored)["embedding"][0])
 

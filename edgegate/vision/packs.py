@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
 from edgegate.errors import ModelError
+from edgegate.vision.align import TEMPLATES
 
 SCHEMA = 1
 MODEL_FILE = "model.tflite"
@@ -43,6 +44,8 @@ class InputSpec:
     low: float
     high: float
     colour: Literal["rgb", "bgr"]
+    template: str = "dlib-150"
+    """Of an embedder: how its faces are aligned, a name of `align.TEMPLATES`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +143,7 @@ def _parse(folder: Path, card: Mapping[str, Any]) -> Pack:
         folder=folder,
         task=task,
         sha256=str(card["sha256"]),
-        input=_parse_input(card["input"]),
+        input=_parse_input(card["input"], task),
         outputs={str(name): tuple(map(int, shape)) for name, shape in card["outputs"].items()},
         licence=str(card["licence"]),
         labels=tuple(map(str, card.get("labels", ()))),
@@ -150,10 +153,23 @@ def _parse(folder: Path, card: Mapping[str, Any]) -> Pack:
     )
 
 
-def _parse_input(table: Mapping[str, Any]) -> InputSpec:
+def _parse_input(table: Mapping[str, Any], task: Task) -> InputSpec:
     low, high = map(float, table["range"])
     if not low < high:
         raise ValueError(f"has the empty input range {table['range']!r}")
     if table["colour"] not in {"rgb", "bgr"}:
         raise ValueError(f"has the unknown colour order {table['colour']!r}")
-    return InputSpec(int(table["width"]), int(table["height"]), low, high, table["colour"])
+    spec = InputSpec(int(table["width"]), int(table["height"]), low, high, table["colour"])
+    return _aligned(replace(spec, template=str(table.get("template", spec.template)))) if task == "embedder" else spec
+
+
+def _aligned(spec: InputSpec) -> InputSpec:
+    """The same, if faces can be aligned for it; raises ValueError."""
+    if spec.template not in TEMPLATES:
+        raise ValueError(f"has the unknown template {spec.template!r}, not one of {', '.join(TEMPLATES)}")
+    size = TEMPLATES[spec.template].size
+    if (spec.width, spec.height) != (size, size):
+        raise ValueError(
+            f"has the template {spec.template}, whose input is {size}x{size}, not {spec.width}x{spec.height}"
+        )
+    return spec

@@ -39,6 +39,9 @@ def run(args: argparse.Namespace) -> int:
         print_json(built.report | {"page": str(built.page), "pack": str(built.pack) if built.pack else None})
     else:
         print(f"report: {built.page}")
-        print(f"{built.report['grade']}: {built.report['reason']}")
+        print(f"{built.report['grade']}: {built.report['reason'].split(';')[0]}")
+        for variant, misses in built.report["misses"].items():
+            for miss in misses:
+                print(f"  {variant} misses: {miss.removeprefix(f'{variant}: ')}")
         print(f"pack: {built.pack}" if built.pack else "no pack was written")
     return 0 if built.passed else 1

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from converter.recipe import load_recipe
+from converter.train import require_tensorflow
 from edgegate.cli.common import Commands, print_json
 
 
@@ -33,6 +34,7 @@ def run(args: argparse.Namespace) -> int:
     from converter.build import build  # noqa: PLC0415 - heavy
 
     recipe = load_recipe(args.recipe)
+    require_tensorflow()  # now, rather than after the photos have been looked at
     work = args.work or args.recipe.parent / "build" / recipe.pack.name
     built = build(recipe, work, partial(print, file=sys.stderr), even_failed=args.even_failed)
     if args.json:

@@ -82,3 +82,7 @@ def test_the_command(scene: Scenes, tmp_path: Path, capsys: pytest.CaptureFixtur
     assert main([*call, "--json", "--seconds", "0.1"]) == 1
     assert json.loads(capsys.readouterr().out)["photos"] == 0
     assert main(["capture", "../anna", *call[2:]]) == 2
+    nowhere = ["--set", f"camera.source={json.dumps(str(tmp_path / 'nowhere.avi'))}"]
+    assert main(["capture", "grace", "--out", str(tmp_path), *nowhere]) == 1
+    assert "nowhere.avi" in capsys.readouterr().err
+    assert not (tmp_path / "grace").exists()

@@ -61,9 +61,7 @@ def build(recipe: Recipe, work: Path, tell: Callable[[str], None] = print, *, ev
 class _Road:
     """The stages of one recipe. Each stage's key is in the inputs of the next, so that a change is felt to the end."""
 
-    def __init__(
-        self, recipe: Recipe, workshop: Workshop, tell: Callable[[str], None], *, even_failed: bool
-    ) -> None:
+    def __init__(self, recipe: Recipe, workshop: Workshop, tell: Callable[[str], None], *, even_failed: bool) -> None:
         self._recipe = recipe
         self._workshop = workshop
         self._tell = tell

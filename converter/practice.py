@@ -4,8 +4,8 @@ DIR/photos/Eileen Collins/05_012.jpg     the demo's enrolled person on one of ma
 DIR/strangers/stranger 7/3.jpg           people whom the network shall not know, without labels
 DIR/empty/05_2.jpg                       scenes with nobody in them
 
-They are easy: one portrait, pasted, and strangers who are drawn but for a small grey face. `compositions` are harder, for
-there strangers wear her hair and colours. How well a network tells these apart says nothing about people.
+They are easy: one portrait, pasted, and strangers who are drawn but for a small grey face. `compositions` are harder,
+for there strangers wear her hair and colours. How well a network tells these apart says nothing about people.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 

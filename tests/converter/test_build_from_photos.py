@@ -90,4 +90,3 @@ def test_a_folder_that_is_not_there_is_a_wrong_call(road: Path, capsys: pytest.C
     shutil.rmtree(road / "strangers")
     assert main(["build", str(road / "recipe.toml")]) == 2
     assert "strangers: no such folder" in capsys.readouterr().err
-

@@ -14,7 +14,7 @@ from edgegate.demo.portraits import ASTRONAUT
 from edgegate.vision.packs import load_pack
 from edgegate.vision.tflite import Model
 
-pytestmark = pytest.mark.train
+pytestmark = [pytest.mark.train, pytest.mark.timeout(300)]
 
 FEW = Amount(occasions=4, photos=15, strangers=24, pictures=2, rooms=4, views=2)
 RECIPE = """

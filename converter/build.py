@@ -26,6 +26,7 @@ from converter.recipe import Recipe
 from converter.report import page
 from converter.report.subject import Subject, card
 from converter.stages import Stage, Workshop, digest
+from converter.summary import remarks, table
 from converter.train import train
 from converter.verify import HeldOut, Refused, Verified, held_out, judge
 from edgegate.errors import ModelError
@@ -54,15 +55,16 @@ def build(recipe: Recipe, work: Path, tell: Callable[[str], None] = print, *, ev
     `even_failed` writes the first variant that runs all the same, graded `failed`: the daemon refuses it unless its
     configuration names it. Raises EdgegateError.
     """
-    return _Road(recipe, Workshop(work, tell), even_failed=even_failed).go()
+    return _Road(recipe, Workshop(work, tell), tell, even_failed=even_failed).go()
 
 
 class _Road:
     """The stages of one recipe. Each stage's key is in the inputs of the next, so that a change is felt to the end."""
 
-    def __init__(self, recipe: Recipe, workshop: Workshop, *, even_failed: bool) -> None:
+    def __init__(self, recipe: Recipe, workshop: Workshop, tell: Callable[[str], None], *, even_failed: bool) -> None:
         self._recipe = recipe
         self._workshop = workshop
+        self._tell = tell
         self._even_failed = even_failed
 
     def go(self) -> Built:
@@ -99,8 +101,14 @@ class _Road:
             return data.dataset, digest(data.dataset)
         if data.photos is not None:
             sources = Sources(data.photos, data.empty, data.strangers)
+
+            def make(out: Path) -> None:
+                prepared = prepare(sources, out, seed=data.seed)
+                for line in (*table(prepared.dataset), *remarks(prepared)):
+                    self._tell(f"prepare: {line}")
+
             inputs = {"folders": [digest(folder) for folder in sources.folders], "seed": data.seed}
-            stage = Stage("prepare", inputs, lambda out: _discard(prepare(sources, out, seed=data.seed)))
+            stage = Stage("prepare", inputs, make)
         else:
             count = data.compositions or 0
             inputs = {"count": count, "seed": data.seed}

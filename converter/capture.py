@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -31,6 +32,10 @@ class Shooting:
     def photo(self, number: int) -> Path:
         return self.folder / f"{self.name}_{number:03d}.jpg"
 
+    def taken(self) -> int:
+        """How many photos of this occasion are there already: the next one's number."""
+        return next(number for number in itertools.count() if not self.photo(number).exists())
+
 
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -46,12 +51,12 @@ class Look:
 def capture(
     source: Source, analyzer: Analyzer, shooting: Shooting, *, photos: int, every: float, seconds: float
 ) -> Iterator[Look]:
-    """Keep `photos` good frames, some way apart, within `seconds`; each look is told as it happens.
+    """Keep `photos` good frames more, some way apart, within `seconds`; each look is told as it happens.
 
     The label is written before its photo, so that stopping at any moment leaves no photo unlabelled.
     Raises CameraError.
     """
-    kept = 0
+    first = kept = shooting.taken()
     for at, frame in _looks(source, every, seconds):
         verdict, box = _judge(analyzer, shooting.person, frame)
         if verdict.photo is None or box is None:
@@ -61,7 +66,7 @@ def capture(
         _keep(path, shooting, frame, box)
         yield Look(at, path)
         kept += 1
-        if kept == photos:
+        if kept == first + photos:
             return
 
 

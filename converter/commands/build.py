@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from converter.recipe import load_recipe
+from converter.train import require_tensorflow
 from edgegate.cli.common import Commands, print_json
 
 
@@ -33,12 +34,16 @@ def run(args: argparse.Namespace) -> int:
     from converter.build import build  # noqa: PLC0415 - heavy
 
     recipe = load_recipe(args.recipe)
+    require_tensorflow()  # now, rather than after the photos have been looked at
     work = args.work or args.recipe.parent / "build" / recipe.pack.name
     built = build(recipe, work, partial(print, file=sys.stderr), even_failed=args.even_failed)
     if args.json:
         print_json(built.report | {"page": str(built.page), "pack": str(built.pack) if built.pack else None})
     else:
         print(f"report: {built.page}")
-        print(f"{built.report['grade']}: {built.report['reason']}")
+        print(f"{built.report['grade']}: {built.report['reason'].split(';')[0]}")
+        for variant, misses in built.report["misses"].items():
+            for miss in misses:
+                print(f"  {variant} misses: {miss.removeprefix(f'{variant}: ')}")
         print(f"pack: {built.pack}" if built.pack else "no pack was written")
     return 0 if built.passed else 1

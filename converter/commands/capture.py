@@ -24,7 +24,7 @@ def add(commands: Commands) -> None:
     parser.add_argument("--photos", type=count, default=30, metavar="N", help="how many to take (%(default)s)")
     parser.add_argument("--every", type=_seconds, default=0.7, metavar="SECONDS", help="between photos (%(default)s)")
     parser.add_argument("--seconds", type=_seconds, default=120.0, metavar="SECONDS", help="at most (%(default)s)")
-    parser.add_argument("--shooting", metavar="NAME", help="what to call this occasion (NAME-date-time)")
+    parser.add_argument("--shooting", metavar="NAME", help="this occasion (NAME-date-time); given again, it goes on")
     parser.set_defaults(run=run)
 
 
@@ -47,15 +47,12 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _shooting(args: argparse.Namespace, now: str, camera: str) -> Shooting:
-    """The occasion, under a name that no photo there has yet."""
+    """The occasion; called again under its name, it goes on."""
     person = args.person.strip()
     name = args.shooting or f"{person}-{re.sub('[^0-9T]', '', now[:19])}"
     if not person or {"/", "\\"} & set(person + name):
         raise UsageError(f"capture: {person!r} and {name!r} become file names; use letters, digits and dashes")
-    shooting = Shooting(person, name, camera, args.out / person)
-    if shooting.photo(0).exists():
-        raise UsageError(f"{shooting.photo(0)}: is there already; name another --shooting")
-    return shooting
+    return Shooting(person, name, camera, args.out / person)
 
 
 def _report(args: argparse.Namespace, looks: list[Look]) -> int:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections import Counter
 from pathlib import Path
-from typing import Any
 
 from converter.check import faults
 from converter.dataset import SPLITS, Dataset, load_dataset
 from converter.prepare import LONGEST_SIDE, MIN_PHOTOS, Sources, prepare
 from converter.problems import DataError
+from converter.summary import counts, remarks, table
 from edgegate.cli.common import Commands, count, print_json
 from edgegate.errors import UsageError
 
@@ -39,10 +38,8 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("prepare: name the folder to write to with --out, or check a dataset with --check")
     sources = Sources(args.photos, tuple(args.empty), tuple(args.strangers), args.classes)
     prepared = prepare(sources, args.out, seed=args.seed, min_photos=args.min_photos, longest=args.longest)
-    if prepared.merged and not args.json:
-        print(f"{prepared.merged} shootings were joined to others, for pictures of theirs look nearly the same")
-    if prepared.faceless and not args.json:
-        print(f"{prepared.faceless} pictures of strangers count as nobody's, for no face is found in them")
+    for remark in () if args.json else remarks(prepared):
+        print(remark)
     report(prepared.dataset, args.out, as_json=args.json)
     return 0
 
@@ -52,26 +49,10 @@ def report(dataset: Dataset, folder: Path, *, as_json: bool) -> None:
     if as_json:
         print_json({"dataset": str(folder), "classes": dataset.classes, "splits": counts(dataset)})
         return
-    width = max(map(len, dataset.classes))
-    for name in dataset.classes:
-        cells = [f"{split} {counts(dataset)[split][name]['pictures']:5d}" for split in SPLITS]
-        print(f"{name:{width}}  " + "  ".join(cells))
+    for line in table(dataset):
+        print(line)
     total = sum(len(dataset.splits[split]) for split in SPLITS)
     print(f"{folder}: {total} pictures of {len({sample.group for sample in dataset.samples()})} shootings")
-
-
-def counts(dataset: Dataset) -> dict[str, Any]:
-    """Pictures and shootings, by split and class name."""
-    result: dict[str, Any] = {}
-    for split in SPLITS:
-        samples = dataset.splits[split]
-        pictures = Counter(sample.label for sample in samples)
-        groups = Counter(label for label, _ in {(sample.label, sample.group) for sample in samples})
-        result[split] = {
-            name: {"pictures": pictures[number], "shootings": groups[number]}
-            for number, name in enumerate(dataset.classes)
-        }
-    return result
 
 
 def _check(args: argparse.Namespace) -> int:

@@ -74,8 +74,15 @@ def test_the_command(scene: Scenes, tmp_path: Path, capsys: pytest.CaptureFixtur
     assert main([*call, "--shooting", "tuesday"]) == 0
     assert "anna: 2 of 2 photos" in capsys.readouterr().out
     assert {path.name for path in (tmp_path / "anna").glob("*.jpg")} == {"tuesday_000.jpg", "tuesday_001.jpg"}
-    assert main([*call, "--shooting", "tuesday"]) == 2
-    assert "name another --shooting" in capsys.readouterr().err
+    before = (tmp_path / "anna" / "tuesday_001.jpg").read_bytes()
+    assert main([*call, "--shooting", "tuesday"]) == 0  # the same occasion goes on, and nothing is written over
+    assert len(list((tmp_path / "anna").glob("tuesday_*.jpg"))) == 4
+    assert (tmp_path / "anna" / "tuesday_001.jpg").read_bytes() == before
+    capsys.readouterr()
     assert main([*call, "--json", "--seconds", "0.1"]) == 1
     assert json.loads(capsys.readouterr().out)["photos"] == 0
     assert main(["capture", "../anna", *call[2:]]) == 2
+    nowhere = ["--set", f"camera.source={json.dumps(str(tmp_path / 'nowhere.avi'))}"]
+    assert main(["capture", "grace", "--out", str(tmp_path), *nowhere]) == 1
+    assert "nowhere.avi" in capsys.readouterr().err
+    assert not (tmp_path / "grace").exists()

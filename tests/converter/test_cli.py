@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,18 @@ def test_a_wrong_call_is_one_line_and_2(arguments: list[str], capsys: pytest.Cap
         main(arguments)
     assert exited.value.code == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_without_tensorflow_building_is_refused_before_it_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "tensorflow", None)  # as where it is not installed
+    (tmp_path / "recipe.toml").write_text("[data]\ncompositions = 100\n", "utf-8")
+    assert main(["build", str(tmp_path / "recipe.toml")]) == 1
+    assert capsys.readouterr().err == (
+        "converter: TensorFlow is not installed, and training needs it; pip install 'edgegate[train]'\n"
+    )
+    assert not (tmp_path / "build").exists()
 
 
 def test_a_package_that_is_not_there_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

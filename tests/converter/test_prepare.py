@@ -296,6 +296,8 @@ def test_the_command_tells_counts_and_checks(
     assert main(["prepare", str(out), "--check"]) == 1
     told = capsys.readouterr().err
     assert "cannot be read as a picture" in told
+    assert "it looks like" in told
+    assert "test would measure what was learnt; make the dataset anew" in told
     assert all(line.startswith("converter: ") for line in told.splitlines())
 
 

@@ -4,8 +4,8 @@ DIR/photos/Eileen Collins/05_012.jpg     the demo's enrolled person on one of ma
 DIR/strangers/stranger 7/3.jpg           people whom the network shall not know, without labels
 DIR/empty/05_2.jpg                       scenes with nobody in them
 
-They are easy: one portrait, pasted, and strangers who are drawn but for a small grey face. `compositions` are harder,
-for there strangers wear her hair and colours. How well a network tells these apart says nothing about people.
+They are easy: one portrait, pasted, and strangers who are drawn. `compositions` are harder, for there strangers wear her
+suit and colours. How well a network tells these apart says nothing about people.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import numpy as np
 
 from converter.capture import labelme
 from converter.compositions.backgrounds import Backgrounds
-from converter.compositions.people import FACE_SIZE, LFW_SIZE, Look, Wardrobe, enrolled_face, stranger_faces
+from converter.compositions.people import FACE_SIZE, Look, Wardrobe, enrolled_face, stranger_faces
 from converter.compositions.picture import SIZE, Person, Picture, developed, place
 from converter.dataset import SPLITS
 from converter.folders import new_folder
@@ -81,8 +81,8 @@ class _Studio:
         return self._wardrobe.dress(enrolled_face(), Look(costumed=True, tinted=False, pixels=FACE_SIZE), self._rng)
 
     def stranger(self, face: Picture) -> Person:
-        """A small grey face in one tint, on a drawn head and shoulders."""
-        return self._wardrobe.dress(face, Look(costumed=False, tinted=True, pixels=LFW_SIZE), self._rng)
+        """A drawn face in some skin's colour, on a drawn head and shoulders."""
+        return self._wardrobe.dress(face, Look(costumed=False, tinted=True, pixels=FACE_SIZE), self._rng)
 
     def photo(self, person: Person | None, room: Picture) -> tuple[bytes, Box | None]:
         """A JPEG of the person, if any, somewhere in the room; and where the face is, in pixels."""

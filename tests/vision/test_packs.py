@@ -9,6 +9,7 @@ import pytest
 
 from edgegate.errors import ModelError
 from edgegate.vision.packs import load_pack, sha256_of, shipped
+from edgegate.vision.tflite import Model
 
 Copy = Callable[[str], Path]
 

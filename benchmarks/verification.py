@@ -35,12 +35,15 @@ class Scores:
 
     def true_accepts(self, protocol: Protocol, weights: Floats) -> Floats:
         """At each of RATES, with every person counting by a weight."""
+        genuine = weights[self.genuine_of]
+        accepted = self.genuine[:, None] > self.thresholds(protocol, weights)[None]
+        return np.asarray(genuine @ accepted / genuine.sum(), np.float64)
+
+    def thresholds(self, protocol: Protocol, weights: Floats) -> Floats:
+        """What a score must exceed for each of RATES."""
         strangers = np.cumsum(weights[self.enrolled_of] * weights[self.stranger_of])
         allowed = np.searchsorted(strangers, np.array(RATES) * protocol.strangers(weights), side="right")
-        thresholds = self.strangers[np.minimum(allowed, len(strangers) - 1)]
-        genuine = weights[self.genuine_of]
-        accepted = self.genuine[:, None] > thresholds[None]
-        return np.asarray(genuine @ accepted / genuine.sum(), np.float64)
+        return self.strangers[np.minimum(allowed, len(strangers) - 1)]
 
 
 class Protocol:
@@ -72,11 +75,12 @@ class Protocol:
         photos = np.bincount(self._person, minlength=self.people) * weights
         return float(enrolments.sum() * photos.sum() - enrolments @ photos)
 
-    def scores(self, embeddings: npt.NDArray[np.float32]) -> Scores:
-        """Of embeddings (photos, 128), as the people were given."""
+    def scores(self, embeddings: npt.NDArray[np.float32], probes: npt.NDArray[np.float32] | None = None) -> Scores:
+        """Of embeddings (photos, 128), as the people were given; `probes` are the same photos, embedded otherwise."""
+        probes = embeddings if probes is None else probes
         templates = embeddings[self._photos].sum(axis=1)
         templates /= np.linalg.norm(templates, axis=1, keepdims=True)
-        cosines = templates @ embeddings.T
+        cosines = templates @ probes.T
         genuine = cosines[self._genuine[:, 0], self._genuine[:, 1]].astype(np.float64)
         cosines[self._owner[:, None] == self._person[None]] = -1
         flat = cosines.ravel()

@@ -81,7 +81,7 @@ class Table:
         end = min((row for row in self.rows if row.data == last.data), key=lambda row: row.rate)
         column = [row for row in self.rows if (row.data, row.photos, row.frames) == (end.data, end.photos, end.frames)]
         start = min(column, key=lambda row: abs(math.log(row.rate / end.rate / _SPAN)))
-        if start.rate <= end.rate:
+        if start.rate < end.rate * _SPAN / 2:  # too few trials to draw a line through
             return last.threshold
         slope = max(0.0, end.threshold - start.threshold) / math.log(start.rate / end.rate)
         return min(1.0, last.threshold + slope * math.log(last.rate / max(rate, _NO_RATE)))

@@ -61,6 +61,8 @@ def test_beyond_the_trials_of_the_largest_set_its_threshold_goes_on_rising_as_it
     beyond = table.threshold(1, 1, 1e-5)
     assert (beyond.value, beyond.carried) == (pytest.approx(0.96), False)
     assert table.threshold(1, 1, 1e-99).value == 1.0
+    short = Table(large[:2])
+    assert short.threshold(1, 1, 1e-5).value == 0.93, "one decade is too short to be continued"
 
 
 def test_the_strictest_is_taken_among_the_counts_that_bear_on_it() -> None:

@@ -25,7 +25,7 @@ from edgegate.app import build_analyzer, table_of
 from edgegate.cli.common import progress
 from edgegate.config import Config
 from edgegate.embedding import pool
-from edgegate.errors import EdgegateError
+from edgegate.errors import EdgegateError, UsageError
 from edgegate.evaluation.dataset import Part, photo_visits
 from edgegate.evaluation.scores import Looks
 from edgegate.evaluation.vision import look_at_photos
@@ -198,8 +198,11 @@ def run(dataset: Path, part: Part) -> list[dict[str, Any]]:
     """Looks at every photo once, prints a line for each case, and returns them; raises EdgegateError."""
     analyzer = build_analyzer(Config())
     looks = list(look_at_photos(analyzer, progress(photo_visits(dataset, part), "looking", "visit")))
+    crowd = Crowd(looks, analyzer.pack.sha256)
+    if len(crowd.able()) <= max(ENROLLED):
+        raise UsageError(f"{dataset}: more than {max(ENROLLED)} people with {PHOTOS} usable photos each are needed")
     kept = []
-    for case in measure(Crowd(looks, analyzer.pack.sha256), tables_of(table_of(analyzer.pack))):
+    for case in measure(crowd, tables_of(table_of(analyzer.pack))):
         print(in_words(case), flush=True)
         kept.append(asdict(case) | {"holds": case.holds})
     return kept

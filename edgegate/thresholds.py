@@ -4,7 +4,9 @@ A pack's table says, for `photos` enrolled and `frames` pooled, which threshold 
 measured rate, on which data. A stranger is compared with everybody enrolled, so the promise for the door is divided
 by the number of people (Boole's inequality). Several data sets can speak about the same row: each must be
 satisfied, so the highest of their thresholds counts. Where one of them had too few trials to show the rate, the
-promise is not carried, and the strictest threshold that was measured at all is used.
+promise is not carried, and the strictest threshold that was measured at all is used. Beyond what even the largest set
+had trials for, its threshold goes on to rise with the logarithm of the rate, as steeply as over the last decades
+measured.
 """
 
 from __future__ import annotations
@@ -13,6 +15,11 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+_SPAN = 100.0
+"""Two decades of rates: the slope with which a table is continued is taken over about so much."""
+
+_NO_RATE = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +62,29 @@ class Table:
         measured_rate = max(row.rate for row in chosen)
         if measured_rate <= rate:
             return Threshold(max(row.threshold for row in chosen), carried=True, measured_rate=measured_rate)
-        return Threshold(self._strictest(chosen), carried=False, measured_rate=measured_rate)
+        value = max(self._strictest(chosen), self._continued(min(chosen, key=lambda row: row.rate), rate))
+        return Threshold(value, carried=False, measured_rate=measured_rate)
 
     def _strictest(self, chosen: Sequence[Row]) -> float:
         """The highest of any set up to these counts: who reached it with fewer would reach it with more."""
         photos = max(row.photos for row in chosen)
         frames = max(row.frames for row in chosen)
         return max(row.threshold for row in self.rows if row.photos <= photos and row.frames <= frames)
+
+    def _continued(self, last: Row, rate: float) -> float:
+        """The threshold for a rate below the last one of a set and its counts: as steep as the set's longest column.
+
+        Over the logarithm of the rate the tails of strangers' cosines flatten, so that a line is on the safe side.
+        """
+        if rate >= last.rate:
+            return last.threshold
+        end = min((row for row in self.rows if row.data == last.data), key=lambda row: row.rate)
+        column = [row for row in self.rows if (row.data, row.photos, row.frames) == (end.data, end.photos, end.frames)]
+        start = min(column, key=lambda row: abs(math.log(row.rate / end.rate / _SPAN)))
+        if start.rate < end.rate * _SPAN / 2:  # too few trials to draw a line through
+            return last.threshold
+        slope = max(0.0, end.threshold - start.threshold) / math.log(start.rate / end.rate)
+        return min(1.0, last.threshold + slope * math.log(last.rate / max(rate, _NO_RATE)))
 
     def _of_set(self, data: str, photos: int, frames: int, rate: float) -> Row:
         rows = [row for row in self.rows if row.data == data]

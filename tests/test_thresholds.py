@@ -54,6 +54,18 @@ def test_where_one_data_set_has_too_few_trials_the_promise_is_not_carried_and_th
     assert table.threshold(1, 1, 1e-4) == Threshold(0.97, carried=False, measured_rate=1e-3)
 
 
+def test_beyond_the_trials_of_the_largest_set_its_threshold_goes_on_rising_as_it_did() -> None:
+    large = [row(1e-2, 0.90), row(1e-3, 0.93), row(1e-4, 0.94)]
+    table = Table([*large, row(1e-2, 0.91, data="small")])
+    assert table.threshold(1, 1, 1e-4) == Threshold(0.94, carried=False, measured_rate=1e-2)
+    beyond = table.threshold(1, 1, 1e-5)
+    assert beyond.value == pytest.approx(0.96)
+    assert not beyond.carried
+    assert table.threshold(1, 1, 1e-99).value == 1.0
+    short = Table(large[:2])
+    assert short.threshold(1, 1, 1e-5).value == 0.93, "one decade is too short to be continued"
+
+
 def test_the_strictest_is_taken_among_the_counts_that_bear_on_it() -> None:
     more_photos, more_frames = row(1e-2, 0.98, photos=5), row(1e-2, 0.99, frames=5)
     table = Table([row(1e-2, 0.91), more_photos, more_frames, row(1e-2, 0.93, photos=3, data="door")])
@@ -126,7 +138,8 @@ def test_a_threshold_was_measured_and_says_truly_whether_it_carries(
     table: Table, photos: int, frames: int, rate: float
 ) -> None:
     found = table.threshold(photos, frames, rate)
-    assert found.value in {r.threshold for r in table.rows}
+    measured = {r.threshold for r in table.rows}
+    assert found.value in measured or (not found.carried and found.value > min(measured))
     assert found.carried == (found.measured_rate <= rate)
 
 

@@ -27,16 +27,18 @@ def table(data: str, looks: Sequence[Looks]) -> list[Row]:
 def rows_of(data: str, photos: int, frames: int, scores: Scores) -> list[Row]:
     """For each rate, the lowest threshold whose accepted strangers bound the rate with 95 % confidence.
 
-    The last row is the strictest that can be measured: no stranger accepted, at the rate that still bounds.
+    The last row is the strictest that can be measured: no stranger accepted, at the rate that still bounds. Two people
+    meet twice, each as the other's stranger, with much the same score: bounds count them as one trial.
     """
     ordered = np.sort(scores.strangers)[::-1]
     trials = len(ordered)
     if not trials:
         return []
-    strictest = Row(data, photos, frames, rate_bound(0, trials), _above(ordered[0]), trials)
+    pairs = max(1, trials // 2)
+    strictest = Row(data, photos, frames, rate_bound(0, pairs), _above(ordered[0]), trials)
     rows = []
     for rate in RATES:
-        accepted = _most_accepted(rate, trials)
+        accepted = 2 * _most_accepted(rate, pairs)
         if accepted and rate > strictest.rate:
             rows.append(Row(data, photos, frames, rate, _above(ordered[accepted]), trials))
     return [*rows, strictest]

@@ -1,28 +1,33 @@
-"""Whose embedding this is: the gallery's templates, and what each of them must be matched with."""
+"""Whose embedding this is: the gallery's templates, and what each of them must be matched with.
+
+A person's score is the highest of their looks'; the promise counts comparisons, and so shares the false-accept rate
+among all templates. Two people who were enrolled as lookalikes, by explicit choice, must each reach their pair's
+raised threshold for as long as both are enrolled.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Protocol
 
-import numpy as np
-
-from edgegate.gallery import Person
+from edgegate import lookalikes
+from edgegate.gallery import Person, Photo
+from edgegate.search import Crowd
 from edgegate.thresholds import Table, Threshold, per_person
 from edgegate.types import Candidate, Claim, Embedding
 
 OWN_FRAME_RATE = 0.05
 """The deciding frame must agree by itself, at a rate of its own: it has less to go by than the pool has."""
 
-_ALONE = 2.0  # the margin of somebody without a runner-up: the largest difference two cosines can have
-
 
 @dataclass(frozen=True, slots=True)
 class Promise:
     """What the door's false-accept rate rests on, with the people enrolled now.
 
-    `threshold` is the strictest of anybody's; `carried` is False when the table's trials cannot show the rate, and
-    `shown_rate` is then what they do show for the whole door.
+    `threshold` is the strictest of anybody's, pairs of lookalikes aside; `carried` is False when the table's trials
+    cannot show the rate, and `shown_rate` is then what they do show for the whole door. `templates` is what the
+    rate is shared among. `site` is the threshold that this camera's own visits asked for, 0 where they did not.
     """
 
     people: int
@@ -30,13 +35,19 @@ class Promise:
     threshold: float
     carried: bool
     shown_rate: float
+    templates: int = 0
+    site: float = 0.0
 
     def as_dict(self) -> dict[str, object]:
         return asdict(self)
 
     def in_words(self) -> str:
         who = "nobody is enrolled" if not self.people else f"{self.people} enrolled"
+        if self.templates > self.people:
+            who += f" in {self.templates} looks"
         promise = f"threshold {self.threshold:.4f} for a false-accept rate of {self.false_accept_rate:g} a visit"
+        if self.site >= self.threshold:
+            promise += ", tightened by this camera's own visits"
         if self.carried:
             return f"{who}; {promise}"
         return (
@@ -54,41 +65,55 @@ class People(Protocol):
 
 
 class Identifier:
-    """Matches embeddings with the gallery, which may change under it: call `refresh` now and then.
+    """Matches embeddings with the gallery, which may change under it: call `refresh` now and then, on any thread.
 
     `embedder` is the sha256 of the network whose embeddings are matched. Photos that another network embedded mean
-    nothing to it: people who have only such photos are in `foreign`, and must be enrolled again.
+    nothing to it: people who have only such photos are in `foreign`, and must be enrolled again. `site` tells, at
+    every refresh, the threshold that this camera's own visits ask for; it only ever tightens.
     """
 
     def __init__(
-        self, gallery: People, table: Table, embedder: str, false_accept_rate: float, decide_after_frames: int
+        self,
+        gallery: People,
+        table: Table,
+        embedder: str,
+        false_accept_rate: float,
+        decide_after_frames: int,
+        site: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self._gallery = gallery
         self._table = table
         self._embedder = embedder
         self._rate = false_accept_rate
         self._frames = decide_after_frames
+        self._site = site
+        self._thresholds: dict[tuple[int, int, float], Threshold] = {}
         self._version: object = self  # nothing that a gallery's version could equal
         self.refresh()
 
     def refresh(self) -> bool:
-        """Read the gallery again if it changed; whether it had."""
-        version = self._gallery.version()
+        """Read the gallery again if it changed; whether it had. Whoever matches meanwhile has the people before."""
+        self._tightened = self._site()
+        version = self._gallery.version()  # before the people: a change in between is found the next time
         if version == self._version:
             return False
-        everybody = self._gallery.people()
+        self._crowd = Crowd(self._gallery.people(), self._embedder)
         self._version = version
-        ours = [(person, tuple(p for p in person.photos if p.embedder == self._embedder)) for person in everybody]
-        self.people = tuple(replace(person, photos=photos) for person, photos in ours if photos)
-        self.foreign = tuple(person for person, photos in ours if not photos)
-        self._templates = np.stack([p.template() for p in self.people]) if self.people else None
-        self._index = {person.name: index for index, person in enumerate(self.people)}
-        self._thresholds: dict[tuple[int, int, float], Threshold] = {}
         return True
+
+    @property
+    def people(self) -> tuple[Person, ...]:
+        """Everybody who can be matched, with those of their photos that the network embedded."""
+        return self._crowd.people
+
+    @property
+    def foreign(self) -> tuple[Person, ...]:
+        return self._crowd.foreign
 
     def everybody(self) -> tuple[Person, ...]:
         """Whoever is enrolled, by whichever network; those in `foreign` cannot be matched here."""
-        return self.people + self.foreign
+        crowd = self._crowd
+        return crowd.people + crowd.foreign
 
     def match(self, embedding: Embedding, frames: int, claim: Claim | None = None) -> Candidate | None:
         """The best match of an embedding that pools `frames` frames, and what it must reach to open the door.
@@ -96,44 +121,63 @@ class Identifier:
         With a claim, the match with the person it names, still ahead of everybody else by its margin; None where
         it names nobody who is enrolled. The threshold is the same: over a visit, anybody may be named.
         """
-        return self._match(embedding, frames, per_person(self._rate, len(self.people)), claim)
+        crowd = self._crowd
+        best = crowd.best(embedding, claim)
+        if best is None:
+            return None
+        by_table = self._threshold(best.photos, frames, self._shared(crowd)).value
+        threshold = max(by_table, self._tightened, crowd.raised(best.person))
+        return Candidate(best.person.id, best.score, threshold, best.margin, crowd.validity(best.person))
 
     def match_own(self, embedding: Embedding, claim: Claim | None = None) -> Candidate | None:
         """The best match of the deciding frame alone, and what it must reach to agree."""
-        return self._match(embedding, 1, OWN_FRAME_RATE, claim)
+        crowd = self._crowd
+        best = crowd.best(embedding, claim)
+        if best is None:
+            return None
+        threshold = self._threshold(best.photos, 1, OWN_FRAME_RATE).value
+        return Candidate(best.person.id, best.score, threshold, best.margin, crowd.validity(best.person))
 
     def threshold(self, person: Person) -> Threshold:
-        """What opens the door for this person, with as many people enrolled as there are now."""
-        return self._threshold(person, self._frames, per_person(self._rate, len(self.people)))
+        """What opens the door for this person, the strictest of their looks, with as many enrolled as there are now."""
+        crowd = self._crowd
+        counts = {len(person.best(look)) for look in person.looks()}
+        found = self._strictest(crowd, counts)
+        return replace(found, value=max(found.value, crowd.raised(person)))
 
-    def _match(self, embedding: Embedding, frames: int, rate: float, claim: Claim | None) -> Candidate | None:
-        if self._templates is None or (claim is not None and claim.name not in self._index):
-            return None
-        scores = self._templates @ embedding
-        best = int(np.argmax(scores)) if claim is None else self._index[str(claim.name)]
-        score = float(scores[best])
-        others = np.delete(scores, best)
-        runner_up = float(others.max()) if others.size else score - _ALONE
-        person = self.people[best]
-        return Candidate(person.id, score, self._threshold(person, frames, rate).value, score - runner_up)
-
-    def _threshold(self, person: Person, frames: int, rate: float) -> Threshold:
-        key = (len(person.best()), frames, rate)
-        if key not in self._thresholds:
-            self._thresholds[key] = self._table.threshold(*key)
-        return self._thresholds[key]
+    def lookalikes(self, photos: Sequence[Photo], name: str) -> tuple[lookalikes.Likeness, ...]:
+        """Everybody enrolled whom these photos of somebody called `name` are too much like; see `lookalikes`."""
+        return lookalikes.compare(photos, self.people, self._table, self._rate, self._frames, name)
 
     def promise(self) -> Promise:
         """What `check` and `people list` tell about the threshold in force."""
-        people = len(self.people)
-        thresholds = [self.threshold(person) for person in self.people] or [
-            self._table.threshold(1, self._frames, self._rate)
-        ]
-        strictest = max(thresholds, key=lambda threshold: threshold.value)
+        crowd = self._crowd
+        strictest = self._strictest(crowd, set(crowd.photos) or {1})
         return Promise(
-            people=people,
+            people=len(crowd.people),
             false_accept_rate=self._rate,
             threshold=strictest.value,
-            carried=all(threshold.carried for threshold in thresholds),
-            shown_rate=min(1.0, max(t.measured_rate for t in thresholds) * max(people, 1)),
+            carried=strictest.carried,
+            shown_rate=min(1.0, strictest.measured_rate * max(len(crowd.photos), 1)),
+            templates=len(crowd.photos),
+            site=self._tightened,
         )
+
+    def _strictest(self, crowd: Crowd, counts: set[int]) -> Threshold:
+        """The worst that can be said of templates of so many photos."""
+        found = [self._threshold(photos, self._frames, self._shared(crowd)) for photos in counts]
+        return Threshold(
+            max(self._tightened, *(threshold.value for threshold in found)),
+            carried=all(threshold.carried for threshold in found),
+            measured_rate=max(threshold.measured_rate for threshold in found),
+        )
+
+    def _shared(self, crowd: Crowd) -> float:
+        """What one comparison may have of the promised rate: each template is one."""
+        return per_person(self._rate, len(crowd.photos))
+
+    def _threshold(self, photos: int, frames: int, rate: float) -> Threshold:
+        key = (photos, frames, rate)
+        if key not in self._thresholds:
+            self._thresholds[key] = self._table.threshold(*key)
+        return self._thresholds[key]

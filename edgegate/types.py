@@ -85,6 +85,7 @@ class Fault(StrEnum):
     OVEREXPOSED = "overexposed"
     POSE = "pose"
     DUPLICATE_OF = "duplicate_of"
+    LOOKALIKE_OF = "lookalike_of"
     UNREADABLE = "unreadable"
 
 
@@ -139,6 +140,25 @@ class Face:
 
 
 @dataclass(frozen=True, slots=True)
+class Validity:
+    """When somebody may enter: from `since` until before `until`, seconds since the epoch."""
+
+    since: float = float("-inf")
+    until: float = float("inf")
+
+    @property
+    def limited(self) -> bool:
+        """Whether it depends on the time at all."""
+        return self != ALWAYS
+
+    def holds(self, wall: float) -> bool:
+        return self.since <= wall < self.until
+
+
+ALWAYS = Validity()
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """The best match of an embedding among the enrolled people, and what it must reach to count."""
 
@@ -150,6 +170,8 @@ class Candidate:
     """What `score` must reach for the promised false-accept rate."""
     margin: float
     """`score` minus the runner-up's; 2 when there is nobody else."""
+    validity: Validity = ALWAYS
+    """When this person may enter, however well they are recognised."""
 
 
 @dataclass(frozen=True, slots=True)

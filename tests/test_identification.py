@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edgegate.errors import GalleryError
 from edgegate.gallery import Gallery, Person, Photo
@@ -76,6 +79,52 @@ def test_the_deciding_frame_alone_has_a_rate_of_its_own_however_many_are_enrolle
         own = identifier(people).match_own(looks(0))
         assert own is not None
         assert own.threshold == Table(ROWS).threshold(1, 1, OWN_FRAME_RATE).value
+
+
+# Several looks.
+
+MASKED = replace(photo(looks(60)), look="mask")
+CID = person("cid", photo(looks(0)), MASKED, MASKED)
+
+
+@pytest.mark.parametrize(("degrees", "score"), [(10, 10), (40, 20), (60, 0)])
+def test_a_person_scores_as_the_look_that_is_most_alike_and_is_no_runner_up_of_themselves(
+    degrees: float, score: float
+) -> None:
+    ben = person("ben", photo(looks(30)))
+    match = identifier([ben, CID]).match(looks(degrees), 5, Claim("cid", 0.99))
+    assert match is not None
+    assert match.person == CID.id
+    assert match.score == pytest.approx(np.cos(np.radians(score)))
+    assert match.margin == pytest.approx(np.cos(np.radians(score)) - np.cos(np.radians(abs(degrees - 30))), abs=1e-6)
+
+
+def test_each_look_asks_for_what_its_own_photos_do() -> None:
+    five = [replace(photo(looks(60)), look="mask")] * 5
+    known = identifier([person("cid", photo(looks(0)), *five)])
+    usual, masked = known.match(looks(0), 5), known.match(looks(60), 5)
+    assert usual is not None
+    assert masked is not None
+    assert [usual.threshold, masked.threshold] == pytest.approx([0.921, 0.925])
+    assert known.threshold(known.people[0]).value == pytest.approx(0.925)
+
+
+def test_the_promise_is_shared_among_templates_and_not_among_people() -> None:
+    looks_of_one = [replace(photo(looks(180)), look=f"look {i}") for i in range(9)]
+    many_looks, many_people = identifier([ANN, person("ben", *looks_of_one)]), identifier([ANN, *[BEN] * 9])
+    assert many_looks.match(looks(0), 5) is not None
+    assert many_looks.promise().threshold == many_people.promise().threshold
+    assert many_looks.promise().shown_rate == many_people.promise().shown_rate
+    assert many_looks.promise().in_words().startswith("2 enrolled in 10 looks; ")
+
+
+@given(st.integers(1, 12), st.integers(0, 12), st.floats(1e-5, 1e-1))
+def test_one_more_look_never_lowers_what_is_asked(looks_before: int, more: int, rate: float) -> None:
+    def threshold(count: int) -> float:
+        one = person("ann", *(replace(photo(looks(i)), look=str(i)) for i in range(count)))
+        return Identifier(FakePeople((one,)), Table(ROWS), EMBEDDER, rate, 5).threshold(one).value
+
+    assert threshold(looks_before + more) >= threshold(looks_before)
 
 
 def test_photos_of_another_network_are_not_matched() -> None:
@@ -199,6 +248,8 @@ def test_a_promise_that_is_carried_says_what_is_asked_of_a_score() -> None:
         "threshold": pytest.approx(0.921),
         "carried": True,
         "shown_rate": pytest.approx(2e-4),
+        "templates": 2,
+        "site": 0.0,
     }
     assert promise.in_words() == "2 enrolled; threshold 0.9210 for a false-accept rate of 0.001 a visit"
 

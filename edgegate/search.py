@@ -1,0 +1,95 @@
+"""Everybody enrolled as one matrix: the exact best match and its runner-up, fast enough for ten thousand people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import numpy as np
+
+from edgegate.gallery import Person
+from edgegate.templates import templates_of
+from edgegate.types import ALWAYS, Claim, Embedding, Validity
+
+_ALONE = 2.0  # the margin of somebody without a runner-up: the largest difference two cosines can have
+
+
+@dataclass(frozen=True, slots=True)
+class Best:
+    """Somebody's best look: how alike it is, how many photos it pools, and how far the second-best person is behind."""
+
+    person: Person
+    score: float
+    margin: float
+    photos: int
+
+
+class Crowd:
+    """Who is enrolled, as of one reading of the gallery; it never changes, so that it may serve any thread.
+
+    Photos of another network than `embedder` are left out; who has no others is in `foreign`.
+    """
+
+    def __init__(self, everybody: Sequence[Person], embedder: str) -> None:
+        ours = [(person, tuple(p for p in person.photos if p.embedder == embedder)) for person in everybody]
+        self.people = tuple(
+            person if len(photos) == len(person.photos) else replace(person, photos=photos)
+            for person, photos in ours
+            if photos
+        )
+        self.foreign = tuple(person for person, photos in ours if not photos)
+        templates = [templates_of(person) for person in self.people]
+        self.photos = tuple(template.photos for looks in templates for template in looks)
+        """How many photos each template pools."""
+        self._matrix = np.stack([t.embedding for looks in templates for t in looks]) if templates else None
+        self._starts = np.cumsum([0] + [len(looks) for looks in templates[:-1]])
+        self._index = {person.name: index for index, person in enumerate(self.people)}
+        self._raised = _raised(everybody)
+        self._validity = {person.id: validity_of(person) for person in everybody}
+
+    def best(self, embedding: Embedding, claim: Claim | None = None) -> Best | None:
+        """The person most alike, or the one that `claim` names; None where there is nobody, or nobody of that name."""
+        if self._matrix is None or (claim is not None and claim.name not in self._index):
+            return None
+        scores = self._matrix @ embedding
+        highest = np.maximum.reduceat(scores, self._starts)
+        best = int(highest.argmax()) if claim is None else self._index[str(claim.name)]
+        score = float(highest[best])
+        highest[best] = -np.inf
+        runner_up = float(highest.max()) if len(highest) > 1 else score - _ALONE
+        return Best(self.people[best], score, score - runner_up, self.photos[self._look(scores, best)])
+
+    def raised(self, person: Person) -> float:
+        """What somebody must reach because of lookalikes who are enrolled now; 0 for most."""
+        return self._raised.get(person.id, 0.0)
+
+    def validity(self, person: Person) -> Validity:
+        return self._validity[person.id]
+
+    def _look(self, scores: Embedding, person: int) -> int:
+        """Which template made somebody's score."""
+        start = int(self._starts[person])
+        end = int(self._starts[person + 1]) if person + 1 < len(self._starts) else len(scores)
+        return start + int(scores[start:end].argmax())
+
+
+def _raised(everybody: Sequence[Person]) -> dict[str, float]:
+    """The highest threshold of anybody's pairs of which both are enrolled, whichever of the two it is written with."""
+    ids = {person.id for person in everybody}
+    raised: dict[str, float] = {}
+    for person in everybody:
+        for other in person.apart.keys() & ids:
+            for one in (person.id, other):
+                raised[one] = max(raised.get(one, 0.0), person.apart[other])
+    return raised
+
+
+def validity_of(person: Person) -> Validity:
+    """When somebody may enter, from the gallery's texts (RFC 3339)."""
+    since, until = (None if text is None else _seconds(text) for text in (person.valid_from, person.valid_until))
+    return Validity(ALWAYS.since if since is None else since, ALWAYS.until if until is None else until)
+
+
+def _seconds(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()

@@ -10,7 +10,7 @@ from typing import Any
 
 from converter.pictures import encode
 from edgegate.camera import Source
-from edgegate.enrol import ADVICE, Enroller, Verdict
+from edgegate.enrol import ADVICE, Enroller
 from edgegate.types import Box, Fault, Frame
 from edgegate.vision.analyzer import Analyzer
 
@@ -52,13 +52,14 @@ def capture(
     Raises CameraError.
     """
     kept = 0
+    enroller = Enroller(analyzer, shooting.person)
     for at, frame in _looks(source, every, seconds):
-        verdict, box = _judge(analyzer, shooting.person, frame)
-        if verdict.photo is None or box is None:
-            yield Look(at, None, verdict.fault, verdict.advice)
+        face, faults = enroller.look(frame)
+        if face is None or faults:
+            yield Look(at, None, faults[0], ADVICE[faults[0]])
             continue
         path = shooting.photo(kept)
-        _keep(path, shooting, frame, box)
+        _keep(path, shooting, frame, face.box)
         yield Look(at, path)
         kept += 1
         if kept == photos:
@@ -99,14 +100,6 @@ def _looks(source: Source, every: float, seconds: float) -> Iterator[tuple[float
         if at >= due:
             due = at + every
             yield at, frame
-
-
-def _judge(analyzer: Analyzer, person: str, frame: Frame) -> tuple[Verdict, Box | None]:
-    """What `enroll` would say of the frame, and where the face is."""
-    faces = analyzer.detect(frame)
-    if not faces:
-        return Verdict("", None, Fault.NO_FACE, ADVICE[Fault.NO_FACE]), None
-    return Enroller(analyzer, person).judge(f"frame {frame.seq}", frame.image), faces[0].box
 
 
 def _keep(path: Path, shooting: Shooting, frame: Frame, box: Box) -> None:

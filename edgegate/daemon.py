@@ -18,6 +18,7 @@ from edgegate.errors import GalleryError, JournalError
 from edgegate.events import CloudEvent, Origin
 from edgegate.lock import LockKeeper, build_lock
 from edgegate.loop import Loop, Turn
+from edgegate.privacy import Retention
 from edgegate.types import Event, EventType
 
 log = logging.getLogger(__name__)
@@ -54,6 +55,7 @@ class Daemon:
             stack.callback(journal.close)
             clock.raise_floor(journal.last_time())
             self._recognition = app.build_recognition(config)
+            self._start_keeping_private(stack, origin, clock)
             self._uplink = self._start_uplink(stack, origin, clock)
             loop = app.build_loop(config, self._recognition, journal, lock, changes, clock, self._tell)
             slot, self._health = Slot(), CameraHealth(config.camera.stall_seconds)
@@ -118,12 +120,32 @@ class Daemon:
         stack.callback(uplink.close, CLOSE_SECONDS)
         return uplink
 
+    def _start_keeping_private(self, stack: ExitStack, origin: Origin, clock: SystemClock) -> None:
+        config = self._config
+        try:
+            self._recognition.gallery.carry_over()
+        except GalleryError as error:
+            log.warning("templates are not encrypted yet: %s", error)
+        retention = Retention(
+            self._recognition.gallery,
+            lambda: app.open_journal(config, origin, clock),
+            clock,
+            config.privacy.retention_days,
+            self._stopping,
+        )
+        retention.start()
+        stack.callback(retention.close, CLOSE_SECONDS)
+
     def _announce(self) -> None:
         log.warning(NO_LIVENESS)
         log.info("%s", app.promise_in_words(self._config, self._recognition.identifier))
         if (trouble := self._recognition_trouble()) is not None:
             log.warning("%s", trouble)
+        if (trouble := self._recognition.gallery.trouble()) is not None:
+            log.error("%s", trouble)
         for person in self._recognition.identifier.foreign:
+            if person.unreadable:
+                continue
             log.warning("%s was enrolled with another embedder and cannot be recognised: enrol again", person.id)
         if self._config.door.pins == "mock":
             log.warning("door.pins = mock: nothing is wired, no lock will open")

@@ -113,10 +113,6 @@ class Keys:
         except OSError as error:
             raise self._cannot_write(error) from None
 
-    def discard(self, key: Key) -> None:
-        """Take away one made by `make_next` that nothing was written with."""
-        self._beside(key).unlink(missing_ok=True)
-
     def erase_retired(self) -> int:
         """Overwrite and remove every key but the primary one: what was written with them is lost. How many."""
         retired = self._neighbours()

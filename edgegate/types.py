@@ -252,7 +252,9 @@ class EventType(StrEnum):
     SERVICE_STARTED = "service.started"
     SERVICE_STOPPED = "service.stopped"
     PERSON_ENROLLED = "person.enrolled"
+    PERSON_CHANGED = "person.changed"
     PERSON_FORGOTTEN = "person.forgotten"
+    PERSON_EXPORTED = "person.exported"
 
 
 class Denial(StrEnum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,15 @@ from tests.program import Program
 # The same examples everywhere, and no verdict on how fast the machine was.
 settings.register_profile("edgegate", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("edgegate")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _keys_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test makes or reads a key where the person who runs them keeps theirs."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
+        environment.delenv("CREDENTIALS_DIRECTORY", raising=False)
+        yield
 
 
 @pytest.fixture(scope="session")

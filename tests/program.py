@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from edgegate import app, config
 from edgegate.cli import main
+from edgegate.gallery import Gallery
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,11 @@ class Program:
             status = ended.code if isinstance(ended.code, int) else 1
         out, err = self._capture.readouterr()
         return Result(status, out, err)
+
+    @property
+    def gallery(self) -> Gallery:
+        """Who is enrolled, as the program sees it."""
+        return app.open_gallery(config.load(None, [f"service.data_dir={json.dumps(str(self.data))}"]))
 
     def command(self, *args: str | Path) -> list[str]:
         """What starts it as a process."""

@@ -10,7 +10,6 @@ import cv2
 import numpy as np
 import pytest
 
-from edgegate.gallery import Gallery
 from edgegate.types import Image
 from tests.door_scenes import ENROLLED, STRANGER, cut_off, stills, write_scene
 from tests.program import Program
@@ -32,7 +31,7 @@ def test_a_photo_enrols_a_person_and_the_journal_has_it_without_the_name(edgegat
     assert (result.status, result.err) == (0, "")
     assert f"{ENROLLED.file}: accepted" in result.out
     assert "three to five different photos make recognition surer" in result.out
-    (person,) = Gallery(edgegate.data / "gallery.db").people()
+    (person,) = edgegate.gallery.people()
     (event,) = edgegate("journal", "list", "--json").json
     assert (event["type"], event["subject"]) == ("io.edgegate.person.enrolled", person.id)
     assert (event["data"]["person"], event["data"]["photos"]) == ("Ann Lee", 1)
@@ -153,7 +152,7 @@ def test_the_list_says_what_the_threshold_rests_on(door: Program) -> None:
 
 
 def test_forgetting_leaves_nothing_but_a_receipt(door: Program) -> None:
-    gallery = Gallery(door.data / "gallery.db")
+    gallery = door.gallery
     (person,) = gallery.people()
     result = door("people", "forget", ENROLLED.person)
     assert (result.status, result.err) == (0, "")
@@ -176,7 +175,7 @@ def test_a_full_disk_enrols_nobody(edgegate: Program, tmp_path: Path) -> None:
         assert result.status == 1
         assert str(edgegate.data) in result.problem
         disk.free()
-        assert Gallery(edgegate.data / "gallery.db").people() == ()
+        assert edgegate.gallery.people() == ()
         assert edgegate.run("enroll", "Ann", ENROLLED.file).status == 0
 
 
@@ -187,4 +186,4 @@ def test_nobody_is_enrolled_whom_the_journal_cannot_record(edgegate: Program) ->
     result = edgegate("enroll", "Ann", ENROLLED.file)
     assert result.status == 1
     assert "no room" in result.problem
-    assert [person.name for person in Gallery(edgegate.data / "gallery.db").people()] == ["Grace"]
+    assert [person.name for person in edgegate.gallery.people()] == ["Grace"]

@@ -101,7 +101,10 @@ def _tracker(config: Config) -> tuple[State, str]:
 
 
 def _gallery(config: Config) -> tuple[State, str]:
-    identifier = app.build_identifier(config, app.open_gallery(config))
+    gallery = app.open_gallery(config)
+    identifier = app.build_identifier(config, gallery)
+    if (trouble := gallery.trouble()) is not None:
+        return "failed", trouble
     if config.recognition.tracker_alone:
         return "warning", app.promise_in_words(config, identifier)
     promise = identifier.promise()

@@ -7,6 +7,7 @@ import json
 import logging
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -51,8 +52,9 @@ def run(args: argparse.Namespace) -> int:
     logging.getLogger("edgegate.broker").setLevel(logging.ERROR)
     stage = Stage(args.out)
     portraits = (ASTRONAUT.file, HOPPER.file)  # whether they are there is better known before anything is deleted
-    with EmbeddedBroker(args.port) as broker:
-        settings = _settings(args, broker.port)
+    # The key goes when the demo ends: what it leaves shows nobody's template.
+    with EmbeddedBroker(args.port) as broker, tempfile.TemporaryDirectory() as elsewhere:
+        settings = _settings(args, broker.port, Path(elsewhere) / "edgegate.key")
         stage.clear()
         say(f"A door on a screen: {story.ENROLLED.person} is enrolled, {HOPPER.person} is not; both walk up.")
         say(f"The scene, {stage.scene}, is rendered from {' and '.join(path.name for path in portraits)}.")
@@ -71,10 +73,11 @@ def run(args: argparse.Namespace) -> int:
     return 1 if problems else 0
 
 
-def _settings(args: argparse.Namespace, port: int) -> Config:
+def _settings(args: argparse.Namespace, port: int, key: Path) -> Config:
     """The user's config, but for what makes it a demo."""
     own = {
         "service.data_dir": str(args.out),
+        "service.key_file": str(key),
         "door.pins": "mock",
         "mqtt.enabled": True,
         "mqtt.host": HOST,

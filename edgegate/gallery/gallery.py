@@ -26,7 +26,7 @@ _NO_DETAILS = Details()
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Somebody to be enrolled."""
+    """Somebody to be enrolled; `apart` is as a Person's, but may name the others instead of giving their ids."""
 
     name: str
     photos: Sequence[Photo]
@@ -117,18 +117,38 @@ class Gallery:
 
         `record` is called with the person's id before anything is committed; if it raises, nothing is.
         """
-        self.add_all([Entry(name, photos, details, apart)], enrolled, record)
+        self._add([Entry(name, photos, details, apart)], enrolled, lambda people: record(people[0]))
         return self.find(name)
 
-    def add_all(self, entries: Sequence[Entry], enrolled: str, record: Record = _unrecorded) -> None:
-        """Enrol several people, as `add` does: all of them or none."""
+    def add_all(
+        self, entries: Sequence[Entry], enrolled: str, record: Callable[[Sequence[str]], object] = lambda _: None
+    ) -> None:
+        """Enrol several people who are not enrolled yet, all of them or none; `record` is called with all their ids."""
+        self._add(entries, enrolled, record, new=True)
+
+    def _add(
+        self, entries: Sequence[Entry], enrolled: str, record: Callable[[Sequence[str]], object], *, new: bool = False
+    ) -> None:
         for entry in entries:
             _check_name(entry.name)
             if not entry.photos:
                 raise UsageError("a person needs a name and at least one photo")
         with session.writing(*self._file) as now:
-            for entry in entries:
-                record(_add(now, entry, enrolled))
+            people = [_add(now, entry, enrolled, new=new) for entry in entries]
+            for person, entry in zip(people, entries, strict=True):
+                _keep_apart(now, person, entry.apart or {})
+            record(people)
+
+    def carry_over(self) -> bool:
+        """Encrypt a gallery of the first schema now, rather than at the next writing; whether it was one."""
+        if not self.path.exists():
+            return False
+        with database.opened(self.path, self._patience) as db:
+            old = database.schema_of(self.path, db) == 1
+        if old:
+            with session.keyless(*self._file):
+                pass
+        return old
 
     def change(self, name: str, details: Details, record: Record = _unrecorded) -> Person:
         """Change what is said of somebody enrolled, not their photos."""
@@ -182,8 +202,10 @@ class Gallery:
         return count
 
 
-def _add(now: Session, entry: Entry, enrolled: str) -> str:
-    """Put somebody, or more photos of theirs, where `now` writes; the answer is their id."""
+def _add(now: Session, entry: Entry, enrolled: str, *, new: bool) -> str:
+    """Put somebody, or unless they must be `new` more photos of theirs, where `now` writes; the answer is their id."""
+    if new and now.db.execute("SELECT 1 FROM person WHERE name = ?", (entry.name,)).fetchone():
+        raise GalleryError(f"{entry.name}: enrolled already")
     now.db.execute(
         "INSERT INTO person (id, name, enrolled) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
         (secrets.token_hex(8), entry.name, enrolled),
@@ -193,11 +215,16 @@ def _add(now: Session, entry: Entry, enrolled: str) -> str:
         rows.drop_unreadable(now.db, now.keys, person)  # this is their coming again
     rows.insert_photos(now.db, now.key, person, entry.photos)
     rows.set_details(now.db, person, entry.details)
-    now.db.executemany(
-        "INSERT INTO apart VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET threshold = excluded.threshold",
-        [(person, other, threshold) for other, threshold in (entry.apart or {}).items()],
-    )
     return str(person)
+
+
+def _keep_apart(now: Session, person: str, apart: Mapping[str, float]) -> None:
+    """Note the lookalikes, by id or name; whoever is not enrolled, or no longer, needs no telling apart."""
+    now.db.executemany(
+        "INSERT INTO apart SELECT ?1, id, ?3 FROM person WHERE ?2 IN (id, name) AND id <> ?1"
+        " ON CONFLICT DO UPDATE SET threshold = excluded.threshold",
+        [(person, other, threshold) for other, threshold in apart.items()],
+    )
 
 
 def _check_name(name: str) -> None:

@@ -61,7 +61,8 @@ def insert_photos(db: sqlite3.Connection, key: Key | None, person: str, photos: 
     """Add photos to somebody, encrypted with `key`, or plainly without one."""
     (last,) = db.execute("SELECT coalesce(max(number), 0) FROM photo").fetchone()
     for number, photo in enumerate(photos, last + 1):
-        said = (photo.quality, photo.embedder, photo.source, photo.look)
+        source = photo.source.encode(errors="replace").decode()  # a file's name need not be text
+        said = (float(photo.quality), photo.embedder, source, photo.look)
         about = (number, person, *said)
         template = _seal(key, photo.embedding.astype("<f4").tobytes(), "template", *about)
         picture = None if photo.picture is None else _seal(key, photo.picture, "picture", *about)
@@ -138,9 +139,10 @@ def _readable(key: str, keys: Mapping[str, Key] | None) -> bool:
     return key == PLAIN if keys is None else key in keys
 
 
-def _about(what: str, *said: Any) -> bytes:
-    """What an encrypted thing is bound to, unambiguously."""
-    return json.dumps(["edgegate gallery 2", what, *said]).encode()
+def _about(what: str, number: int, person: str, quality: float, embedder: str, source: str, look: str) -> bytes:
+    """What an encrypted thing is bound to. The lengths make it unambiguous."""
+    lengths = f"{len(person)} {len(embedder)} {len(source)}"
+    return f"edgegate gallery 2 {what} {number} {quality!r} {lengths}\n{person}{embedder}{source}{look}".encode()
 
 
 def _seal(key: Key | None, plain: bytes, *about: Any) -> bytes:

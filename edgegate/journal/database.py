@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from edgegate import private
 from edgegate.errors import JournalError, UsageError
 
 SCHEMA = 1
@@ -40,10 +41,10 @@ def create(path: Path) -> None:
     if path.exists():
         return
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private.make_folder(path.parent)
         with tempfile.TemporaryDirectory(prefix=".new-", dir=path.parent) as folder:
             draft = Path(folder) / path.name
-            os.close(os.open(draft, os.O_CREAT | os.O_WRONLY, 0o600))
+            os.close(private.create(draft, like=path.parent))
             with closing(sqlite3.connect(draft)) as db:
                 db.executescript(_TABLES)
             _publish(draft, path)

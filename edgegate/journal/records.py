@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from edgegate.events import TYPE_PREFIX, CloudEvent
+from edgegate.events import TYPE_PREFIX, CloudEvent, dumps
 from edgegate.journal.database import connect, readable_errors
+from edgegate.types import EventType
 
 
 def read(
@@ -31,6 +32,25 @@ def read(
         )
         for (text,) in rows:
             yield json.loads(text)
+
+
+def last_times(path: Path, kind: EventType) -> dict[str, float]:
+    """When an event of this kind was last about each subject, in seconds since the epoch; raises as `read` does."""
+    with closing(connect(path)) as db, readable_errors(path):
+        rows = db.execute(
+            "SELECT json_extract(event, '$.subject') AS person, MAX(time) FROM events"
+            " WHERE json_extract(event, '$.type') = ? AND person IS NOT NULL GROUP BY person",
+            (TYPE_PREFIX + kind,),
+        )
+        return {str(person): float(time) for person, time in rows}
+
+
+def names(path: Path, name: str) -> int:
+    """How many events hold this person's name, which none may; raises as `read` does."""
+    with closing(connect(path)) as db, readable_errors(path):
+        wanted = dumps({"person": name})[1:-1]
+        (count,) = db.execute("SELECT count(*) FROM events WHERE instr(event, ?)", (wanted,)).fetchone()
+    return int(count)
 
 
 def _full(kind: str) -> str:

@@ -1,0 +1,84 @@
+"""`edgegate people forget`: erase a person, search that nothing is left, and print a receipt."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from edgegate import app, journal, privacy
+from edgegate.cli.common import Commands, load_config, print_json
+from edgegate.cli.wording import printable
+from edgegate.clock import SystemClock
+from edgegate.config import Config
+from edgegate.errors import GalleryError, ModelError
+
+_BEYOND_REACH = "copies made elsewhere: exported files, images of the disk, what staff noted"
+
+
+def add(actions: Commands, parent: argparse.ArgumentParser) -> None:
+    forget = actions.add_parser("forget", parents=[parent], help="erase a person, check it, print a receipt")
+    forget.add_argument("name", metavar="NAME")
+    forget.set_defaults(run=forget_person)
+
+
+def forget_person(args: argparse.Namespace) -> int:
+    config, clock = load_config(args), SystemClock()
+    gallery = app.open_gallery(config)
+    gallery.find(args.name)
+    log = app.open_journal(config, app.origin_of(config), clock)
+    try:
+        erased, event = privacy.forget(gallery, log, clock, args.name)
+    finally:
+        log.close()
+    receipt = {
+        "forgotten": args.name,
+        "id": erased.person.id,
+        "templates_erased": erased.templates,
+        "files_removed": [str(path) for path in erased.removed],
+        "searched": [str(path) for path in erased.searched],
+        "journal": _search_journal(config, args.name),
+        "retrain": _retrain(config, args.name),
+        "beyond_reach": _BEYOND_REACH,
+        "event": event["id"],
+        "time": event["time"],
+    }
+    if args.json:
+        print_json(receipt)
+    else:
+        _print(receipt)
+    return 0
+
+
+def _search_journal(config: Config, name: str) -> dict[str, Any]:
+    """The journal keeps opaque ids only; raises GalleryError should it hold the name."""
+    path = app.journal_path(config)
+    if journal.names(path, name):
+        raise GalleryError(f"{name}: erased, but {path} holds the name; keep that file from others")
+    found = journal.verify(path)
+    return {"path": str(path), "rows": found.head.seq, "intact": found.intact, "head": str(found.head)}
+
+
+def _retrain(config: Config, name: str) -> str | None:
+    """The tracker pack that was trained on this person's photos, if the configured one was."""
+    try:
+        pack = app.load_tracker(config)
+    except ModelError:
+        return None  # a pack that cannot be used names nobody; `check` tells what is wrong with it
+    return pack.name if pack is not None and name in pack.labels else None
+
+
+def _print(receipt: dict[str, Any]) -> None:
+    chain = receipt["journal"]
+    state = "its hash chain intact" if chain["intact"] else "its hash chain BROKEN: `edgegate journal verify`"
+    print(printable(f"{receipt['forgotten']}: erased, and checked: {receipt['templates_erased']} templates"))
+    for what, paths in (("removed", receipt["files_removed"]), ("searched, nothing left", receipt["searched"])):
+        for path in paths:
+            print(f"  {what}: {path}")
+    print(f"  searched, no name in it: {chain['path']}, {chain['rows']} events, {state}")
+    if receipt["retrain"]:
+        print(
+            f"  retrain: {receipt['retrain']} was trained on this person. It opens nothing for this name now; train it "
+            "without them, and until then enrol nobody else by this name"
+        )
+    print(f"  beyond reach: {receipt['beyond_reach']}")
+    print(f"receipt: {receipt['event']} at {receipt['time']}; the journal keeps the opaque id {receipt['id']}, no name")

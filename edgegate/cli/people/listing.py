@@ -1,0 +1,126 @@
+"""`edgegate people list` and `show`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Mapping
+from statistics import fmean
+from typing import Any
+
+from edgegate import app, journal
+from edgegate.cli.common import Commands, load_config, print_json
+from edgegate.cli.wording import printable
+from edgegate.clock import rfc3339
+from edgegate.config import Config
+from edgegate.gallery import Person
+from edgegate.types import EventType
+
+
+def add(actions: Commands, parent: argparse.ArgumentParser) -> None:
+    listing = actions.add_parser("list", parents=[parent], help="everybody, and the threshold in force")
+    listing.set_defaults(run=list_people)
+    show = actions.add_parser("show", parents=[parent], help="one person's photos and their quality")
+    show.add_argument("name", metavar="NAME")
+    show.set_defaults(run=show_person)
+
+
+def list_people(args: argparse.Namespace) -> int:
+    config = load_config(args)
+    gallery = app.open_gallery(config)
+    identifier = app.build_identifier(config, gallery)
+    known, seen = {person.id for person in identifier.people}, last_seen(config)
+    people = sorted(identifier.everybody(), key=lambda person: person.name)
+    if args.json:
+        promise = None if config.recognition.tracker_alone else identifier.promise().as_dict()
+        rows = [summary(person, known, seen) for person in people]
+        print_json({"people": rows, "promise": promise, "trouble": gallery.trouble()})
+        return 0
+    for person in people:
+        print(printable(_line(person, known, seen)))
+    print(app.promise_in_words(config, identifier))
+    if (trouble := gallery.trouble()) is not None:
+        print(trouble)
+    return 0
+
+
+def show_person(args: argparse.Namespace) -> int:
+    config = load_config(args)
+    gallery = app.open_gallery(config)
+    person = gallery.find(args.name)
+    seen = last_seen(config)
+    if args.json:
+        known = {known.id for known in app.build_identifier(config, gallery).people}
+        print_json(summary(person, known, seen))
+        return 0
+    facts = {
+        "id": person.id,
+        "enrolled": person.enrolled,
+        "groups": ", ".join(person.groups),
+        "valid": _validity(person),
+        "last seen": _moment(seen.get(person.id)) or "never",
+        "note": person.note,
+        **({"unreadable": f"{person.unreadable} photos, whose key is lost"} if person.unreadable else {}),
+    }
+    print(printable(person.name))
+    for what, value in facts.items():
+        if value:
+            print(printable(f"  {what:10} {value}"))
+    for photo in person.photos:
+        look = f"  {photo.look}" if photo.look else ""
+        print(printable(f"  {'photo':10} {photo.source}  quality {photo.quality:.2f}{look}"))
+    return 0
+
+
+def last_seen(config: Config) -> Mapping[str, float]:
+    """When each id was last let in, in seconds since the epoch."""
+    path = app.journal_path(config)
+    return journal.last_times(path, EventType.GRANTED) if path.exists() else {}
+
+
+def summary(person: Person, known: Iterable[str], seen: Mapping[str, float]) -> dict[str, Any]:
+    return {
+        "name": person.name,
+        "id": person.id,
+        "enrolled": person.enrolled,
+        "recognisable": person.id in known,
+        "groups": list(person.groups),
+        "note": person.note,
+        "valid_from": person.valid_from,
+        "valid_until": person.valid_until,
+        "last_seen": _moment(seen.get(person.id)),
+        "quality": round(fmean(photo.quality for photo in person.photos), 3) if person.photos else None,
+        "photos": [{"source": p.source, "quality": round(p.quality, 3), "look": p.look} for p in person.photos],
+        "unreadable": person.unreadable,
+    }
+
+
+def _line(person: Person, known: Iterable[str], seen: Mapping[str, float]) -> str:
+    count, quality = len(person.photos), ""
+    if person.photos:
+        quality = f"quality {fmean(photo.quality for photo in person.photos):.2f}"
+    parts = [
+        f"{person.name:24} {count:3} photos  {quality:12}",
+        f"since {person.enrolled}",
+        f"last seen {_moment(seen.get(person.id)) or 'never'}",
+        f"in {', '.join(person.groups)}" if person.groups else "",
+        _validity(person),
+        person.note,
+        _why_unknown(person) if person.id not in known else "",
+    ]
+    return "  ".join(part for part in parts if part)
+
+
+def _why_unknown(person: Person) -> str:
+    if person.unreadable:
+        return "cannot be recognised: the key is lost"
+    return "enrolled with another embedder: enrol again"
+
+
+def _validity(person: Person) -> str:
+    begin = f"from {person.valid_from}" if person.valid_from else ""
+    end = f"until {person.valid_until}" if person.valid_until else ""
+    return " ".join(part for part in (begin, end) if part)
+
+
+def _moment(seconds: float | None) -> str | None:
+    return None if seconds is None else rfc3339(seconds)

@@ -1,0 +1,149 @@
+"""`edgegate people export` and `import`: people between doors, as one encrypted, signed file."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from edgegate import app, private
+from edgegate.cli.common import Commands, existing, load_config, print_json
+from edgegate.cli.wording import printable
+from edgegate.clock import SystemClock, rfc3339
+from edgegate.config import Config
+from edgegate.errors import EdgegateError, GalleryError, KeyFileError, UsageError
+from edgegate.gallery import Entry, Gallery, Person, envelope, transfer
+from edgegate.gallery.trust import Trusted
+from edgegate.types import Event, EventType
+
+
+def add(actions: Commands, parent: argparse.ArgumentParser) -> None:
+    export = actions.add_parser("export", parents=[parent], help="people into an encrypted, signed file")
+    export.add_argument("--names", nargs="+", metavar="NAME", help="only these; by default everybody")
+    export.set_defaults(run=export_people)
+    bring = actions.add_parser("import", parents=[parent], help="people from such a file: all of them or none")
+    bring.add_argument("--trust", metavar="FINGERPRINT", help="accept this signer, from now on")
+    bring.add_argument("--skip-existing", action="store_true", help="leave out names that are enrolled here already")
+    bring.set_defaults(run=import_people)
+    for action in (export, bring):
+        action.add_argument("file", type=Path, metavar="FILE")
+        action.add_argument(
+            "--passphrase-file", type=Path, metavar="PATH", help="its first line, instead of being asked for it"
+        )
+
+
+def export_people(args: argparse.Namespace) -> int:
+    config, clock = load_config(args), SystemClock()
+    gallery = app.open_gallery(config)
+    people = _chosen(gallery, args.names)
+    key = app.keys_of(config).primary()
+    if key is None:
+        raise KeyFileError(f"{config.key_file}: there is no key to sign with; `edgegate people rotate-key`")
+    sealed = envelope.seal(transfer.dump(people), _passphrase(args, again=True), key.signing())
+    journal = app.open_journal(config, app.origin_of(config), clock)
+    try:
+        journal.append([Event(EventType.PERSON_EXPORTED, clock.monotonic(), p.id, {"person": None}) for p in people])
+    finally:
+        journal.close()
+    try:
+        private.write(args.file, sealed)
+    except OSError as error:
+        raise GalleryError(f"{args.file}: cannot be written: {error.strerror}") from None
+    signer = envelope.read(sealed).signer
+    if args.json:
+        print_json({"file": str(args.file), "people": [person.name for person in people], "fingerprint": signer})
+    else:
+        print(f"{args.file}: {len(people)} people, encrypted; signed by {signer}, which the other door must trust")
+    return 0
+
+
+def import_people(args: argparse.Namespace) -> int:
+    config = load_config(args)
+    path, trusted = existing(args.file, "file"), Trusted(config.key_file)
+    try:
+        sealed = envelope.read(path.read_bytes())
+        trusted.demand(sealed.signer, args.trust)
+        entries = transfer.load(sealed.open(_passphrase(args)))
+    except OSError as error:
+        raise GalleryError(f"{path}: cannot be read: {error.strerror}") from None
+    except EdgegateError as error:
+        raise type(error)(f"{path}: {error}") from None
+    gallery = app.open_gallery(config)
+    if args.skip_existing:
+        there = {person.name for person in gallery.people()}
+        entries = [entry for entry in entries if entry.name not in there]
+    _check(config, gallery, entries)
+    _enrol(config, gallery, entries, sealed.signer)
+    if args.trust:
+        trusted.remember(sealed.signer)
+    if args.json:
+        print_json({"imported": [entry.name for entry in entries], "fingerprint": sealed.signer})
+    else:
+        print(
+            printable(f"{len(entries)} people imported: {', '.join(entry.name for entry in entries) or 'nobody new'}")
+        )
+    return 0
+
+
+def _chosen(gallery: Gallery, names: Sequence[str] | None) -> list[Person]:
+    """Whoever is to be exported; a person who cannot be read is an error."""
+    people = gallery.people(pictures=True)
+    if names is not None:
+        for name in names:
+            gallery.find(name)
+        people = tuple(person for person in people if person.name in names)
+    if not people:
+        raise UsageError("nobody is enrolled")
+    if any(not person.photos for person in people):
+        raise KeyFileError(gallery.trouble() or "somebody has no photos")
+    return list(people)
+
+
+def _check(config: Config, gallery: Gallery, entries: Sequence[Entry]) -> None:
+    """Raise UsageError or GalleryError, with everything that keeps these people from being enrolled here."""
+    there = {person.name for person in gallery.people()}
+    embedder, identifier = app.load_embedder(config), app.build_identifier(config, gallery)
+    names = {person.id: person.name for person in identifier.people}
+    problems = []
+    for entry in entries:
+        if entry.name in there:
+            problems.append(f"{entry.name}: enrolled here already; forget that one first, or --skip-existing")
+        elif any(photo.embedder != embedder.sha256 for photo in entry.photos):
+            problems.append(f"{entry.name}: enrolled with another embedder than {embedder.name}; they must come here")
+        else:
+            matches = [identifier.match(photo.embedding, frames=1) for photo in entry.photos]
+            alike = {names[match.person] for match in matches if match is not None and match.score >= match.threshold}
+            problems += [f"{entry.name}: enrolled here as {other}" for other in sorted(alike)]
+    if problems:
+        raise GalleryError("\n".join([*problems, "nothing was imported"]))
+
+
+def _enrol(config: Config, gallery: Gallery, entries: Sequence[Entry], signer: str) -> None:
+    clock = SystemClock()
+    journal = app.open_journal(config, app.origin_of(config), clock)
+    data = {"person": None, "imported_from": signer}
+    try:
+        gallery.add_all(
+            entries,
+            rfc3339(clock.wall()),
+            lambda ids: journal.append([Event(EventType.PERSON_ENROLLED, clock.monotonic(), i, data) for i in ids]),
+        )
+    finally:
+        journal.close()
+
+
+def _passphrase(args: argparse.Namespace, *, again: bool = False) -> str:
+    if args.passphrase_file is not None:
+        try:
+            lines = existing(args.passphrase_file, "file").read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"{args.passphrase_file}: cannot be read: {error}") from None
+        return lines[0] if lines else ""
+    if not sys.stdin.isatty():
+        raise UsageError("nobody is there to be asked for the passphrase; give --passphrase-file")
+    given = getpass.getpass("passphrase: ")
+    if again and getpass.getpass("once more: ") != given:
+        raise UsageError("the two passphrases differ")
+    return given

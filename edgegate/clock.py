@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Protocol
 
 Cancel = Callable[[], None]
@@ -24,6 +25,9 @@ class Clock(Protocol):
 
     def wall(self) -> float:
         """Seconds since the epoch, UTC, as well as this machine knows."""
+
+    def wall_trusted(self) -> bool:
+        """Whether wall time is known to be right, so that it may decide who enters."""
 
     def call_at(self, at: float, act: Callable[[], None]) -> Cancel:
         """Run `act` at monotonic time `at`, on a thread of its own; the returned function calls it off."""
@@ -43,18 +47,25 @@ class SystemClock:
     """The machine's clocks.
 
     A Raspberry Pi has no battery: until its time is synchronized, wall time is never earlier than `floor`, the
-    last time that was written down.
+    last time that was written down, and is not trusted. Once `is_synchronized` has said yes it is: without a network
+    a running machine's time goes wrong by seconds a day, while the kernel gives up on it after hours.
     """
 
-    def __init__(self, floor: float = 0.0) -> None:
+    def __init__(self, floor: float = 0.0, is_synchronized: Callable[[], bool] | None = None) -> None:
         self._floor = floor
+        self._is_synchronized = is_synchronized or synchronized
+        self._trusted = False
 
     def monotonic(self) -> float:
         return time.monotonic()
 
     def wall(self) -> float:
         now = time.time()
-        return now if now >= self._floor or synchronized() else self._floor
+        return now if now >= self._floor or self.wall_trusted() else self._floor
+
+    def wall_trusted(self) -> bool:
+        self._trusted = self._trusted or self._is_synchronized()
+        return self._trusted
 
     def raise_floor(self, wall: float) -> None:
         self._floor = max(self._floor, wall)
@@ -80,6 +91,9 @@ class RecordingClock(SystemClock):
     def wall(self) -> float:
         return self._start + self.monotonic()
 
+    def wall_trusted(self) -> bool:
+        return True
+
     def call_at(self, at: float, act: Callable[[], None]) -> Cancel:
         return super().call_at(at + self._origin, act)
 
@@ -98,6 +112,9 @@ class VirtualClock:
 
     def wall(self) -> float:
         return self._start + self._now
+
+    def wall_trusted(self) -> bool:
+        return True
 
     def call_at(self, at: float, act: Callable[[], None]) -> Cancel:
         entry = (max(at, self._now), next(self._order), act)
@@ -123,8 +140,17 @@ _TIME_ERROR = 5  # adjtimex(2): the clock is not synchronized
 _TIMEX_BYTES = 512  # struct timex is 208 bytes on 64-bit Linux; all zero means "only read"
 
 
+_SYNCHRONIZED_ONCE = Path("/run/systemd/timesync/synchronized")  # systemd-timesyncd makes it at its first answer
+
+
 def synchronized() -> bool:
-    """Whether the kernel holds the wall clock to be synchronized (adjtimex(2), which any user may ask)."""
+    """Whether the wall clock has been synchronized since the machine started.
+
+    The kernel knows it of any time service (adjtimex(2), which any user may ask), but forgets it after some hours
+    without a network; systemd-timesyncd's mark stays until the next start.
+    """
+    if _SYNCHRONIZED_ONCE.exists():
+        return True
     try:
         state: int = ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES))
     except (OSError, AttributeError):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from edgegate.gallery import Person
+from edgegate.search import validity_of
 from edgegate.types import UNKNOWN_CLASS, Candidate, Claim, Embedding
 
 
@@ -35,7 +36,7 @@ class ClosedSet:
         if best == UNKNOWN_CLASS or person is None:
             return None
         score = float(probabilities[best])
-        return Candidate(person.id, score, self._confidence, score - float(probabilities[second]))
+        return Candidate(person.id, score, self._confidence, score - float(probabilities[second]), validity_of(person))
 
     def match_own(self, embedding: Embedding, claim: Claim | None = None) -> Candidate | None:
         """The same for the deciding frame alone, which must be as sure."""

@@ -14,17 +14,15 @@ from edgegate.camera import CameraHealth, open_source
 from edgegate.capture import Capture, Slot
 from edgegate.clock import SystemClock
 from edgegate.config import NO_LIVENESS, TRACKER_ALONE, Config
-from edgegate.errors import GalleryError, JournalError
+from edgegate.errors import JournalError
 from edgegate.events import CloudEvent, Origin
+from edgegate.gallery_watch import GalleryWatch
 from edgegate.lock import LockKeeper, build_lock
 from edgegate.loop import Loop, Turn
 from edgegate.privacy import Retention
 from edgegate.types import Event, EventType
 
 log = logging.getLogger(__name__)
-
-HOUSEKEEPING_SECONDS = 1.0
-"""How often the gallery is looked at for changes."""
 
 CLOSE_SECONDS = 5.0
 """How long each thread is waited for at the end."""
@@ -37,9 +35,7 @@ class Daemon:
         self._config = config
         self._stopping = stopping
         self._journal_trouble: str | None = None
-        self._gallery_trouble: str | None = None
         self._seen = False
-        self._housekept_at = float("-inf")
 
     def run(self) -> None:
         """Build everything in order, run, and take it down in the mirror order: the lock locks whatever happens."""
@@ -65,7 +61,10 @@ class Daemon:
                 config.camera.reopen_max_seconds,
                 self._stopping,
             )
+            self._watch = GalleryWatch(self._recognition.identifier, self._stopping)
             with self._in_service(loop, lock, clock):
+                self._watch.start()
+                stack.callback(self._watch.close, CLOSE_SECONDS)
                 self._capture.start()
                 stack.callback(self._capture.close, CLOSE_SECONDS)
                 self._serve(loop, lock, slot, clock)
@@ -77,10 +76,10 @@ class Daemon:
                 for turn in live.turns(loop, self._capture, slot, self._health, clock, self._stopping):
                     self._note_first(turn)
                     self._note_journal(None)
-                    self._housekeep(lock, clock.monotonic())
+                    self._housekeep(lock)
             except JournalError as error:
                 self._note_journal(str(error))
-                self._housekeep(lock, clock.monotonic())
+                self._housekeep(lock)
 
     @contextmanager
     def _in_service(self, loop: Loop, lock: LockKeeper, clock: SystemClock) -> Iterator[None]:
@@ -155,32 +154,20 @@ class Daemon:
         if self._uplink is not None:
             self._uplink.notify()
 
-    def _housekeep(self, lock: LockKeeper, now: float) -> None:
-        """Publish the state as it is now, and every second look at what other processes may have changed."""
+    def _housekeep(self, lock: LockKeeper) -> None:
+        """Publish the state as it is now; a thread that has died takes the process with it."""
+        if self._watch.failed is not None:
+            raise self._watch.failed
         if self._uplink is not None:
             if self._uplink.failed is not None:
                 raise self._uplink.failed
             self._uplink.set_state(self._state(lock))
-        if now - self._housekept_at >= HOUSEKEEPING_SECONDS:
-            self._housekept_at = now
-            self._refresh_people()
-
-    def _refresh_people(self) -> None:
-        """A gallery that cannot be read now leaves the people who were known before."""
-        trouble = None
-        try:
-            self._recognition.identifier.refresh()
-        except GalleryError as error:
-            trouble = str(error)
-            if trouble != self._gallery_trouble:
-                log.error("the people known so far are kept: %s", trouble)  # noqa: TRY400 (words for an installer)
-        self._gallery_trouble = trouble
 
     def _state(self, lock: LockKeeper) -> dict[str, object]:
         camera = (self._capture.trouble or "no frames") if self._health.stalled else None
         troubles = {
             "camera": camera,
-            "gallery": self._gallery_trouble,
+            "gallery": self._watch.trouble,
             "journal": self._journal_trouble,
             "lock": lock.trouble,
             "recognition": self._recognition_trouble(),

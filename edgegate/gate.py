@@ -8,12 +8,18 @@ Rules
 3. A visit is granted at most once: when all of this holds in one frame:
    - the face is in view in that frame, and good enough to have an embedding of its own;
    - the track has pooled `decide_after_frames` such frames;
-   - the pooled score reaches its threshold and is `margin` ahead of the runner-up;
+   - the pooled score reaches its threshold and is `margin` ahead of the runner-up; the threshold is that of the
+     promised rate, or of a lookalike who is enrolled too, whichever is higher;
    - this frame's own embedding names the same person and reaches its own threshold, so that somebody who steps
      into a track does not inherit it;
-   - the frame is not older than `max_frame_age`, nor stamped as far in the future (otherwise: refused as `stale`).
+   - the frame is not older than `max_frame_age`, nor stamped as far in the future (otherwise: refused as `stale`);
+   - the person may enter now: where their permission depends on the time, the wall clock is trusted (otherwise:
+     `clock_unsynchronized`), and the time is from their `since` until before their `until` (otherwise:
+     `not_permitted_now`). Both are asked of every frame, so that a permission begins and ends at its moment.
    Where a tracker network is asked, the scores are those of the person it names in this frame, and there are none
    where it names nobody: the network and the embedder must agree.
+   A pooled score is one piece of evidence, however many frames it pools: frames of one visit resemble each other,
+   and nowhere do they vote as if each were a chance of its own. The thresholds are measured for what is decided on.
 4. A visit that shows `refuse_after_frames` usable frames without a grant is refused as `unknown`; as `unconfirmed`
    where the network named somebody in as many, and the embedder did not agree. It may still be granted afterwards;
    the other way round, a granted visit is not refused later, unless its pulse was too late.
@@ -28,7 +34,18 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from edgegate.types import Candidate, Decision, Denial, Event, EventType, Observation, Pulse, Sighting, TooLate
+from edgegate.types import (
+    Candidate,
+    Decision,
+    Denial,
+    Event,
+    EventType,
+    Observation,
+    Pulse,
+    Sighting,
+    TooLate,
+    Validity,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +154,8 @@ class Gate:
         record = self._record(what, nearest, others)
         if abs(self._now - what.frame_at) > self._rules.max_frame_age:
             return self._refuse(Denial.STALE, visit, record, nearest.pooled.person)
+        if (reason := _forbidden(what, nearest.pooled.validity)) is not None:
+            return self._refuse(reason, visit, record, nearest.pooled.person)
         visit.grant = record
         event = Event(EventType.GRANTED, self._now, nearest.pooled.person, {"reason": "recognised", **record})
         not_after = min(what.frame_at, self._now) + self._rules.max_frame_age
@@ -173,6 +192,13 @@ class Gate:
             "box": nearest.box.rounded(),
             "others": [{"track": other.track, "box": other.box.rounded()} for other in others],
         }
+
+
+def _forbidden(what: Observation, validity: Validity) -> Denial | None:
+    """Why somebody may not enter now, whoever they are; None if they may."""
+    if validity.limited and not what.wall_trusted:
+        return Denial.CLOCK_UNSYNCHRONIZED
+    return None if validity.holds(what.wall) else Denial.NOT_PERMITTED_NOW
 
 
 def _milliseconds(seconds: float) -> int:

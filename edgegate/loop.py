@@ -75,7 +75,10 @@ class Loop:
         events = self.settle()
         received_at = self._clock.monotonic()
         sightings = self._pipeline.look(frame)
-        observation = Observation(self._clock.monotonic(), frame.at, received_at, sightings)
+        clock = self._clock
+        observation = Observation(
+            clock.monotonic(), frame.at, received_at, sightings, clock.wall(), clock.wall_trusted()
+        )
         decision = self._gate.observe(observation)
         if decision.pulse is None:
             events += self.settle(*decision.events)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
+import numpy.typing as npt
 
-from edgegate.gallery import Person
-from edgegate.templates import templates_of
+from edgegate.gallery import Person, Photo
 from edgegate.types import ALWAYS, Claim, Embedding, Validity
 
 _ALONE = 2.0  # the margin of somebody without a runner-up: the largest difference two cosines can have
@@ -39,11 +39,11 @@ class Crowd:
             if photos
         )
         self.foreign = tuple(person for person, photos in ours if not photos)
-        templates = [templates_of(person) for person in self.people]
-        self.photos = tuple(template.photos for looks in templates for template in looks)
+        looks = [[person.best(look) for look in person.looks()] for person in self.people]
+        self.photos = tuple(len(best) for of_person in looks for best in of_person)
         """How many photos each template pools."""
-        self._matrix = np.stack([t.embedding for looks in templates for t in looks]) if templates else None
-        self._starts = np.cumsum([0] + [len(looks) for looks in templates[:-1]])
+        self._matrix = _templates([best for of_person in looks for best in of_person])
+        self._starts = np.cumsum([0] + [len(of_person) for of_person in looks[:-1]])
         self._index = {person.name: index for index, person in enumerate(self.people)}
         self._raised = _raised(everybody)
         self._validity = {person.id: validity_of(person) for person in everybody}
@@ -72,6 +72,17 @@ class Crowd:
         start = int(self._starts[person])
         end = int(self._starts[person + 1]) if person + 1 < len(self._starts) else len(scores)
         return start + int(scores[start:end].argmax())
+
+
+def _templates(looks: Sequence[Sequence[Photo]]) -> npt.NDArray[np.float32] | None:
+    """The template of each look, one a row, as `Person.templates` makes them, but all at once; None without any."""
+    if not looks:
+        return None
+    photos = [photo for best in looks for photo in best]
+    weighted = np.stack([photo.embedding for photo in photos])
+    weighted *= np.array([photo.quality for photo in photos], np.float32)[:, None]
+    sums = np.add.reduceat(weighted, np.cumsum([0] + [len(best) for best in looks[:-1]]))
+    return np.asarray(sums / np.linalg.norm(sums, axis=1, keepdims=True), np.float32)
 
 
 def _raised(everybody: Sequence[Person]) -> dict[str, float]:

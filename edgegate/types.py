@@ -209,6 +209,10 @@ class Observation:
     received_at: float
     """When the loop took the frame in hand; what came before is the camera's delay, what follows is ours."""
     sightings: tuple[Sighting, ...] = ()
+    wall: float = 0.0
+    """The wall time of now, seconds since the epoch: what people's validity is judged by."""
+    wall_trusted: bool = True
+    """Whether that is known to be right; a machine without a battery does not know until it is synchronized."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +267,8 @@ class Denial(StrEnum):
     UNKNOWN = "unknown"
     UNCONFIRMED = "unconfirmed"
     STALE = "stale"
+    NOT_PERMITTED_NOW = "not_permitted_now"
+    CLOCK_UNSYNCHRONIZED = "clock_unsynchronized"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from edgegate.errors import JournalError
 from edgegate.events import CloudEvent
 from edgegate.gallery import Person, Photo
 from edgegate.journal import Journal
-from edgegate.types import Box, Candidate, Embedding, Event, Face, Frame, Quality, Sighting
+from edgegate.types import ALWAYS, Box, Candidate, Embedding, Event, Face, Frame, Quality, Sighting, Validity
 
 EMBEDDER = "e" * 64
 IMAGE = np.zeros((4, 4, 3), np.uint8)
@@ -56,10 +56,11 @@ def seen(
     score: float = 0.98,
     margin: float = 0.1,
     own: Candidate | None = None,
+    validity: Validity = ALWAYS,
 ) -> Sighting:
     """Somebody in view, by default recognised as Ann beyond doubt; `who` None is a stranger, closest to Ann."""
     score = 0.5 if who is None else score
-    pooled = Candidate(who or "ann", score, 0.95, margin)
+    pooled = Candidate(who or "ann", score, 0.95, margin, validity)
     own = own or Candidate(who or "ann", 0.5 if who is None else 0.97, 0.9, 0.1)
     known = (pooled, own) if usable else (None, None)
     return Sighting(track, visit or track, box_at(200.0, size=size), frames, usable, *known)

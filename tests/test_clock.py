@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgegate.clock import (
+    RecordingClock,
     SystemClock,
     VirtualClock,
     boottime_to_monotonic,
@@ -101,6 +102,24 @@ def test_system_timers_run_on_a_thread_of_their_own_and_can_be_called_off() -> N
     assert clock.monotonic() >= due
     assert len(ran) == 1
     assert ran[0] not in {"cancelled", threading.current_thread().name}
+
+
+def test_wall_time_is_trusted_from_when_it_is_synchronized_on_and_never_earlier_than_its_floor_before() -> None:
+    answers = [False, False, False, True, False]
+    clock = SystemClock(is_synchronized=lambda: answers.pop(0))
+    later = clock.wall() + 1e6
+    clock.raise_floor(later)
+    assert not clock.wall_trusted()
+    assert clock.wall() == later
+    assert not clock.wall_trusted()
+    assert clock.wall() < later, "synchronized by now: the floor was wrong"
+    assert clock.wall_trusted(), "the kernel's later doubt is about seconds"
+    assert answers == [False]
+
+
+def test_a_recording_s_time_is_trusted() -> None:
+    assert VirtualClock(NEW_YEAR).wall_trusted()
+    assert RecordingClock(NEW_YEAR).wall_trusted()
 
 
 def test_an_unsynchronized_wall_clock_is_never_earlier_than_what_was_written_down() -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from edgegate.closed_set import ClosedSet
 from edgegate.embedding import pool
 from edgegate.gallery import Person
-from edgegate.types import Embedding
+from edgegate.types import Embedding, Validity
 from tests.fakes import person
 
 ANN, BEN = person("ann"), person("ben")
@@ -41,3 +43,9 @@ def test_pooled_frames_have_the_probability_between_theirs() -> None:
 @pytest.mark.parametrize("probabilities", [(0.9, 0.1, 0, 0), (0, 0, 0.1, 0.9)], ids=["unknown", "not enrolled"])
 def test_nobody_is_matched_with_a_class_that_no_enrolled_person_bears(probabilities: tuple[float, ...]) -> None:
     assert closed_set(ANN, BEN).match(classes(*probabilities), 5) is None
+
+
+def test_who_may_enter_at_certain_times_may_do_so_by_their_class_too() -> None:
+    match = closed_set(replace(ANN, valid_until="2026-02-01T00:00:00Z"), BEN).match(classes(0.0, 1.0, 0.0, 0.0), 5)
+    assert match is not None
+    assert match.validity == Validity(until=1769904000.0)

@@ -7,7 +7,18 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from edgegate.gate import Gate, Rules
-from edgegate.types import Candidate, Claim, Decision, Event, EventType, Observation, Pulse, Sighting, TooLate
+from edgegate.types import (
+    Candidate,
+    Claim,
+    Decision,
+    Event,
+    EventType,
+    Observation,
+    Pulse,
+    Sighting,
+    TooLate,
+    Validity,
+)
 from tests.fakes import box_at, seen
 
 FRAME = 0.1
@@ -33,6 +44,8 @@ class Door:
 
     gate: Gate = field(default_factory=lambda: Gate(RULES, "embedder-1"))
     now: float = 100.0
+    trusted: bool = True
+    """Whether the wall clock is; it shows `now`."""
     events: list[Event] = field(default_factory=list)
     pulses: list[Pulse] = field(default_factory=list)
 
@@ -40,7 +53,8 @@ class Door:
         """Show the same view for some frames; the answer is the last one's decision."""
         for _ in range(frames):
             self.now += FRAME
-            decision = self._keep(self.gate.observe(Observation(self.now, self.now - age, self.now, sightings)))
+            observation = Observation(self.now, self.now - age, self.now, sightings, self.now, self.trusted)
+            decision = self._keep(self.gate.observe(observation))
         return decision
 
     def wait(self, seconds: float) -> None:
@@ -266,6 +280,56 @@ def test_time_that_runs_backwards_stands_still(door: Door) -> None:
     stale = Observation(ahead - 60, ahead - 60, ahead - 60, (seen(),))
     (event,) = door.gate.observe(stale).events
     assert (event.at, event.data["reason"]) == (ahead, "stale")
+
+
+# Rule 3: when somebody may enter.
+
+
+def may(since: float = float("-inf"), until: float = float("inf"), who: str = "ann") -> Sighting:
+    """Somebody recognised beyond doubt who may enter from `since` until before `until`."""
+    return seen(who, validity=Validity(since, until))
+
+
+def test_a_permission_begins_and_ends_at_its_moment_and_not_a_frame_later(door: Door) -> None:
+    door.see(may(since=101.0), frames=9)
+    assert (door.granted, door.refused) == ([], ["not_permitted_now"])
+    assert door.events[0].subject == "ann"
+    door.see(may(since=door.now + FRAME))
+    assert door.granted == ["ann"]
+    door.wait(6)
+    door.see(may(until=door.now + FRAME), frames=3)
+    assert (door.granted, door.refused) == (["ann"], ["not_permitted_now"] * 2)
+    door.wait(6)
+    door.see(may(until=door.now + FRAME + 1e-6))
+    assert door.granted == ["ann", "ann"]
+
+
+def test_a_permission_that_ends_while_somebody_stands_there_lets_nobody_in(door: Door) -> None:
+    door.see(replace(may(until=100.5), frames=2), frames=5)
+    door.see(may(until=100.5), frames=20)
+    assert (door.granted, door.refused) == ([], ["not_permitted_now"])
+
+
+def test_who_depends_on_the_time_is_refused_while_the_clock_is_not_trusted_and_let_in_once_it_is(door: Door) -> None:
+    door.trusted = False
+    door.see(may(since=0.0, until=1e9), frames=10)
+    assert (door.granted, door.refused) == ([], ["clock_unsynchronized"])
+    door.trusted = True
+    door.see(may(since=0.0, until=1e9))
+    assert door.granted == ["ann"]
+
+
+def test_who_may_enter_at_any_time_needs_no_clock(door: Door) -> None:
+    door.trusted = False
+    door.see(seen())
+    assert door.granted == ["ann"]
+
+
+def test_an_old_frame_is_stale_before_it_is_forbidden(door: Door) -> None:
+    door.see(may(until=0.0), age=0.6)
+    assert door.refused == ["stale"]
+    door.see(may(until=0.0))
+    assert door.refused == ["stale", "not_permitted_now"]
 
 
 # Rules 4 and 5: refusals.

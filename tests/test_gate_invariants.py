@@ -8,14 +8,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgegate.gate import Gate, Rules
-from edgegate.types import Candidate, Claim, Decision, Denial, EventType, Observation, Pulse, Sighting, TooLate
+from edgegate.types import (
+    ALWAYS,
+    Candidate,
+    Claim,
+    Decision,
+    Denial,
+    EventType,
+    Observation,
+    Pulse,
+    Sighting,
+    TooLate,
+    Validity,
+)
 from tests.fakes import box_at, seen
 
 RULES = Rules(max_frame_age=0.5, rearm_seconds=5.0, decide_after_frames=3, refuse_after_frames=6, margin=0.02)
 
 scores = st.sampled_from([0.5, 0.94, 0.95, 0.99])
+validity = st.sampled_from([ALWAYS] * 3 + [Validity(since=103.0), Validity(until=102.0), Validity(101.0, 110.0)])
 candidates = st.none() | st.builds(
-    Candidate, st.sampled_from(["ann", "ben"]), scores, st.just(0.95), st.sampled_from([0.0, 0.02, 0.5])
+    Candidate, st.sampled_from(["ann", "ben"]), scores, st.just(0.95), st.sampled_from([0.0, 0.02, 0.5]), validity
 )
 tracks, sizes = st.integers(1, 4), st.sampled_from([50.0, 100.0, 200.0])
 anything = st.builds(
@@ -29,7 +42,7 @@ anything = st.builds(
     own=candidates,
     claim=st.sampled_from([None, Claim("Ann", 0.97), Claim(None, 0.6)]),
 )
-recognised = st.builds(seen, st.sampled_from(["ann", "ben"]), track=tracks, visit=tracks, size=sizes)
+recognised = st.builds(seen, st.sampled_from(["ann", "ben"]), track=tracks, visit=tracks, size=sizes, validity=validity)
 sightings = anything | recognised
 
 
@@ -41,6 +54,7 @@ class Step:
     age: float
     view: tuple[Sighting, ...]
     too_late: bool
+    trusted: bool = True
 
 
 steps = st.builds(
@@ -49,6 +63,7 @@ steps = st.builds(
     st.sampled_from([0.0, 0.1, 0.5, 0.6, 10.0]),
     st.lists(sightings, max_size=3).map(tuple),
     st.sampled_from([False] * 5 + [True]),
+    st.sampled_from([True, True, False]),
 )
 happenings = st.lists(steps, max_size=30)
 
@@ -72,7 +87,8 @@ def play(happening: list[Step]) -> list[Told]:
         now = max(now, clock)
         late = step.too_late and pulse is not None
         frame_at = clock - step.age
-        what = TooLate(clock, pulse) if late and pulse else Observation(clock, frame_at, clock, step.view)
+        seen_now = Observation(clock, frame_at, clock, step.view, clock, step.trusted)
+        what = TooLate(clock, pulse) if late and pulse else seen_now
         decision = gate.observe(what)
         pulse = decision.pulse if not late else None
         told.append(Told(what, now, decision))
@@ -114,6 +130,26 @@ def test_every_grant_is_for_the_nearest_person_in_view_now_beyond_doubt_in_a_fre
         assert abs(told.now - told.what.frame_at) <= RULES.max_frame_age
         not_after = min(told.now, told.what.frame_at) + RULES.max_frame_age
         assert pulse == Pulse(RULES.unlock_seconds, not_after, pulse.visit)
+
+
+@given(happenings)
+def test_nobody_is_let_in_when_they_may_not_or_when_that_cannot_be_known(happening: list[Step]) -> None:
+    for told in play(happening):
+        if isinstance(told.what, TooLate):
+            continue
+        for event in told.decision.events:
+            nearest = max(told.what.sightings, key=lambda sighting: sighting.box.area)
+            permission = nearest.pooled.validity if nearest.pooled else ALWAYS
+            known = told.what.wall_trusted or permission == ALWAYS
+            may = permission.since <= told.what.wall < permission.until
+            if event.type is EventType.GRANTED:
+                assert known
+                assert may
+            if event.data["reason"] == Denial.CLOCK_UNSYNCHRONIZED:
+                assert not known
+            if event.data["reason"] == Denial.NOT_PERMITTED_NOW:
+                assert known
+                assert not may
 
 
 @given(happenings)

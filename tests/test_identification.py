@@ -15,7 +15,7 @@ from edgegate.errors import GalleryError
 from edgegate.gallery import Gallery, Person, Photo
 from edgegate.identification import OWN_FRAME_RATE, Identifier, People
 from edgegate.thresholds import Table
-from edgegate.types import Claim, Embedding
+from edgegate.types import ALWAYS, Claim, Embedding, Validity
 from tests.fakes import EMBEDDER, FakePeople, looks, person, photo
 
 ROWS = [
@@ -186,6 +186,26 @@ def test_a_name_is_confirmed_from_when_it_is_enrolled_until_it_is_forgotten() ->
         gallery.everybody, gallery.revision = everybody, revision
         known.refresh()
         assert (known.match(looks(90), 5, Claim("ben", 0.95)) is not None) is found
+
+
+# Validity.
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "expected"),
+    [
+        (None, None, ALWAYS),
+        ("2026-01-01T00:00:00Z", None, Validity(since=1767225600.0)),
+        ("1970-01-01T00:00:00Z", "1970-01-01T00:00:00Z", Validity(0.0, 0.0)),
+        ("2026-01-01T01:00:00+01:00", "2026-01-01T00:00:01.500Z", Validity(1767225600.0, 1767225601.5)),
+    ],
+)
+def test_a_match_says_when_the_person_may_enter(since: str | None, until: str | None, expected: Validity) -> None:
+    known = identifier([replace(ANN, valid_from=since, valid_until=until), BEN])
+    pooled, own = known.match(looks(0), 5), known.match_own(looks(0))
+    assert pooled is not None
+    assert own is not None
+    assert pooled.validity == own.validity == expected
 
 
 # A gallery that changes.

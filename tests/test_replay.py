@@ -16,6 +16,7 @@ import cv2
 import pytest
 
 from edgegate.broker.session import WINDOW
+from edgegate.gallery import Details, Gallery
 from tests.brokers import Mosquitto, Subscriber, free_port, needs_mosquitto, wait_until
 from tests.door_scenes import ENROLLED, SCENES, cut_off, frames, write_scene
 from tests.program import Program, essence
@@ -75,6 +76,18 @@ def test_a_replay_leaves_the_doors_own_journal_alone(door: Program, scene: Scene
     before = {path.name: path.read_bytes() for path in door.data.iterdir()}
     door("replay", scene("enrolled"))
     assert {path.name: path.read_bytes() for path in door.data.iterdir()} == before
+
+
+def test_validity_is_judged_by_the_replay_s_own_time_and_begins_in_the_middle_of_a_visit(
+    door: Program, scene: Scene
+) -> None:
+    gallery = Gallery(door.data / "gallery.db")
+    gallery.change(ENROLLED.person, Details(valid_from="2026-03-01T07:00:01.4Z", valid_until="2026-03-02T00:00:00Z"))
+    early, granted, *_ = door("replay", scene("enrolled"), "--start-time", "2026-03-01T07:00:00Z").events
+    assert (early["data"]["reason"], early["data"]["person"]) == ("not_permitted_now", ENROLLED.person)
+    assert (granted["data"]["reason"], granted["time"]) == ("recognised", "2026-03-01T07:00:01.400Z")
+    (late,) = door("replay", scene("enrolled"), "--start-time", "2026-03-02T00:00:00Z").events
+    assert late["data"]["reason"] == "not_permitted_now"
 
 
 def test_nobody_enrolled_is_nobody_let_in(edgegate: Program, scene: Scene) -> None:

@@ -156,7 +156,10 @@ def _disk(config: Config) -> tuple[State, str]:
 def _clock(_config: Config) -> tuple[State, str]:
     if clock.synchronized():
         return "ok", f"synchronized, {clock.rfc3339(clock.SystemClock().wall())}"
-    return "warning", "not synchronized: events carry a wrong time until it is; `timedatectl set-ntp true`"
+    return "warning", (
+        "not synchronized: until it is, events may carry a wrong time, and whoever may enter at certain times only is "
+        "refused; `timedatectl set-ntp true`"
+    )
 
 
 def _broker(config: Config) -> tuple[State, str]:

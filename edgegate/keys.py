@@ -45,7 +45,7 @@ class Key:
         """What `seal` was given; raises ValueError when a bit of it or of `about` has changed."""
         try:
             return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], about)
-        except InvalidTag:
+        except (InvalidTag, ValueError):  # the latter where even the nonce is cut short
             raise ValueError("what is encrypted has changed") from None
 
     def signing(self) -> Ed25519PrivateKey:
@@ -76,12 +76,12 @@ class Keys:
         return status.st_mtime_ns, status.st_ino
 
     def load(self) -> dict[str, Key]:
-        """Every key there is, by id."""
-        files = [self.path, *self._neighbours()]
+        """Every key there is, by id. Whoever is given a credential need not be allowed to read the files."""
+        given, files = self._given(), [self.path, *self._neighbours()]
+        if given is not None:
+            files = [file for file in files if os.access(file, os.R_OK)]
         keys = [_read(file, self._data) for file in files if _is_there(file)]
-        if (given := self._given()) is not None:
-            keys.append(given)
-        return {key.id: key for key in keys}
+        return {key.id: key for key in [*keys, *([given] if given else [])]}
 
     def primary(self) -> Key | None:
         """What a new gallery is written with; None where there is no key yet."""
@@ -171,8 +171,7 @@ def _is_there(path: Path) -> bool:
 
 def _read(path: Path, data: Path) -> Key:
     """The key in a file; it is refused where anybody else could have read or written it."""
-    content = _content(path, data)
-    return _key(path, content)
+    return _key(path, _content(path, data))
 
 
 def _content(path: Path, data: Path | None = None) -> bytes:

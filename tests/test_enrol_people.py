@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import subprocess
 from pathlib import Path
 
 import cv2
 import pytest
 
+from edgegate import journal
 from edgegate.enrol import decode_picture, reenrol
 from edgegate.errors import JournalError
 from edgegate.types import Image
@@ -196,3 +198,18 @@ def test_what_root_enrols_belongs_to_the_service_and_nobody_else_reads_it(edgega
     for file in made:
         status = file.stat()
         assert (status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)) == (service, service, 0o600), file
+
+
+def test_two_enrol_at_once_and_both_are_there(edgegate: Program, tmp_path: Path) -> None:
+    """Two processes make gallery, journal and key, and write them, with nobody telling them apart."""
+    secret = ("--set", f"service.key_file={tmp_path / 'keys' / 'edgegate.key'}")
+    calls = [
+        edgegate.command("enroll", name, photo, *secret)
+        for name, photo in ((SITTER.person, SITTER.file), (OTHER.person, OTHER.file))
+    ]
+    processes = [subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for call in calls]
+    ends = [process.communicate(timeout=60) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], ends
+    listed = edgegate("people", "list", "--json", *secret).json["people"]
+    assert {person["name"] for person in listed if person["recognisable"]} == {SITTER.person, OTHER.person}
+    assert journal.verify(edgegate.data / "journal.db").intact

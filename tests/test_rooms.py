@@ -50,6 +50,7 @@ WITH_THREADS = (
     "edgegate/capture.py",
     "edgegate/clock.py",
     "edgegate/gallery_watch.py",
+    "edgegate/privacy.py",
 )
 
 

@@ -155,6 +155,18 @@ def test_check_and_people_say_what_a_tracker_alone_means(door: Program, honest: 
     assert door("people", "list", *options(*alone), "--json").json["promise"] is None
 
 
+def test_the_class_of_somebody_forgotten_opens_nothing_and_is_to_be_trained_away(
+    door: Program, scene: Scene, honest: Path
+) -> None:
+    agreeing = options(f"recognition.model={honest}")
+    alone = [*agreeing, *options("recognition.tracker_alone=true")]
+    assert door("replay", scene("enrolled"), *alone).told[0] == "access.granted recognised"
+    receipt = door("people", "forget", ENROLLED.person, *agreeing).out
+    assert f"retrain: {load_pack(honest, 'tracker').name} was trained on this person" in receipt
+    for settings in (agreeing, alone):
+        assert "granted" not in door("replay", scene("enrolled"), *settings).out
+
+
 # Check, and which packs are refused.
 
 

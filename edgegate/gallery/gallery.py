@@ -6,32 +6,17 @@ is encrypted. Names, groups and dates are not, so that a lost key loses nothing 
 
 from __future__ import annotations
 
-import secrets
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from edgegate.errors import GalleryError, KeyFileError, UsageError
-from edgegate.gallery import database, erasure, rows, session
+from edgegate.gallery import database, enrolling, erasure, rows, session
+from edgegate.gallery.enrolling import NO_DETAILS, Entry
 from edgegate.gallery.erasure import Erased
 from edgegate.gallery.people import Details, Person, Photo
-from edgegate.gallery.session import Session
 from edgegate.keys import Key, Keys
 
 Record = Callable[[str], object]
-
-_NO_DETAILS = Details()
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """Somebody to be enrolled; `apart` is as a Person's, but may name the others instead of giving their ids."""
-
-    name: str
-    photos: Sequence[Photo]
-    details: Details = _NO_DETAILS
-    apart: Mapping[str, float] | None = None
 
 
 def _unrecorded(_person: str) -> None:
@@ -110,7 +95,7 @@ class Gallery:
         photos: Sequence[Photo],
         enrolled: str,
         record: Record = _unrecorded,
-        details: Details = _NO_DETAILS,
+        details: Details = NO_DETAILS,
         apart: Mapping[str, float] | None = None,
     ) -> Person:
         """Enrol somebody, or add photos to somebody enrolled: all of them or none.
@@ -129,15 +114,9 @@ class Gallery:
     def _add(
         self, entries: Sequence[Entry], enrolled: str, record: Callable[[Sequence[str]], object], *, new: bool = False
     ) -> None:
-        for entry in entries:
-            _check_name(entry.name)
-            if not entry.photos:
-                raise UsageError("a person needs a name and at least one photo")
+        enrolling.check(entries)
         with session.writing(*self._file) as now:
-            people = [_add(now, entry, enrolled, new=new) for entry in entries]
-            for person, entry in zip(people, entries, strict=True):
-                _keep_apart(now, person, entry.apart or {})
-            record(people)
+            record(enrolling.enrol(now, entries, enrolled, new=new))
 
     def carry_over(self) -> bool:
         """Encrypt a gallery of the first schema now, rather than at the next writing; whether it was one."""
@@ -165,6 +144,8 @@ class Gallery:
         """
         person = self.find(name)
         with session.writing(*self._file) as now:
+            if now.db.execute("SELECT 1 FROM person WHERE id = ?", (person.id,)).fetchone() is None:
+                raise GalleryError(f"{name}: forgotten meanwhile; try again for the others")
             rows.drop_pictured(now.db, person.id, embedder)
             rows.insert_photos(now.db, now.key, person.id, photos)
             record(person.id)
@@ -200,35 +181,3 @@ class Gallery:
         with database.opened(self.path, self._patience) as db:
             db.execute("VACUUM")
         return count
-
-
-def _add(now: Session, entry: Entry, enrolled: str, *, new: bool) -> str:
-    """Put somebody, or unless they must be `new` more photos of theirs, where `now` writes; the answer is their id."""
-    if new and now.db.execute("SELECT 1 FROM person WHERE name = ?", (entry.name,)).fetchone():
-        raise GalleryError(f"{entry.name}: enrolled already")
-    now.db.execute(
-        "INSERT INTO person (id, name, enrolled) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-        (secrets.token_hex(8), entry.name, enrolled),
-    )
-    (person,) = now.db.execute("SELECT id FROM person WHERE name = ?", (entry.name,)).fetchone()
-    if now.keys is not None:
-        rows.drop_unreadable(now.db, now.keys, person)  # this is their coming again
-    rows.insert_photos(now.db, now.key, person, entry.photos)
-    rows.set_details(now.db, person, entry.details)
-    return str(person)
-
-
-def _keep_apart(now: Session, person: str, apart: Mapping[str, float]) -> None:
-    """Note the lookalikes, by id or name; whoever is not enrolled, or no longer, needs no telling apart."""
-    now.db.executemany(
-        "INSERT INTO apart SELECT ?1, id, ?3 FROM person WHERE ?2 IN (id, name) AND id <> ?1"
-        " ON CONFLICT DO UPDATE SET threshold = excluded.threshold",
-        [(person, other, threshold) for other, threshold in apart.items()],
-    )
-
-
-def _check_name(name: str) -> None:
-    if not name.strip():
-        raise UsageError("a person needs a name and at least one photo")
-    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in name):
-        raise UsageError(f"{name!r}: a name is text without control characters")

@@ -10,8 +10,8 @@ import numpy as np
 from annotated_types import Len
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from edgegate.errors import GalleryError
-from edgegate.gallery.gallery import Entry
+from edgegate.errors import GalleryError, UsageError
+from edgegate.gallery.enrolling import Entry, check
 from edgegate.gallery.people import Details, Person, Photo
 
 _MANY = 100_000
@@ -56,7 +56,8 @@ def load(content: bytes) -> list[Entry]:
     try:
         people = _People.model_validate_json(content).people
         entries = [_load(person) for person in people]
-    except (ValidationError, ValueError) as error:
+        check(entries)
+    except (ValidationError, ValueError, UsageError) as error:
         first = error.errors()[0] if isinstance(error, ValidationError) else {"loc": (), "msg": str(error)}
         where = ".".join(map(str, first["loc"])) or "content"
         raise GalleryError(f"its {where} is not as it must be ({first['msg']}); nothing was imported") from None

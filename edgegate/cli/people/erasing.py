@@ -70,8 +70,10 @@ def _retrain(config: Config, name: str) -> str | None:
 def _print(receipt: dict[str, Any]) -> None:
     chain = receipt["journal"]
     state = "its hash chain intact" if chain["intact"] else "its hash chain BROKEN: `edgegate journal verify`"
-    print(printable(f"{receipt['forgotten']}: erased, and checked: {receipt['templates_erased']} templates"))
-    for what, paths in (("removed", receipt["files_removed"]), ("searched, nothing left", receipt["searched"])):
+    gallery, *others = receipt["searched"]
+    erased = f"erased, and checked: {receipt['templates_erased']} templates are no longer in {gallery}"
+    print(printable(f"{receipt['forgotten']}: {erased}"))
+    for what, paths in (("removed", receipt["files_removed"]), ("searched, nothing left", others)):
         for path in paths:
             print(f"  {what}: {path}")
     print(f"  searched, no name in it: {chain['path']}, {chain['rows']} events, {state}")

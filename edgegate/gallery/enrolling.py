@@ -1,0 +1,73 @@
+"""Putting people into the gallery's tables."""
+
+from __future__ import annotations
+
+import secrets
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from edgegate.errors import GalleryError, UsageError
+from edgegate.gallery import rows
+from edgegate.gallery.people import Details, Photo
+from edgegate.gallery.session import Session
+
+NO_DETAILS = Details()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Somebody to be enrolled; `apart` is as a Person's, but may name the others instead of giving their ids."""
+
+    name: str
+    photos: Sequence[Photo]
+    details: Details = NO_DETAILS
+    apart: Mapping[str, float] | None = None
+
+
+def check(entries: Sequence[Entry]) -> None:
+    """Raise UsageError unless each has a name that is one, and a photo."""
+    for entry in entries:
+        _check_name(entry.name)
+        if not entry.photos:
+            raise UsageError("a person needs a name and at least one photo")
+
+
+def enrol(now: Session, entries: Sequence[Entry], enrolled: str, *, new: bool) -> list[str]:
+    """Enrol people, or give those there are more photos unless they must be `new`; their ids."""
+    people = [_add(now, entry, enrolled, new=new) for entry in entries]
+    for person, entry in zip(people, entries, strict=True):
+        _keep_apart(now, person, entry.apart or {})
+    return people
+
+
+def _add(now: Session, entry: Entry, enrolled: str, *, new: bool) -> str:
+    """Put somebody, or unless they must be `new` more photos of theirs, where `now` writes; the answer is their id."""
+    if new and now.db.execute("SELECT 1 FROM person WHERE name = ?", (entry.name,)).fetchone():
+        raise GalleryError(f"{entry.name}: enrolled already")
+    now.db.execute(
+        "INSERT INTO person (id, name, enrolled) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+        (secrets.token_hex(8), entry.name, enrolled),
+    )
+    (person,) = now.db.execute("SELECT id FROM person WHERE name = ?", (entry.name,)).fetchone()
+    if now.keys is not None:
+        rows.drop_unreadable(now.db, now.keys, person)  # this is their coming again
+    rows.insert_photos(now.db, now.key, person, entry.photos)
+    rows.set_details(now.db, person, entry.details)
+    return str(person)
+
+
+def _keep_apart(now: Session, person: str, apart: Mapping[str, float]) -> None:
+    """Note the lookalikes, by id or name; whoever is not enrolled, or no longer, needs no telling apart."""
+    now.db.executemany(
+        "INSERT INTO apart SELECT ?1, id, ?3 FROM person WHERE ?2 IN (id, name) AND id <> ?1"
+        " ON CONFLICT DO UPDATE SET threshold = excluded.threshold",
+        [(person, other, threshold) for other, threshold in apart.items()],
+    )
+
+
+def _check_name(name: str) -> None:
+    if not name.strip():
+        raise UsageError("a person needs a name and at least one photo")
+    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in name):
+        raise UsageError(f"{name!r}: a name is text without control characters")

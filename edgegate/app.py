@@ -8,11 +8,12 @@ import secrets
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import cv2
 
-from edgegate import gate, tracking
+from edgegate import gate, site, tracking
 from edgegate.clock import Clock
 from edgegate.closed_set import ClosedSet
 from edgegate.config import TRACKER_ALONE, Config
@@ -35,6 +36,7 @@ from edgegate.vision.packs import Pack, load_pack, refused, shipped
 from edgegate.vision.quality import QualityLimits
 from edgegate.vision.tflite import Model, Timer
 from edgegate.vision.tracker import Alone, Naming, TrackerNetwork
+from edgegate.visits import ScoreKeeper, VisitScores
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +63,24 @@ def keys_of(config: Config) -> Keys:
 
 def journal_path(config: Config) -> Path:
     return config.data_dir / "journal.db"
+
+
+def site_path(config: Config) -> Path:
+    """Where the threshold lies that this camera's own visits asked for."""
+    return config.data_dir / "site.toml"
+
+
+def open_scores(config: Config) -> site.Scores:
+    return site.Scores(config.data_dir / "scores.db", config.privacy.keep_scores_days)
+
+
+def build_score_keeper(config: Config, embedder: Pack, clock: Clock) -> ScoreKeeper | None:
+    """What keeps the visits' scores; None unless the config consents, and where the scores are no embedder's."""
+    settings = config.recognition
+    if not config.privacy.keep_scores or settings.tracker_alone:
+        return None
+    visits = VisitScores(embedder.sha256, settings.decide_after_frames, config.access.rearm_seconds)
+    return ScoreKeeper(open_scores(config), visits, clock)
 
 
 def names_of(config: Config) -> Names:
@@ -97,7 +117,12 @@ def table_of(embedder: Pack) -> Table:
 def build_identifier(config: Config, people: People) -> Identifier:
     embedder, settings = load_embedder(config), config.recognition
     return Identifier(
-        people, table_of(embedder), embedder.sha256, settings.false_accept_rate, settings.decide_after_frames
+        people,
+        table_of(embedder),
+        embedder.sha256,
+        settings.false_accept_rate,
+        settings.decide_after_frames,
+        partial(site.read_threshold, site_path(config), embedder.sha256),
     )
 
 

@@ -203,6 +203,12 @@ class Privacy(_Section):
         description="days after which the daemon forgets whoever was not let in for so long, or may no longer enter "
         "for so long; 0: never",
     )
+    keep_scores: bool = Field(
+        False,
+        description="true: the daemon keeps of each visit its time, best scores and opaque person id, no face, so that "
+        "`evaluate --site` can hold the promised false-accept rate against this camera",
+    )
+    keep_scores_days: int = Field(30, ge=1, le=365, description="days after which they are erased")
 
 
 class Service(_Section):

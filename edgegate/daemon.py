@@ -61,6 +61,9 @@ class Daemon:
                 config.camera.reopen_max_seconds,
                 self._stopping,
             )
+            self._scores = app.build_score_keeper(config, self._recognition.analyzer.pack, clock)
+            if self._scores is not None:
+                stack.callback(self._scores.close)
             self._watch = GalleryWatch(self._recognition.identifier, self._stopping)
             with self._in_service(loop, lock, clock):
                 self._watch.start()
@@ -75,6 +78,8 @@ class Daemon:
             try:
                 for turn in live.turns(loop, self._capture, slot, self._health, clock, self._stopping):
                     self._note_first(turn)
+                    if self._scores is not None:
+                        self._scores.turn(turn)
                     self._note_journal(None)
                     self._housekeep(lock)
             except JournalError as error:
@@ -171,6 +176,7 @@ class Daemon:
             "journal": self._journal_trouble,
             "lock": lock.trouble,
             "recognition": self._recognition_trouble(),
+            "scores": self._scores.trouble if self._scores is not None else None,
         }
         by = "tracker alone" if self._config.recognition.tracker_alone else "tracker and embedder"
         return {

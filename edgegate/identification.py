@@ -93,13 +93,13 @@ class Identifier:
 
     def refresh(self) -> bool:
         """Read the gallery again if it changed; whether it had. Whoever matches meanwhile has the people before."""
-        self._tightened = self._site()
         version = self._gallery.version()  # before the people: a change in between is found the next time
-        if version == self._version:
-            return False
-        self._crowd = Crowd(self._gallery.people(), self._embedder)
-        self._version = version
-        return True
+        changed = version != self._version
+        if changed:
+            self._crowd = Crowd(self._gallery.people(), self._embedder)
+            self._version = version
+        self._tightened = self._site()  # after the people: a file that cannot be read must keep nobody enrolled
+        return changed
 
     @property
     def people(self) -> tuple[Person, ...]:
@@ -144,6 +144,11 @@ class Identifier:
         counts = {len(person.best(look)) for look in person.looks()}
         found = self._strictest(crowd, counts)
         return replace(found, value=max(found.value, crowd.raised(person)))
+
+    def loosest(self) -> float:
+        """The lowest threshold that opens the door for anybody, pairs of lookalikes aside."""
+        crowd = self._crowd
+        return min(self._strictest(crowd, {photos}).value for photos in set(crowd.photos) or {1})
 
     def lookalikes(self, photos: Sequence[Photo], name: str) -> tuple[lookalikes.Likeness, ...]:
         """Everybody enrolled whom these photos of somebody called `name` are too much like; see `lookalikes`."""

@@ -226,6 +226,21 @@ def test_a_gallery_damaged_meanwhile_leaves_the_people_known_before(door: Progra
         assert daemon.end(by=signal.SIGTERM) == 0
 
 
+@pytest.mark.parametrize("consent", ["true", "false"])
+def test_visits_are_kept_as_scores_where_the_config_consents_and_nowhere_else(
+    consent: str, door: Program, scene: Callable[[str], Path]
+) -> None:
+    keep = ["--set", f"privacy.keep_scores={consent}", "--set", "access.rearm_seconds=1"]
+    with start(door, scene("enrolled-then-stranger"), *NO_BROKER, *keep) as daemon:
+        assert daemon.end() == 0
+    if consent == "false":
+        assert not (door.data / "scores.db").exists()
+        return
+    result = door("evaluate", "--site", "--json").json
+    assert (result["genuine"], result["strangers"], result["verdict"]) == (1, 1, "not shown")
+    assert result["genuine_percentiles"]["0"] > result["threshold"] > result["highest"][0]
+
+
 def _seconds(event: dict[str, Any]) -> float:
     return datetime.fromisoformat(event["time"]).timestamp()
 

@@ -76,6 +76,15 @@ def test_a_face_is_compared_as_pooled_and_as_it_is_now(scene: Scene) -> None:
     assert (sighting.pooled.threshold, sighting.own.threshold) == (0.95, 0.9)
 
 
+def test_the_same_picture_again_is_no_further_evidence(scene: Scene) -> None:
+    scene.analyzer.faces = [face(look=ANN + 20)]
+    sightings = [scene.pipeline.look(frame_at(i / 10))[0] for i in range(10)]
+    scores = [sighting.pooled.score for sighting in sightings if sighting.pooled]
+    thresholds = [sighting.pooled.threshold for sighting in sightings if sighting.pooled]
+    assert scores == pytest.approx([float(looks(ANN) @ looks(20))] * 10)
+    assert thresholds == sorted(thresholds), "more frames never ask for less"
+
+
 def test_only_the_nearest_face_is_embedded(scene: Scene) -> None:
     scene.analyzer.faces = [face(0, size=50), face(300, size=120), face(600, size=80)]
     sightings = scene.pipeline.look(frame_at(0.0))

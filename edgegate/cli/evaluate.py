@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from edgegate import app
+from edgegate.cli import evaluate_site
 from edgegate.cli.common import Commands, existing, load_config, print_json, progress
 from edgegate.config import Config
 from edgegate.errors import UsageError
@@ -20,7 +21,10 @@ def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
     parser = commands.add_parser(
         "evaluate", parents=[parent], help="error rates on labelled people", description=__doc__
     )
-    parser.add_argument("dataset", type=Path, metavar="DATASET", help="a folder a person, photos or clips in it")
+    parser.add_argument(
+        "dataset", nargs="?", type=Path, metavar="DATASET", help="a folder a person, photos or clips in it"
+    )
+    evaluate_site.add_options(parser)
     parser.add_argument("--enrol", type=int, default=3, metavar="K", help="photos to enrol each from (default: 3)")
     parser.add_argument("--clips", action="store_true", help="the data set is video clips: replay each as a visit")
     parser.add_argument(
@@ -41,6 +45,10 @@ def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     config = load_config(args)
+    if args.site:
+        return evaluate_site.run(args, config)
+    if args.dataset is None:
+        raise UsageError("name a DATASET, or ask for --site, which measures this door's own visits")
     existing(args.dataset, "data set")
     if not 1 <= args.enrol <= 50:
         raise UsageError(f"--enrol {args.enrol}: must be 1 to 50")

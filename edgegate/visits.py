@@ -1,0 +1,101 @@
+"""Following visits through the turns of the loop, for their scores: see `site`, which keeps them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from edgegate.clock import Clock
+from edgegate.errors import EdgegateError
+from edgegate.loop import Turn
+from edgegate.site import Scores, Visit
+from edgegate.types import Sighting
+
+log = logging.getLogger(__name__)
+
+_ALONE = 2.0  # the margin that identification gives to somebody without a runner-up
+
+
+class VisitScores:
+    """Follows visits through the turns of the loop, and gives each one's scores once it is over.
+
+    A visit is what tracking takes for one coming of the same face; it is over when it was out of view for
+    `rearm_seconds`. Pools of fewer than `frames` frames, on which nothing is decided, do not count.
+    """
+
+    def __init__(self, embedder: str, frames: int, rearm_seconds: float) -> None:
+        self._embedder = embedder
+        self._frames = frames
+        self._rearm_seconds = rearm_seconds
+        self._open: dict[int, tuple[float, Visit]] = {}
+
+    def turn(
+        self, now: float, wall: float, sightings: Sequence[Sighting], events: Sequence[Mapping[str, Any]]
+    ) -> list[Visit]:
+        """Take in one turn, at monotonic `now`; the answer is the visits that ended before it."""
+        ended = [key for key, (seen_at, _) in self._open.items() if now - seen_at > self._rearm_seconds]
+        over = [self._open.pop(key)[1] for key in ended]
+        for sighting in sightings:
+            self._see(now, wall, sighting, events)
+        return over
+
+    def close(self) -> list[Visit]:
+        """The visits that were not over yet."""
+        unfinished = [visit for _, visit in self._open.values()]
+        self._open.clear()
+        return unfinished
+
+    def _see(self, now: float, wall: float, sighting: Sighting, events: Sequence[Mapping[str, Any]]) -> None:
+        before = self._open[sighting.visit][1] if sighting.visit in self._open else None
+        pooled = sighting.pooled
+        if pooled is not None and sighting.frames >= self._frames:
+            runner_up = None if pooled.margin >= _ALONE else pooled.score - pooled.margin
+            seen = Visit(
+                wall, pooled.score, runner_up, pooled.threshold, None, granted=False, frames=self._frames,
+                embedder=self._embedder,
+            )  # fmt: skip
+            before = seen if before is None else _higher(before, seen)
+        if before is None:
+            return
+        for event in events:
+            if event["data"].get("track") == sighting.track and "subject" in event:
+                granted = before.granted or event["type"].endswith("access.granted")
+                before = replace(before, person=event["subject"], granted=granted)
+        self._open[sighting.visit] = now, before
+
+
+def _higher(one: Visit, other: Visit) -> Visit:
+    """The first, with the highest scores of both."""
+    best = max(one, other, key=lambda visit: visit.score)
+    runners = [visit.runner_up for visit in (one, other) if visit.runner_up is not None]
+    return replace(one, score=best.score, threshold=best.threshold, runner_up=max(runners, default=None))
+
+
+class ScoreKeeper:
+    """Keeps the scores of a door's visits. What goes wrong is told in `trouble`, and stops no door."""
+
+    def __init__(self, scores: Scores, visits: VisitScores, clock: Clock) -> None:
+        self._scores = scores
+        self._visits = visits
+        self._clock = clock
+        self.trouble: str | None = None
+
+    def turn(self, turn: Turn | None) -> None:
+        """Take in one turn of the loop, or the passing of time where there was none."""
+        sightings, events = (turn.sightings, turn.events) if turn is not None else ((), ())
+        self._keep(self._visits.turn(self._clock.monotonic(), self._clock.wall(), sightings, events))
+
+    def close(self) -> None:
+        self._keep(self._visits.close())
+
+    def _keep(self, visits: Sequence[Visit]) -> None:
+        for visit in visits:
+            try:
+                self._scores.keep(visit)
+                self.trouble = None
+            except EdgegateError as error:
+                if self.trouble is None:
+                    log.warning("%s", error)
+                self.trouble = str(error)

@@ -110,7 +110,7 @@ def _tell(what: str, probes: Photos, known: Photos, rest: int, threshold: float)
                 continue
             mean = pool((others[i].embedding, others[i].quality) for i in draw.permutation(len(others))[:rest])
             genuine.append(float(mean @ probe.embedding))
-            # A film's name begins with the person's: other films of the same person are no strangers.
+            # A film's name begins with its person's: their other films are no strangers. Namesakes are left out, too.
             foreign = [p for n, ps in probes.items() if n.split("_")[0] != name.split("_")[0] for p in ps]
             chosen = draw.choice(len(foreign), min(STRANGERS, len(foreign)), replace=False)
             strangers += [float(mean @ foreign[i].embedding) for i in chosen]

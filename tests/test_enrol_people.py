@@ -76,7 +76,7 @@ def test_a_look_of_its_own_and_all_that_is_said_of_a_person(edgegate: Program, t
         == 0
     )
     day = ["--valid-from", "2026-01-01T08:00Z", "--valid-until", "2027-01-01T00:00Z"]
-    assert edgegate("enroll", "Grace", turns[1], "--look", "glasses", *day).status == 0
+    assert edgegate("enroll", "Grace", "--look", "glasses", turns[1], *day).status == 0
     person = edgegate.gallery.find("Grace")
     assert person.looks() == ("", "glasses")
     assert (person.groups, person.note) == (("staff", "night"), "rear admiral")

@@ -11,7 +11,7 @@ from typing import Any
 
 from converter.pictures import encode
 from edgegate.camera import Source
-from edgegate.enrol import ADVICE, Enroller, Verdict
+from edgegate.enrol import ADVICE, Enroller
 from edgegate.types import Box, Fault, Frame
 from edgegate.vision.analyzer import Analyzer
 
@@ -57,13 +57,14 @@ def capture(
     Raises CameraError.
     """
     first = kept = shooting.taken()
+    enroller = Enroller(analyzer, shooting.person)
     for at, frame in _looks(source, every, seconds):
-        verdict, box = _judge(analyzer, shooting.person, frame)
-        if verdict.photo is None or box is None:
-            yield Look(at, None, verdict.fault, verdict.advice)
+        face, faults = enroller.look(frame)
+        if face is None or faults:
+            yield Look(at, None, faults[0], ADVICE[faults[0]])
             continue
         path = shooting.photo(kept)
-        _keep(path, shooting, frame, box)
+        _keep(path, shooting, frame, face.box)
         yield Look(at, path)
         kept += 1
         if kept == first + photos:
@@ -104,14 +105,6 @@ def _looks(source: Source, every: float, seconds: float) -> Iterator[tuple[float
         if at >= due:
             due = at + every
             yield at, frame
-
-
-def _judge(analyzer: Analyzer, person: str, frame: Frame) -> tuple[Verdict, Box | None]:
-    """What `enroll` would say of the frame, and where the face is."""
-    faces = analyzer.detect(frame)
-    if not faces:
-        return Verdict("", None, Fault.NO_FACE, ADVICE[Fault.NO_FACE]), None
-    return Enroller(analyzer, person).judge(f"frame {frame.seq}", frame.image), faces[0].box
 
 
 def _keep(path: Path, shooting: Shooting, frame: Frame, box: Box) -> None:

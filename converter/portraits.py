@@ -9,7 +9,7 @@ import cmath
 import importlib.util
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
@@ -30,7 +30,7 @@ class Portrait:
     file: str
     sha256: str
     box: Box
-    marks: Mapping[str, tuple[tuple[float, float], ...]]
+    marks: Mapping[str, tuple[tuple[float, float], ...]] = field(hash=False)
 
     @property
     def landmarks(self) -> Points:

@@ -86,6 +86,7 @@ class Fault(StrEnum):
     POSE = "pose"
     DUPLICATE_OF = "duplicate_of"
     LOOKALIKE_OF = "lookalike_of"
+    NOT_SAME_PERSON = "not_same_person"
     UNREADABLE = "unreadable"
 
 

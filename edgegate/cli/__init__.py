@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from edgegate import __version__
 from edgegate.cli.common import common_options
@@ -18,7 +18,18 @@ COMMANDS = ("run", "replay", "demo", "enroll", "people", "journal", "watch", "ch
 
 
 class _Parser(argparse.ArgumentParser):
-    """Its subparsers are of this class too."""
+    """Its subparsers are of this class too. Options may stand between positional arguments: NAME --look L PHOTO."""
+
+    _interleaving = False
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        if self._interleaving or any(action.nargs == argparse.PARSER for action in self._get_positional_actions()):
+            return super().parse_known_args(args, namespace)
+        self._interleaving = True  # argparse calls this method again, twice
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._interleaving = False
 
     def error(self, message: str) -> NoReturn:
         """One line, as for every other mistake."""

@@ -5,36 +5,70 @@ from __future__ import annotations
 import argparse
 import itertools
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from edgegate import app
 from edgegate.camera import open_source
-from edgegate.cli.common import Commands, load_config, print_json
+from edgegate.cli import enroll_report as report
+from edgegate.cli.common import Commands, load_config, progress
+from edgegate.cli.people.changing import add_details, read_details
 from edgegate.clock import SystemClock
 from edgegate.config import Config
-from edgegate.enrol import Enroller, Verdict, read_pictures
+from edgegate.enrol import Again, Enroller, Enrolment, Sameness, Verdict, enrol, read_pictures, reenrol, take_photos
 from edgegate.errors import UsageError
-from edgegate.gallery import MAX_PHOTOS, Gallery
-from edgegate.types import Image
-
-CAMERA_SECONDS = 30.0
-"""How long `--camera` tries to get enough good looks."""
-
-LOOK_EVERY_SECONDS = 0.7
-"""Time between looks of `--camera`, so that they differ."""
+from edgegate.gallery import MAX_PHOTOS, Details
+from edgegate.guidance import Guide, Rules
+from edgegate.types import Event, EventType
 
 
 def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
     parser = commands.add_parser("enroll", parents=[parent], help="enrol a person", description=__doc__)
-    parser.add_argument("name", metavar="NAME")
+    parser.add_argument("name", metavar="NAME", nargs="?")
     parser.add_argument("photos", nargs="*", type=Path, metavar="PHOTO", help="a photo, a folder of photos or a video")
-    parser.add_argument("--camera", action="store_true", help="take the photos with the configured camera")
+    parser.add_argument("--camera", action="store_true", help="take the photos with the configured camera, guided")
+    parser.add_argument("--again", action="store_true", help="everybody, from kept photos, for another embedder")
+    parser.add_argument(
+        "--photos", dest="wanted", type=int, choices=range(3, MAX_PHOTOS + 1), default=MAX_PHOTOS, help="to keep (5)"
+    )
+    parser.add_argument(
+        "--look", default="", help="what these photos differ by: glasses, mask; recognised beside others"
+    )
+    add_details(parser)
+    parser.add_argument("--allow-lookalike", action="store_true", help="keep somebody who is much like another person")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     config = load_config(args)
+    if args.again:
+        return _again(config, args)
+    _check(args)
+    details = read_details(args)
+    recognition = app.build_recognition(config)
+    enroller = Enroller(recognition.analyzer, args.name, look=args.look, pictures=config.enrolment.keep_photos)
+    sameness = Sameness(app.table_of(recognition.analyzer.pack))
+    verdicts = _guided(config, enroller, sameness, args) if args.camera else _judged(enroller, args.photos)
+    enrolment = enrol(
+        args.name,
+        verdicts,
+        recognition.identifier,
+        sameness,
+        photos=args.wanted,
+        guided=args.camera,
+        allow_lookalike=args.allow_lookalike,
+    )
+    if enrolment.photos:
+        _keep(config, enroller, recognition, enrolment, details)
+    report.tell(args, enrolment)
+    return 0 if enrolment.accepted else 1
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Raise UsageError for a call that makes no sense, before anything slow."""
+    if args.name is None:
+        raise UsageError("enroll: give a name")
     if bool(args.photos) == args.camera:
         raise UsageError("enroll: give photos, or --camera to take them")
     if not args.name.strip():
@@ -42,64 +76,51 @@ def run(args: argparse.Namespace) -> int:
     missing = [str(path) for path in args.photos if not path.exists()]
     if missing:
         raise UsageError(f"{', '.join(missing)}: no such photo")
-    recognition = app.build_recognition(config)
-    enroller = Enroller(recognition.analyzer, args.name, recognition.identifier)
-    pictures = _looks(config) if args.camera else itertools.chain.from_iterable(map(read_pictures, args.photos))
-    verdicts = _judge(enroller, pictures, enough=MAX_PHOTOS if args.camera else None, quiet=args.json)
-    if any(verdict.photo for verdict in verdicts):
-        _keep(config, enroller, recognition.gallery, verdicts)
-    _report(args, verdicts)
-    return 0 if any(verdict.photo for verdict in verdicts) else 1
 
 
-def _judge(
-    enroller: Enroller, pictures: Iterator[tuple[str, Image | None]], enough: int | None, *, quiet: bool
-) -> list[Verdict]:
-    verdicts: list[Verdict] = []
-    for source, image in pictures:
-        verdict = enroller.judge(source, image)
-        verdicts.append(verdict)
-        if not quiet:
-            print(f"{source}: " + ("accepted" if verdict.photo else f"refused: {verdict.fault}: {verdict.advice}"))
-        if enough is not None and sum(v.photo is not None for v in verdicts) >= enough:
-            break
-    return verdicts
+def _judged(enroller: Enroller, paths: Iterable[Path]) -> list[Verdict]:
+    pictures = itertools.chain.from_iterable(map(read_pictures, paths))
+    return [enroller.judge(source, image) for source, image in progress(pictures, "looking at", "photo")]
 
 
-def _keep(config: Config, enroller: Enroller, gallery: Gallery, verdicts: list[Verdict]) -> None:
+def _guided(config: Config, enroller: Enroller, sameness: Sameness, args: argparse.Namespace) -> list[Verdict]:
+    guide = Guide(sameness.of_one_camera, replace(Rules(), photos=args.wanted))
+    source = open_source(config.camera, SystemClock(), threading.Event())
+    try:
+        with report.prompts(args.wanted, as_json=args.json) as tell:
+            return take_photos(source, enroller, guide, tell)
+    finally:
+        source.close()
+
+
+def _keep(
+    config: Config, enroller: Enroller, recognition: app.Recognition, enrolment: Enrolment, details: Details
+) -> None:
     clock = SystemClock()
     journal = app.open_journal(config, app.origin_of(config), clock)
     try:
-        enroller.keep([v.photo for v in verdicts if v.photo], gallery, journal, clock)
+        enroller.keep(enrolment.photos, recognition.gallery, journal, clock, details, enrolment.apart)
     finally:
         journal.close()
 
 
-def _report(args: argparse.Namespace, verdicts: list[Verdict]) -> None:
-    accepted = sum(verdict.photo is not None for verdict in verdicts)
-    if args.json:
-        rows = [
-            {"photo": v.source, "accepted": v.photo is not None, "reason": v.fault, "advice": v.advice or None}
-            for v in verdicts
-        ]
-        print_json({"name": args.name, "accepted": accepted, "photos": rows})
-    elif accepted:
-        few = "; three to five different photos make recognition surer" if accepted < 3 else ""
-        print(f"{args.name}: enrolled with {accepted} photo{'s' * (accepted != 1)}{few}")
-    else:
-        print(f"{args.name}: not enrolled, none of {len(verdicts)} photos was accepted")
-
-
-def _looks(config: Config) -> Iterator[tuple[str, Image | None]]:
-    """Frames from the camera, some way apart, for a limited time."""
+def _again(config: Config, args: argparse.Namespace) -> int:
+    if args.name or args.camera:
+        raise UsageError("enroll: --again is about everybody; it takes neither a name nor photos")
+    analyzer, gallery = app.build_analyzer(config), app.open_gallery(config)
+    people = gallery.people()
     clock = SystemClock()
-    source = open_source(config.camera, clock, threading.Event())
-    started = clock.monotonic()
-    due = started
+    journal = app.open_journal(config, app.origin_of(config), clock)
+
+    def record(person: str, photos: int) -> None:
+        data = {"person": None, "photos": photos, "model": analyzer.pack.name}
+        journal.append([Event(EventType.PERSON_ENROLLED, clock.monotonic(), person, data)])
+
     try:
-        while (frame := source.read()) is not None and frame.at - started < CAMERA_SECONDS:
-            if frame.at >= due:
-                due = frame.at + LOOK_EVERY_SECONDS
-                yield f"look at {frame.at - started:.1f} s", frame.image
+        everybody: list[Again] = list(
+            progress(reenrol(gallery, analyzer, record), "enrolling again", "person", total=len(people))
+        )
     finally:
-        source.close()
+        journal.close()
+    report.tell_again(args, everybody)
+    return 1 if any(person.must_come for person in everybody) else 0

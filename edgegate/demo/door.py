@@ -81,7 +81,7 @@ def _watch(turns: Iterable[Turn], config: Config, stage: Stage, recording: Recor
 
 def _enrol(recognition: app.Recognition, journal: Journal, clock: VirtualClock, person: Portrait) -> list[CloudEvent]:
     """Enrol a person from the portrait, exactly as `edgegate enroll` does."""
-    enroller = Enroller(recognition.analyzer, person.person, recognition.identifier)
+    enroller = Enroller(recognition.analyzer, person.person)
     with quiet():  # libpng remarks on the colour profile
         pictures = list(read_pictures(person.file))
     verdicts = [enroller.judge(source, image) for source, image in pictures]

@@ -137,6 +137,19 @@ class Gallery:
             record(person.id)
         return self.find(name)
 
+    def renew(self, name: str, photos: Sequence[Photo], embedder: str, record: Record = _unrecorded) -> None:
+        """Put photos made by `embedder` in the place of those that others made and whose pictures were kept.
+
+        `record` is called as in `add`. Photos without a picture stay: they are all there is of that occasion.
+        """
+        person = self.find(name)
+        with session.writing(*self._file) as now:
+            if now.db.execute("SELECT 1 FROM person WHERE id = ?", (person.id,)).fetchone() is None:
+                raise GalleryError(f"{name}: forgotten meanwhile; try again for the others")
+            rows.drop_pictured(now.db, person.id, embedder)
+            rows.insert_photos(now.db, now.key, person.id, photos)
+            record(person.id)
+
     def forget(self, name: str, record: Record = _unrecorded) -> Erased:
         """Erase somebody, and the backups they may be in, for good; raises GalleryError if a trace remains.
 

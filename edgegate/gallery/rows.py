@@ -79,6 +79,11 @@ def drop_unreadable(db: sqlite3.Connection, keys: Mapping[str, Key], person: str
             db.execute("DELETE FROM photo WHERE person = ? AND key = ?", (person, key))
 
 
+def drop_pictured(db: sqlite3.Connection, person: str, embedder: str) -> None:
+    """Take away somebody's photos whose pictures were kept, but for those that `embedder` made."""
+    db.execute("DELETE FROM photo WHERE person = ? AND embedder <> ? AND picture IS NOT NULL", (person, embedder))
+
+
 def reseal(db: sqlite3.Connection, keys: Mapping[str, Key], new: Key) -> int:
     """Encrypt anew, with `new`, whatever can be read; how many photos."""
     rows = db.execute("SELECT number, key FROM photo").fetchall()

@@ -1,0 +1,133 @@
+"""What `edgegate enroll` says: instructions while it looks, and then what became of every photo."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from edgegate.cli.common import print_json
+from edgegate.cli.wording import printable
+from edgegate.enrol import Again, Enrolment, Told, Verdict
+from edgegate.enrol.enrolment import ENOUGH
+from edgegate.gallery import MAX_PHOTOS
+from edgegate.guidance import WORDS
+
+Tell = Callable[[Told], object]
+
+
+@contextmanager
+def prompts(wanted: int, *, as_json: bool) -> Iterator[Tell]:
+    """How a guided session speaks: a line that changes on a terminal, lines in a pipe, or JSON lines."""
+    if as_json:
+        yield lambda told: print(json.dumps({"event": "instruction", **_instruction(told, wanted)}), flush=True)
+    elif not sys.stdout.isatty():
+        yield lambda told: print(f"{told.at:5.1f} s  {_in_words(told, wanted)}", flush=True)
+    else:
+        try:
+            yield lambda told: print(f"\r\x1b[K{_in_words(told, wanted)}", end="", flush=True)
+        finally:
+            print()
+
+
+def tell(args: argparse.Namespace, enrolment: Enrolment) -> None:
+    if args.json:
+        result = _result(args.name, enrolment)
+        if args.camera:  # the last of the session's JSON lines
+            print(json.dumps({"event": "result", **result}, ensure_ascii=False))
+        else:
+            print_json(result)
+        return
+    for verdict in enrolment.verdicts:
+        print(printable(f"{verdict.source}: {_verdict(verdict)}"))
+    print(printable(f"{args.name}: {_conclusion(enrolment)}"))
+    for one in enrolment.likenesses:
+        print(
+            f"{args.name}: told apart from {one.person.name} by a threshold of {one.raised:.4f} for both, stricter "
+            "than usual: the door will miss either of them more often"
+        )
+
+
+def tell_again(args: argparse.Namespace, everybody: Sequence[Again]) -> None:
+    coming = [person.name for person in everybody if person.must_come]
+    if args.json:
+        people = [{"name": p.name, "renewed": p.renewed, "photos": p.usable} for p in everybody]
+        print_json({"people": people, "must_come_again": coming})
+        return
+    if not everybody:
+        print("nobody is enrolled")
+    for person in everybody:
+        renewed = f"{_photos(person.renewed)} made anew" if person.renewed else "nothing to do"
+        print(f"{person.name}: {'must come again: no usable picture was kept' if person.must_come else renewed}")
+    if coming:
+        print(f"{len(coming)} of {len(everybody)} must come again: {', '.join(coming)}")
+
+
+def _instruction(told: Told, wanted: int) -> dict[str, Any]:
+    return {
+        "at": round(told.at, 3),
+        "say": told.say,
+        "text": WORDS[told.say],
+        "taken": told.taken,
+        "wanted": wanted,
+    }
+
+
+def _in_words(told: Told, wanted: int) -> str:
+    return f"[{told.taken} of {wanted}] {WORDS[told.say]}"
+
+
+def _verdict(verdict: Verdict) -> str:
+    if verdict.photo is None:
+        return f"refused: {verdict.fault}: {verdict.advice}"
+    return f"accepted, but not kept: {verdict.spare}" if verdict.spare else "accepted"
+
+
+def _conclusion(enrolment: Enrolment) -> str:
+    kept, count = len(enrolment.photos), enrolment.before + len(enrolment.photos)
+    if not enrolment.accepted:
+        looked_at = (
+            f"none of {len(enrolment.verdicts)} photos was accepted" if enrolment.verdicts else "no photo was taken"
+        )
+        return f"not enrolled, {looked_at}"
+    if not kept:
+        return (
+            "nothing new, and nothing changed: every photo is much the same as one that is enrolled "
+            "(`edgegate people change` changes groups, note and validity)"
+        )
+    said = f"enrolled with {_photos(kept)}" + (f", {count} in all" if enrolment.before else "")
+    if count >= ENOUGH:
+        return said
+    return (
+        f"{said}; three to five different photos make recognition surer, and with fewer the door misses people more "
+        f"often: add {ENOUGH - count} to {MAX_PHOTOS - count} more"
+    )
+
+
+def _photos(count: int) -> str:
+    return f"{count} photo{'s' * (count != 1)}"
+
+
+def _result(name: str, enrolment: Enrolment) -> dict[str, Any]:
+    rows = [
+        {
+            "photo": v.source,
+            "accepted": v.photo is not None,
+            "kept": v.kept,
+            "reason": v.fault,
+            "advice": v.advice or v.spare or None,
+        }
+        for v in enrolment.verdicts
+    ]
+    apart = {one.person.name: one.raised for one in enrolment.likenesses}
+    return {
+        "name": name,
+        "accepted": enrolment.accepted,
+        "kept": len(enrolment.photos),
+        "enrolled": enrolment.before + len(enrolment.photos),
+        "told_apart_from": apart,
+        "photos": rows,
+    }

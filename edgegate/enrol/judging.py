@@ -1,0 +1,137 @@
+"""One picture: a photo that will do, or the reason why not, and the way out in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from edgegate.clock import Clock, rfc3339
+from edgegate.enrol.pictures import LONGEST_SIDE, crop_around
+from edgegate.events import CloudEvent
+from edgegate.gallery import Details, Gallery, Photo
+from edgegate.journal import Journal
+from edgegate.types import Event, EventType, Face, Fault, Frame, Image
+from edgegate.vision.analyzer import Analyzer
+
+_BYSTANDER = 1 / 3  # a second face smaller than this, by box width, is somebody in the background
+
+ADVICE = {
+    Fault.NO_FACE: "no face was found; use a photo where the face is large and looks at the camera",
+    Fault.SEVERAL_FACES: "there is more than one face; crop the photo to the person",
+    Fault.TOO_SMALL: "the face is too small; come closer, or use a larger photo",
+    Fault.CUT_OFF: "the face is cut off; leave some room around it",
+    Fault.BLURRED: "the face is blurred; hold still, or use a sharper photo",
+    Fault.DARK: "the face is too dark; turn towards the light",
+    Fault.OVEREXPOSED: "the face is overexposed; turn away from the light",
+    Fault.POSE: "the face is turned away; look at the camera",
+    Fault.UNREADABLE: "it cannot be read as a picture",
+    Fault.NOT_SAME_PERSON: "the face is not like the others'; leave out photos of anybody else, and enrol glasses, "
+    "a mask or a beard as a look of its own with --look",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of one picture: `photo` if it was accepted, else `fault`, and the way out in words.
+
+    `spare` says why an accepted photo is not kept; it is empty for one that is.
+    """
+
+    source: str
+    photo: Photo | None
+    fault: Fault | None = None
+    advice: str = ""
+    spare: str = ""
+
+    @property
+    def kept(self) -> bool:
+        return self.photo is not None and not self.spare
+
+    def refuse(self, fault: Fault, advice: str | None = None) -> Verdict:
+        return Verdict(self.source, None, fault, ADVICE[fault] if advice is None else advice)
+
+
+class Enroller:
+    """Judges pictures of one person one by one, and writes photos into the gallery.
+
+    With `pictures` each photo carries the crop of its face, to be kept.
+    """
+
+    def __init__(self, analyzer: Analyzer, name: str, *, look: str = "", pictures: bool = False) -> None:
+        self._analyzer = analyzer
+        self.name = name
+        self._look = look
+        self._pictures = pictures
+
+    def judge(self, source: str, image: Image | None) -> Verdict:
+        """Whether this photo will do; `image` is None when it could not be read."""
+        verdict = Verdict(source, None)
+        if image is None:
+            return verdict.refuse(Fault.UNREADABLE)
+        frame, faces = self._faces(image)
+        face, faults = self._describe(frame, faces)
+        if faults or face is None:
+            return verdict.refuse(faults[0])
+        return replace(verdict, photo=self.photo(Path(source).name, frame, face))
+
+    def look(self, frame: Frame) -> tuple[Face | None, tuple[Fault, ...]]:
+        """The one face that counts in a camera's frame, described, and all that is wrong with it or its company."""
+        return self._describe(frame, self._analyzer.detect(frame))
+
+    def _describe(self, frame: Frame, faces: Sequence[Face]) -> tuple[Face | None, tuple[Fault, ...]]:
+        if not faces:
+            return None, (Fault.NO_FACE,)
+        face, *others = faces
+        if any(other.box.width >= _BYSTANDER * face.box.width for other in others):
+            return None, (Fault.SEVERAL_FACES,)
+        face = self._analyzer.describe(frame, face)
+        if face.quality is None or face.quality.faults:
+            return face, face.quality.faults if face.quality else (Fault.NO_FACE,)
+        return face, ()
+
+    def photo(self, source: str, frame: Frame, face: Face) -> Photo:
+        """A described face without faults as the gallery keeps it."""
+        assert face.embedding is not None
+        assert face.quality is not None
+        picture = crop_around(frame.image, face.box) if self._pictures else None
+        embedder = self._analyzer.pack.sha256
+        return Photo(face.embedding, face.quality.weight, embedder, source, self._look, picture)
+
+    def keep(
+        self,
+        photos: Sequence[Photo],
+        gallery: Gallery,
+        journal: Journal,
+        clock: Clock,
+        details: Details | None = None,
+        apart: dict[str, float] | None = None,
+    ) -> list[CloudEvent]:
+        """Write the accepted photos into the gallery, all or none, and nobody without a record in the journal."""
+        data = {"person": None, "photos": len(photos), "model": self._analyzer.pack.name}
+        written: list[CloudEvent] = []
+
+        def record(person: str) -> None:
+            written.extend(journal.append([Event(EventType.PERSON_ENROLLED, clock.monotonic(), person, data)]))
+
+        gallery.add(self.name, photos, rfc3339(clock.wall()), record, details or Details(), apart)
+        return written
+
+    def _faces(self, image: Image) -> tuple[Frame, tuple[Face, ...]]:
+        """The photo as a frame, and its faces, largest first.
+
+        The detector is made for a door's distances: a face that fills the photo is found once there is a margin.
+        """
+        scale = min(1.0, LONGEST_SIDE / max(image.shape[:2]))
+        if scale < 1:
+            image = np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
+        frame = Frame(0.0, 0, image)
+        if faces := self._analyzer.detect(frame):
+            return frame, faces
+        margin = max(image.shape[:2]) // 2
+        wide = cv2.copyMakeBorder(image, margin, margin, margin, margin, cv2.BORDER_REPLICATE)
+        frame = Frame(0.0, 0, np.asarray(wide, np.uint8))
+        return frame, self._analyzer.detect(frame)

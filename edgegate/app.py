@@ -193,7 +193,12 @@ def build_pipeline(
 ) -> Pipeline:
     """From frames to sightings: by the embedder, by both networks in agreement, or by the tracker alone."""
     settings = config.recognition
-    rules = tracking.Rules(pool_frames=settings.decide_after_frames, rejoin_seconds=config.access.rearm_seconds)
+    rules = tracking.Rules(
+        pool_frames=settings.decide_after_frames,
+        rejoin_seconds=config.access.rearm_seconds,
+        same_face=identifier.table.one_to_one(tracking.SAME_FACE_RATE),
+        same_visitor=identifier.table.one_to_one(tracking.SAME_VISITOR_RATE),
+    )
     if tracker is None:
         return Pipeline(analyzer, motion_gate, Tracker(rules), identifier)
     if settings.tracker_alone:
@@ -223,6 +228,7 @@ def build_gate(config: Config, embedder: Pack, tracker: Pack | None = None) -> G
         rearm_seconds=config.access.rearm_seconds,
         decide_after_frames=config.recognition.decide_after_frames,
         refuse_after_frames=config.recognition.refuse_after_frames,
+        margin=gate.MARGIN_DECADES * table_of(embedder).decade(),
     )
     return Gate(rules, model_names(config, embedder, tracker))
 

@@ -47,6 +47,10 @@ from edgegate.types import (
     Validity,
 )
 
+MARGIN_DECADES = 2 / 3
+"""The margin that `Rules` asks for, in powers of ten of the rate at which strangers reach a score: each embedder's
+table says what one is worth in cosine (`Table.decade`)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:

@@ -52,7 +52,7 @@ class Promise:
             return f"{who}; {promise}"
         return (
             f"{who}; {promise}, which the measurements do not carry: they show {self.shown_rate:.2g} for this "
-            "door, and the strictest measured threshold is used"
+            "door; the strictest threshold measured is used, and continued where more people ask for more"
         )
 
 
@@ -82,7 +82,7 @@ class Identifier:
         site: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self._gallery = gallery
-        self._table = table
+        self.table = table
         self._embedder = embedder
         self._rate = false_accept_rate
         self._frames = decide_after_frames
@@ -152,7 +152,7 @@ class Identifier:
 
     def lookalikes(self, photos: Sequence[Photo], name: str) -> tuple[lookalikes.Likeness, ...]:
         """Everybody enrolled whom these photos of somebody called `name` are too much like; see `lookalikes`."""
-        return lookalikes.compare(photos, self.people, self._table, self._rate, self._frames, name)
+        return lookalikes.compare(photos, self.people, self.table, self._rate, self._frames, name)
 
     def promise(self) -> Promise:
         """What `check` and `people list` tell about the threshold in force."""
@@ -184,5 +184,5 @@ class Identifier:
     def _threshold(self, photos: int, frames: int, rate: float) -> Threshold:
         key = (photos, frames, rate)
         if key not in self._thresholds:
-            self._thresholds[key] = self._table.threshold(*key)
+            self._thresholds[key] = self.table.threshold(*key)
         return self._thresholds[key]

@@ -65,6 +65,20 @@ class Table:
         value = max(self._strictest(chosen), self._continued(min(chosen, key=lambda row: row.rate), rate))
         return Threshold(value, carried=False, measured_rate=measured_rate)
 
+    def one_to_one(self, rate: float) -> float:
+        """What one picture must score against one other for strangers to pass at `rate`: no promise, but a scale.
+
+        It is for what else is compared (whether a face is still the same one) and speaks of the data set with the
+        most trials alone. Each network has cosines of its own: another's would mean nothing.
+        """
+        largest = max(self.rows, key=lambda row: row.trials).data
+        row = self._of_set(largest, 1, 1, rate)
+        return self._continued(row, rate) if row.rate > rate else row.threshold
+
+    def decade(self) -> float:
+        """How much a score must rise for ten times fewer strangers to pass, `one_to_one`, between 1 % and 0.01 %."""
+        return max(0.0, self.one_to_one(1e-4) - self.one_to_one(1e-2)) / 2
+
     def _strictest(self, chosen: Sequence[Row]) -> float:
         """The highest of any set up to these counts: who reached it with fewer would reach it with more."""
         photos = max(row.photos for row in chosen)

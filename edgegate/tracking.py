@@ -15,6 +15,10 @@ from dataclasses import dataclass, field
 from edgegate.embedding import pool
 from edgegate.types import Box, Embedding, Face
 
+SAME_FACE_RATE, SAME_VISITOR_RATE = 3e-4, 1e-5
+"""How rarely two different people may be taken for one face, and for one visitor come back: cosines follow from the
+embedder's table (`Table.one_to_one`)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:

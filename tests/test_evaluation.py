@@ -71,7 +71,7 @@ def test_a_row_bounds_the_strangers_it_lets_in(scores: list[float], seed: int) -
 def test_a_table_is_written_as_a_packs_card_holds_it() -> None:
     seen = [visit(f"p{person}", "v", *(person * 7.0 + i for i in range(6))) for person in range(12)]
     rows = table("a set", seen)
-    assert tomllib.loads(to_toml(rows))["thresholds"][0].keys() == {
+    assert tomllib.loads(to_toml(rows, "abc"))["thresholds"][0].keys() == {
         "data",
         "photos",
         "frames",

@@ -177,3 +177,12 @@ def test_at_its_bound_a_rate_would_show_so_few_errors_one_time_in_twenty(data: s
 def test_bounds_of_many_trials_are_those_of_the_beta_distribution(errors: int, trials: int, bound: float) -> None:
     """`bound` is the 0.95 quantile of Beta(errors + 1, trials - errors), as statistics packages give it."""
     assert rate_bound(errors, trials) == pytest.approx(bound, rel=1e-6)
+
+
+def test_the_scale_of_a_network_is_that_of_its_largest_set() -> None:
+    large = [{**row(rate, score), "trials": 10**6} for rate, score in ((1e-2, 0.2), (1e-4, 0.5), (1e-5, 0.6))]
+    table = Table([*large, row(1e-2, 0.9, data="small")])
+    assert table.one_to_one(1e-2) == 0.2
+    assert table.one_to_one(1e-4) == 0.5
+    assert table.one_to_one(1e-6) > 0.6
+    assert table.decade() == pytest.approx(0.15)

@@ -119,7 +119,7 @@ def _photos(args: argparse.Namespace, config: Config) -> dict[str, Any] | str:
     analyzer = app.build_analyzer(config)
     judged = _judge(analyzer, photos)
     if args.table:
-        return tables.to_toml(tables.table(args.table, looks_of_photos(judged)))
+        return tables.to_toml(tables.table(args.table, looks_of_photos(judged)), analyzer.pack.sha256)
     subject = _subject(args, config, analyzer.pack)
     strangers = _judge(analyzer, apart)
     return {"subject": subject, **_scored(config, analyzer.pack, judged, strangers, args.enrol)}
@@ -154,7 +154,7 @@ def _clips(args: argparse.Namespace, config: Config) -> dict[str, Any] | str:
         for visit in progress(visits, "looking", "clip")
     ]
     if args.table:
-        return tables.to_toml(tables.table(args.table, [clips.looks_of(clip) for clip in seen]))
+        return tables.to_toml(tables.table(args.table, [clips.looks_of(clip) for clip in seen]), analyzer.pack.sha256)
     table, settings = app.table_of(analyzer.pack), config.recognition
     door = table.threshold(args.enrol, settings.decide_after_frames, settings.false_accept_rate)
     replayer = clips.Replayer(config, analyzer.pack, table, tracker)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Sequence
 
@@ -44,10 +45,12 @@ def rows_of(data: str, photos: int, frames: int, scores: Scores) -> list[Row]:
     return [*rows, strictest]
 
 
-def to_toml(rows: Iterable[Row]) -> str:
-    """The rows as they stand in a pack's card."""
-    return "\n".join(
-        f'[[thresholds]]\ndata = "{row.data}"\nphotos = {row.photos}\nframes = {row.frames}\n'
+def to_toml(rows: Iterable[Row], embedder: str) -> str:
+    """The rows as they stand in a pack's card, below the sha256 of the `embedder` that they were measured with."""
+    head = f'embedder = "{embedder}"\n\n'
+    return head + "\n".join(
+        f"[[thresholds]]\ndata = {json.dumps(row.data, ensure_ascii=False)}\n"
+        f"photos = {row.photos}\nframes = {row.frames}\n"
         f"rate = {row.rate:.3g}\nthreshold = {row.threshold:.4f}\ntrials = {row.trials}\n"
         for row in rows
     )

@@ -27,8 +27,12 @@ MAX_MEGABYTES = {"vgg16-int8": 17.5} | {f"cnn-{variant}": 1.0 for variant in VAR
 MAX_ROUNDING = {"float32": 1e-3, "float16": 1e-3, "dynamic": 0.05, "int8": 0.05}
 """By which runtimes differ from the golden answer, of which the daemon allows every variant 0.05."""
 
-MAX_DEVIATION = {"float32": 1e-3, "float16": 0.05, "dynamic": 0.4, "int8": 0.5}
-"""From the Keras model's answers, as a share of what they differ by from picture to picture: a constant has 1."""
+MAX_DEVIATION = {"float32": 1e-3, "float16": 0.05, "dynamic": 0.6, "int8": 0.6}
+"""From the Keras model's answers, as a share of what they differ by from picture to picture: a constant has 1.
+
+The networks are not trained, and 8 bits lose more of such answers than of a trained one's; where they fall differs
+from one processor to another (0.2 to 0.4 were seen).
+"""
 
 pytestmark = [
     pytest.mark.full,

@@ -4,8 +4,8 @@ DIR/photos/Eileen Collins/05_012.jpg     the demo's enrolled person on one of ma
 DIR/strangers/stranger 7/3.jpg           people whom the network shall not know, without labels
 DIR/empty/05_2.jpg                       scenes with nobody in them
 
-They are easy: one portrait, pasted, and strangers who are drawn. `compositions` are harder, for there strangers wear her
-suit and colours. How well a network tells these apart says nothing about people.
+They are easy: one portrait, pasted, and strangers who are drawn. `compositions` are harder, for there strangers wear
+her suit and colours. How well a network tells these apart says nothing about people.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ SEED = 1
 class Amount:
     """How much of everything."""
 
-    occasions: int = 24
-    photos: int = 25
+    occasions: int = 30
+    photos: int = 20
     """Of the enrolled person on each occasion."""
-    strangers: int = 100
-    pictures: int = 6
+    strangers: int = 200
+    pictures: int = 5
     """Of each stranger."""
     rooms: int = 30
     views: int = 5

@@ -32,21 +32,23 @@ IMPORTERS: Mapping[str, Callable[[Path], Draft]] = {
 
 def import_packs(out: Path, cache: Path) -> list[Pack]:
     """Build every pack and write it below `out`; raises EdgegateError."""
+    return list(_built(out, cache))
+
+
+def _built(out: Path, cache: Path) -> Iterator[Pack]:
     if importlib.util.find_spec("tensorflow") is None:
         raise EdgegateError("TensorFlow is not installed, and rebuilding needs it; pip install 'edgegate[train]'")
-    packs = []
     for build in tqdm(IMPORTERS.values(), desc="packs", disable=None, leave=False):
         draft = build(cache)
         pack = load_pack(write(draft, out), draft.task)
         Model(pack)  # proves itself
-        packs.append(pack)
-    return packs
+        yield pack
 
 
 def check_packs(shipped: Path, cache: Path) -> Iterator[str]:
     """Rebuild and compare with the shipped packs: a line for each that agrees, ModelError at one that does not."""
     with tempfile.TemporaryDirectory() as folder:
-        for rebuilt in import_packs(Path(folder), cache):
+        for rebuilt in _built(Path(folder), cache):
             name = rebuilt.folder.name
             one, other = Model(load_pack(shipped / name, rebuilt.task)), Model(rebuilt)
             worst = min(agreement(one, other, _pictures(one)).values())

@@ -37,11 +37,11 @@ SEED = 1
 class Amount:
     """How much of everything."""
 
-    occasions: int = 24
-    photos: int = 25
+    occasions: int = 30
+    photos: int = 20
     """Of the enrolled person on each occasion."""
-    strangers: int = 100
-    pictures: int = 6
+    strangers: int = 200
+    pictures: int = 5
     """Of each stranger."""
     rooms: int = 30
     views: int = 5

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +17,6 @@ SIZE = (200, 150)
 PEOPLE = {"anna": ASTRONAUT, "grace": GRACE_HOPPER}
 
 
-_read = cache(read)
-
-
 def room(seed: int) -> Image:
     """Soft blobs of colour: another seed, another room."""
     rng = np.random.default_rng(seed)
@@ -31,7 +27,7 @@ def room(seed: int) -> Image:
 def photo(portrait: Portrait, shooting: int, frame: int, face: int = 48) -> tuple[Image, Box]:
     """A face `face` pixels wide before the room of that shooting, each frame somewhere else; and its box in pixels."""
     x, y = 60 + 12 * (frame % 7) + shooting % 5, 60 + 6 * (frame % 5)
-    image, scale = _read(portrait), face / portrait.box.width
+    image, scale = read(portrait), face / portrait.box.width
     left, top = x - scale * portrait.box.center[0], y - scale * portrait.box.center[1]
     head = (slice(0, round(portrait.box.y2 * 1.15)), slice(round(portrait.box.x1 * 0.7), round(portrait.box.x2 * 1.2)))
     mask = np.zeros(image.shape[:2], np.uint8)

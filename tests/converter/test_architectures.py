@@ -58,10 +58,10 @@ def test_the_cnn_finds_points_where_its_maps_are_high() -> None:
     from keras import Model  # noqa: PLC0415
 
     model = build("tracker/cnn", classes=2)
-    maps, points = model.get_layer("maps"), Model(model.get_layer("map_rows").output, model.get_layer("place").output)
-    rows = np.zeros((1, maps.filters, 30 * 30), np.float32)
-    rows[0, 3, 2 * 30 + 29] = 50  # third row from the top, at the right edge
-    x, y = points.predict(rows, verbose=0).reshape(-1, 2)[3]
+    points = Model(model.get_layer("map_norm").output, model.get_layer("place").output)
+    maps = np.zeros((1, *points.input_shape[1:]), np.float32)
+    maps[0, 2, 29, 3] = 50  # third row from the top, at the right edge
+    x, y = points.predict(maps, verbose=0).reshape(2, -1)[:, 3]
     assert (x, y) == pytest.approx((1.0, 4 / 29 - 1), abs=1e-4)
 
 

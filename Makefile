@@ -44,7 +44,7 @@ test-newer:
 	else echo "there is no Python 3.13 here: the converted designs are not run on it"; fi
 
 test-converter: $(VENV)-train/.train  ## the converter's tests, which need TensorFlow
-	@$(VENV)-train/bin/python -m pytest tests/converter
+	@$(VENV)-train/bin/python -m pytest -n 2 --dist loadfile tests/converter
 
 test-import: $(VENV)-import/.import  ## imports of ONNX face networks, which need onnx2tf
 	@$(VENV)-import/bin/python -m pytest tests/converter/test_import_onnx.py

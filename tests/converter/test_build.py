@@ -33,7 +33,7 @@ def write_recipe(folder: Path, budgets: str = LENIENT + "box_agreement = 0.0\n")
     (folder / "recipe.toml").write_text(
         '[data]\ndataset = "photos"\n[augment]\ncopies = 1\n'
         f'[model]\ndesign = "tracker/cnn"\ninput_size = {SIZE}\nwidth = 0.25\nhead = 16\n'
-        '[train]\nepochs = 12\nbatch_size = 24\nlearning_rate = 0.003\n[quantize]\nvariants = ["int8", "float16"]\n'
+        '[train]\nepochs = 8\nbatch_size = 24\nlearning_rate = 0.003\n[quantize]\nvariants = ["int8", "float16"]\n'
         f'[budgets]\n{budgets}[pack]\nname = "door"\n',
         "utf-8",
     )

@@ -74,7 +74,12 @@ def address(port: int) -> list[str]:
 def watching(program: Program, port: int, *options: str) -> Iterator[subprocess.Popen[str]]:
     """The command in a process of its own; killed in the end if it has not ended."""
     command = program.command("watch", *address(port), *options)
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    ignored = signal.signal(signal.SIGINT, signal.default_int_handler)  # a suite run in the background hands this down
+    try:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    finally:
+        signal.signal(signal.SIGINT, ignored)
+    with process:
         try:
             yield process
         finally:

@@ -24,7 +24,7 @@ from edgegate.gate import Gate
 from edgegate.identification import Identifier, People
 from edgegate.journal import Journal
 from edgegate.keys import Keys
-from edgegate.lock import LockKeeper
+from edgegate.lock_keeper import LockKeeper
 from edgegate.loop import Loop
 from edgegate.pipeline import Analyzer, MotionGate, Pipeline
 from edgegate.thresholds import Table

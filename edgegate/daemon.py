@@ -17,7 +17,8 @@ from edgegate.config import NO_LIVENESS, TRACKER_ALONE, Config
 from edgegate.errors import GalleryError, JournalError
 from edgegate.events import CloudEvent, Origin
 from edgegate.gallery_watch import GalleryWatch
-from edgegate.lock import LockKeeper, build_lock
+from edgegate.lock import build_lock
+from edgegate.lock_keeper import LockKeeper
 from edgegate.loop import Loop, Turn
 from edgegate.privacy import Retention
 from edgegate.types import Event, EventType
@@ -45,7 +46,7 @@ class Daemon:
         changes: queue.SimpleQueue[Event] = queue.SimpleQueue()
         with ExitStack() as stack:
             # The lock comes first and goes last: from here on the pin has its locked level.
-            lock = build_lock(config.door, clock, lambda what, at: changes.put(Event(what, at)))
+            lock = build_lock(config.door.wiring, clock, changes.put)
             stack.callback(lock.close)
             journal = app.open_journal(config, origin, clock)
             stack.callback(journal.close)

@@ -25,7 +25,8 @@ Rules
    the other way round, a granted visit is not refused later, unless its pulse was too late.
 5. Each refusal is told once per visit and reason.
 6. A grant comes with the pulse that opens the door. The caller commits the events first, then hands the pulse to
-   the lock, which checks the age once more; if it refuses, the caller says `TooLate`: the visit is open again.
+   the lock, which checks the age once more; if it refuses, the caller says `TooLate`, with the lock's reason: the
+   visit is open again.
 """
 
 from __future__ import annotations
@@ -167,7 +168,7 @@ class Gate:
             return Decision()
         age = _milliseconds(self._now - visit.grant["frame_at"])
         record, visit.grant = visit.grant | {"frame_age_ms": age}, None
-        return self._refuse(Denial.STALE, visit, record, visit.person)
+        return self._refuse(what.reason, visit, record, visit.person)
 
     def _refuse(self, reason: Denial, visit: _Visit, record: dict[str, Any], person: str | None = None) -> Decision:
         if reason in visit.refused:

@@ -6,17 +6,20 @@ age of the evidence once more, and what the lock did is written down after it di
 
 from __future__ import annotations
 
+import logging
 import queue
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from edgegate.clock import Clock
-from edgegate.errors import JournalError
+from edgegate.errors import JournalError, LockError
 from edgegate.events import CloudEvent, Names, with_name
 from edgegate.gate import Gate
-from edgegate.lock import LockKeeper
-from edgegate.types import Decision, Event, Frame, Observation, Pulse, Sighting, TooLate
+from edgegate.lock_keeper import LockKeeper
+from edgegate.types import Decision, Denial, Event, Frame, Observation, Pulse, Sighting, TooLate
+
+log = logging.getLogger(__name__)
 
 
 class Pipeline(Protocol):
@@ -117,7 +120,18 @@ class Loop:
             # Nobody was let in, so the visit may be granted once writing works.
             self._gate.observe(TooLate(self._clock.monotonic(), pulse))
             raise
-        if self._lock.pulse(pulse):
+        reason = self._ask_lock(pulse)
+        if reason is None:
             return events + self.settle()
-        refusal = self._gate.observe(TooLate(self._clock.monotonic(), pulse))
+        refusal = self._gate.observe(TooLate(self._clock.monotonic(), pulse, reason))
         return events + self.settle(*refusal.events)
+
+    def _ask_lock(self, pulse: Pulse) -> Denial | None:
+        """Give the pulse; the answer is why that was not done."""
+        try:
+            if self._lock.pulse(pulse):
+                return None
+            return Denial.LOCKDOWN if self._lock.status().mode == "lockdown" else Denial.STALE
+        except LockError as error:
+            log.error("somebody was not let in: %s", error)  # noqa: TRY400  one line says it
+            return Denial.LOCK_FAULT

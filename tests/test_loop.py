@@ -10,15 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from edgegate import config
 from edgegate.clock import VirtualClock
 from edgegate.errors import JournalError
 from edgegate.events import CloudEvent, Origin
 from edgegate.gate import Gate, Rules
 from edgegate.journal import Journal, read
 from edgegate.lock import Lock, build_lock
+from edgegate.lock_keeper import Status
 from edgegate.loop import Loop, Turn
 from edgegate.types import Event, Frame, Pulse, Sighting
+from edgegate.wiring import Wiring
 from tests.fakes import FailingJournal, FakePipeline, frame_at, seen
 
 RULES = Rules(unlock_seconds=3.0, max_frame_age=0.5, decide_after_frames=3, refuse_after_frames=3)
@@ -56,6 +57,18 @@ class SlowLock:
         self._clock.advance(self._clock.monotonic() + self.seconds)
         return self._lock.pulse(pulse)
 
+    def status(self) -> Status:
+        return self._lock.status()
+
+    def hold(self, seconds: float) -> bool:
+        return self._lock.hold(seconds)
+
+    def lockdown(self) -> None:
+        self._lock.lockdown()
+
+    def resume(self) -> None:
+        self._lock.resume()
+
     def close(self) -> None:
         self._lock.close()
 
@@ -73,8 +86,8 @@ class Door:
         self.pipeline = SlowPipeline(self.clock)
         self.kept = Journal(self.path, origin=Origin("home", "front", "b1"), clock=self.clock, outbox=False)
         self.journal = FailingJournal(self.kept)
-        pins = config.Door(pins="mock")
-        self.lock = SlowLock(build_lock(pins, self.clock, lambda what, at: changes.put(Event(what, at))), self.clock)
+        pins = Wiring(pins="mock")
+        self.lock = SlowLock(build_lock(pins, self.clock, changes.put), self.clock)
         self.loop = Loop(
             self.pipeline,
             Gate(RULES, "embedder-1"),

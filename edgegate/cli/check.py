@@ -17,7 +17,6 @@ from edgegate.config import NO_LIVENESS, TRACKER_ALONE, Config
 from edgegate.errors import CameraError, EdgegateError
 from edgegate.journal import verify
 from edgegate.lock import build_lock
-from edgegate.types import EventType
 
 State = Literal["ok", "warning", "failed"]
 _MEGABYTE = 1_000_000
@@ -119,10 +118,7 @@ def _liveness(_config: Config) -> tuple[State, str]:
 
 
 def _lock(config: Config) -> tuple[State, str]:
-    def ignore(_what: EventType, _at: float) -> None:
-        """Nothing is pulsed here, so nothing changes."""
-
-    lock = build_lock(config.door, clock.SystemClock(), ignore)
+    lock = build_lock(config.door.wiring, clock.SystemClock(), lambda _event: None)
     try:
         level = "low" if config.door.active_high else "high"
         wired = f"GPIO {config.door.lock_pin} is held locked ({level})"

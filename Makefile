@@ -7,7 +7,7 @@ FULL ?=
 export EDGEGATE_DATA := $(DATA)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-tflite-runtime test-converter smoke check bench models tracker config mosquitto clean
+.PHONY: help demo test test-tflite-runtime test-converter smoke check bench models tracker config door mosquitto clean
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -50,6 +50,9 @@ tracker: $(VENV)-train/.train  ## train the tracker that ships again (20 minutes
 
 config: $(VENV)/.demo  ## write config.toml anew from edgegate/config.py
 	@$(BIN)/python -m edgegate.config > config.toml.new && mv config.toml.new config.toml
+
+door: $(VENV)/.demo  ## draw docs/door.md anew from edgegate/door/table.py
+	@$(BIN)/python -m edgegate.door.diagram docs/door.md
 
 mosquitto:
 	@if PATH="$$PATH:/usr/sbin" command -v mosquitto > /dev/null; then :; \

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from gpiozero import OutputDevice
@@ -61,3 +62,9 @@ def pin_factory(pins: str) -> Any:
             f"no GPIO on this machine that can be used ({error}): is it a Raspberry Pi, and are you in"
             f" group gpio? {way_out}"
         ) from None
+
+
+def outputs_stay(modules: Path = Path("/sys/module")) -> bool:
+    """Whether the kernel leaves a dead program's outputs as they were, as a Raspberry Pi's does."""
+    switches = modules.glob("pinctrl_*/parameters/persist_gpio_outputs")
+    return any(switch.read_text(encoding="ascii").strip() == "Y" for switch in switches)

@@ -219,8 +219,8 @@ class Lock:
         except LockError as error:
             if self.trouble is None:
                 self._tell(Event(EventType.LOCK_FAULT, self._clock.monotonic(), data={"reason": str(error)}))
+                log.critical("%s; trying again until it works", error)
             self.trouble = str(error)
-            log.critical("%s; trying again", error)
             self._arm_leniently()
         else:
             self.trouble = None

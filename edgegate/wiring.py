@@ -113,7 +113,7 @@ def _mistake(table: Mapping[str, Any], name: str, value: Any) -> str | None:
     if name not in KEYS:
         close = difflib.get_close_matches(name, list(KEYS), n=1, cutoff=0.6)
         return ": unknown key" + (f"; did you mean {close[0]}?" if close else "")
-    reason = _type_problem(name, value) or (pin_problem(table, name) if name in PINS else None)
+    reason = _type_problem(name, value) or (pin_problem(_with_defaults(table), name) if name in PINS else None)
     return None if reason is None else f" = {value!r}: {reason}"
 
 
@@ -130,3 +130,7 @@ def _type_problem(name: str, value: Any) -> str | None:
 
 
 _WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
+
+
+def _with_defaults(table: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: table.get(name, key.default) for name, key in KEYS.items()}

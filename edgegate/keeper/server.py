@@ -108,11 +108,8 @@ class Server:
             log.error("%s", self._spool.trouble)
 
     def _look_after(self, lock: Lock) -> None:
-        try:
+        with suppress(LockError):  # the lock has said so; what is not fed here is the watchdog
             lock.tick()
-        except LockError as error:
-            log.critical("%s", error)
-        else:
             self._alive()
 
     def _serve(self, selector: selectors.BaseSelector, ready: Any, client: _Client | None, lock: Lock) -> None:

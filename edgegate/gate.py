@@ -15,7 +15,8 @@ Rules
    - the frame is not older than `max_frame_age`, nor stamped as far in the future (otherwise: refused as `stale`);
    - the person may enter now: where their permission depends on the time, the wall clock is trusted (otherwise:
      `clock_unsynchronized`), and the time is from their `since` until before their `until` (otherwise:
-     `not_permitted_now`). Both are asked of every frame, so that a permission begins and ends at its moment.
+     `not_permitted_now`). Both are asked of every frame, so that a permission begins and ends at its moment;
+   - the lock would open now (otherwise: `lockdown` or `lock_fault`, as the observation says).
    Where a tracker network is asked, the scores are those of the person it names in this frame, and there are none
    where it names nobody: the network and the embedder must agree.
    A pooled score is one piece of evidence, however many frames it pools: frames of one visit resemble each other,
@@ -155,7 +156,7 @@ class Gate:
         record = self._record(what, nearest, others)
         if abs(self._now - what.frame_at) > self._rules.max_frame_age:
             return self._refuse(Denial.STALE, visit, record, nearest.pooled.person)
-        if (reason := _forbidden(what, nearest.pooled.validity)) is not None:
+        if (reason := _forbidden(what, nearest.pooled.validity) or what.barred) is not None:
             return self._refuse(reason, visit, record, nearest.pooled.person)
         visit.grant = record
         event = Event(EventType.GRANTED, self._now, nearest.pooled.person, {"reason": "recognised", **record})

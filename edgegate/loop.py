@@ -80,7 +80,7 @@ class Loop:
         sightings = self._pipeline.look(frame)
         clock = self._clock
         observation = Observation(
-            clock.monotonic(), frame.at, received_at, sightings, clock.wall(), clock.wall_trusted()
+            clock.monotonic(), frame.at, received_at, sightings, clock.wall(), clock.wall_trusted(), self._barred()
         )
         decision = self._gate.observe(observation)
         if decision.pulse is None:
@@ -126,12 +126,22 @@ class Loop:
         refusal = self._gate.observe(TooLate(self._clock.monotonic(), pulse, reason))
         return events + self.settle(*refusal.events)
 
+    def _barred(self) -> Denial | None:
+        """Why the lock would open for nobody now, so that no grant is written down that cannot be given."""
+        try:
+            status = self._lock.status()
+        except LockError:
+            return Denial.LOCK_FAULT
+        if self._lock.trouble is not None:
+            return Denial.LOCK_FAULT
+        return Denial.LOCKDOWN if status.mode == "lockdown" else None
+
     def _ask_lock(self, pulse: Pulse) -> Denial | None:
         """Give the pulse; the answer is why that was not done."""
         try:
             if self._lock.pulse(pulse):
                 return None
-            return Denial.LOCKDOWN if self._lock.status().mode == "lockdown" else Denial.STALE
+            return self._barred() or Denial.STALE
         except LockError as error:
             log.error("somebody was not let in: %s", error)  # noqa: TRY400  one line says it
             return Denial.LOCK_FAULT

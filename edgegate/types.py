@@ -213,6 +213,8 @@ class Observation:
     """The wall time of now, seconds since the epoch: what people's validity is judged by."""
     wall_trusted: bool = True
     """Whether that is known to be right; a machine without a battery does not know until it is synchronized."""
+    barred: Denial | None = None
+    """Why the lock would open for nobody now: lockdown, or a fault; None if it would."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -295,7 +295,7 @@ EXIT = ["exit.requested", "lock.unlocked", "lock.locked"]
 
 def test_the_client_is_a_lock_like_any_other(keeper: Keeper) -> None:
     daemon = Daemon(keeper)
-    wait_until(lambda: daemon.client.trouble is None)
+    wait_until(lambda: daemon.client.status().door == "closed")
     now = keeper.clock.monotonic()
     assert daemon.client.pulse(Pulse(0.2, now + 1.0, visit=1))
     assert not daemon.client.locked
@@ -346,7 +346,6 @@ def test_another_spool_begins_anew(keeper: Keeper) -> None:
 def test_a_keeper_that_comes_back_is_asked_again(tmp_path: Path) -> None:
     with Keeper(tmp_path) as keeper:
         daemon = Daemon(keeper)
-        wait_until(lambda: daemon.client.trouble is None)
         press(keeper)
         wait_until(lambda: daemon.types() == EXIT)
         daemon.write(*daemon.told)

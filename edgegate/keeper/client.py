@@ -45,7 +45,7 @@ class KeeperClient:
         self._guard = threading.Lock()
         self._spool, self._after, self._written = "", 0, 0
         self._status = Status(locked=True, door="unknown", mode="normal")
-        self._unreachable: str | None = "not asked yet"
+        self._unreachable: str | None = None
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._listen, name="lock keeper", daemon=True)
         self.failed: BaseException | None = None

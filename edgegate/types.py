@@ -223,7 +223,7 @@ class TooLate:
 
     at: float
     pulse: Pulse
-    reason: Denial = field(default_factory=lambda: Denial.STALE)
+    reason: Denial = field(default_factory=lambda: Denial.STALE)  # Denial comes further down
 
 
 MAX_PULSE_SECONDS = 30.0

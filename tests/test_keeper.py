@@ -230,6 +230,16 @@ def test_half_a_request_silent_clients_and_many_of_them_hold_nobody_up(keeper: K
         connection.close()
 
 
+def test_lockdown_outlives_the_keeper(tmp_path: Path) -> None:
+    with Keeper(tmp_path) as keeper:
+        keeper.ask(keeper.request("lockdown"))
+    with Keeper(tmp_path) as keeper:
+        assert keeper.ask(keeper.pulse())["reason"] == "lockdown"
+        keeper.ask(keeper.request("resume"))
+    with Keeper(tmp_path) as keeper:
+        assert keeper.ask(keeper.pulse())["ok"]
+
+
 # Without the daemon.
 
 

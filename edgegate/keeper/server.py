@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from edgegate import private
 from edgegate.clock import Clock
 from edgegate.errors import LockError
 from edgegate.keeper.refusals import Refusals
@@ -56,6 +57,8 @@ class Server:
 
     def __init__(self, listener: socket.socket, spool: Spool, clock: Clock, alive: Callable[[], object]) -> None:
         self._listener, self._spool, self._clock, self._alive = listener, spool, clock, alive
+        self._lockdown = spool.path.with_name("lockdown")
+        """There while in lockdown, so that neither a crash nor a power cut ends it."""
         self._boot = _BOOT_ID.read_text().strip() if _BOOT_ID.exists() else ""
         self._happened: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._gatekeeper, self._refusals = Gatekeeper(), Refusals()
@@ -80,6 +83,8 @@ class Server:
         self._wake()
 
     def run(self, lock: Lock) -> None:
+        if self._lockdown.exists():
+            lock.lockdown()
         with selectors.DefaultSelector() as selector:
             selector.register(self._listener, selectors.EVENT_READ)
             selector.register(self._wake_up, selectors.EVENT_READ)
@@ -191,11 +196,23 @@ class Server:
                     raise _why_not(request, lock)
             case "lockdown":
                 lock.lockdown()
+                self._remember(lockdown=True)
             case "resume":
                 lock.resume()
+                self._remember(lockdown=False)
             case "events":
                 return self._hand_over(**{key: fields[key] for key in ("spool", "after", "acked")})
         return {}
+
+    def _remember(self, *, lockdown: bool) -> None:
+        try:
+            if lockdown:
+                private.write(self._lockdown, b"")
+            else:
+                self._lockdown.unlink(missing_ok=True)
+                private.sync_folder(self._lockdown.parent)
+        except OSError as error:
+            self.tell(self._fault(f"a restart will not know of this: {self._lockdown}: {error.strerror or error}"))
 
     def _hand_over(self, spool: str, after: int, acked: int) -> dict[str, Any]:
         if spool == self._spool.id:

@@ -26,6 +26,10 @@ MAX_BYTES = 8_000_000
 """A file longer than this is written anew without what was acknowledged."""
 
 
+TRY_EVERY = 25
+"""A broken disk is tried at every event, and besides at one in so many calls."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One event: `at` on the monotonic clock of the machine's start `boot`, and the wall time as it was then known."""
@@ -42,14 +46,14 @@ class Spool:
     """The spool at `path`, begun if there is none; for one thread.
 
     A disk that is full or broken raises nothing, for the exit button must work even so: `trouble` says what is wrong,
-    the events wait in memory, and every call tries again.
+    the events wait in memory, and later calls try again.
     """
 
     def __init__(self, path: Path, max_events: int = MAX_EVENTS, max_bytes: int = MAX_BYTES) -> None:
-        self._path, self._max_events, self._max_bytes = path, max_events, max_bytes
+        self.path, self._max_events, self._max_bytes = path, max_events, max_bytes
         self.id, self._next, self._acked = secrets.token_hex(4), 1, 0
         self._waiting: deque[Entry] = deque()
-        self._file = -1
+        self._file, self._tries = -1, -1
         self.lost = 0
         """Events for which there was no room, since `take_lost` last asked."""
         self.trouble: str | None = "not begun"
@@ -99,6 +103,9 @@ class Spool:
     def _write(self, lines: bytes, *, durable: bool) -> None:
         if not lines and self.trouble is None:
             return
+        self._tries += 1
+        if not lines and self._tries % TRY_EVERY:
+            return
         try:
             # After a write that failed half a line may stand there.
             if self.trouble is not None or os.fstat(self._file).st_size > self._max_bytes:
@@ -109,19 +116,19 @@ class Spool:
                     os.fdatasync(self._file)
             self.trouble = None
         except OSError as error:
-            self.trouble = f"{self._path}: {error.strerror or error}: events are kept in memory only"
+            self.trouble = f"{self.path}: {error.strerror or error}: events are kept in memory only"
 
     def _rewrite(self) -> None:
         """What is to be kept, in a new file that takes the old one's place."""
-        private.make_folder(self._path.parent)
+        private.make_folder(self.path.parent)
         records = [{"spool": self.id, "next": self._next, "acked": self._acked}, *map(asdict, self._waiting)]
-        private.write(self._path, b"".join(map(_line, records)))
+        private.write(self.path, b"".join(map(_line, records)))
         self.close()
-        self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW)
+        self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW)
 
     def _read(self) -> int:
         try:
-            lines = self._path.read_bytes().split(b"\n")
+            lines = self.path.read_bytes().split(b"\n")
         except FileNotFoundError:
             return 0
         except OSError:

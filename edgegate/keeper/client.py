@@ -53,10 +53,14 @@ class KeeperClient:
 
     def start(self, last: tuple[str, int] | None) -> None:
         """Begin to listen; `last` is the (spool, number) of the keeper's last event in the journal."""
+        self.take_up_after(last)
+        self._thread.start()
+
+    def take_up_after(self, last: tuple[str, int] | None) -> None:
+        """Take up to here as written."""
         if last is not None:
             self._spool, self._written = last
             self._after = self._written
-        self._thread.start()
 
     @property
     def locked(self) -> bool:

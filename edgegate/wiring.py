@@ -64,6 +64,12 @@ class Wiring:
     def times(self) -> Times:
         return Times(self.exit_seconds, self.open_seconds, self.warning_seconds, self.stuck_seconds, self.shunt_seconds)
 
+    @property
+    def lock_alone(self) -> Wiring:
+        """The same with nothing but the lock: mock inputs would read as a fire and an open door."""
+        none: dict[str, Any] = dict.fromkeys((pin for pin in PINS if pin != "lock_pin"), 0)
+        return dataclasses.replace(self, **none)
+
 
 KEYS = {key.name: key for key in dataclasses.fields(Wiring)}
 PINS = tuple(name for name in KEYS if name.endswith("_pin"))

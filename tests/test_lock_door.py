@@ -12,7 +12,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from edgegate.clock import Cancel, VirtualClock
 from edgegate.errors import LockError
-from edgegate.lock import Lock
+from edgegate.lock import Lock, build_lock
+from edgegate.lock_keeper import Status
 from edgegate.types import MAX_PULSE_SECONDS, Event, EventType, Pulse
 from edgegate.wiring import Wiring
 
@@ -192,6 +193,16 @@ def test_a_pin_in_use_is_named_and_the_lock_is_given_back() -> None:
         Lock(WIRING, VirtualClock(), factory, lambda event: None)
     taken.close()
     Lock(Wiring(), VirtualClock(), factory, lambda event: None).close()
+
+
+def test_on_mock_pins_nothing_but_the_lock_is_wired() -> None:
+    told: list[Event] = []
+    clock = VirtualClock()
+    lock = build_lock(WIRING, clock, told.append)
+    clock.advance(1000.0)
+    assert lock.status() == Status(locked=True, door="unknown", mode="normal")
+    assert told == []
+    lock.close()
 
 
 @settings(max_examples=60, stateful_step_count=30, deadline=None)

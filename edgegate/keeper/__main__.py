@@ -18,7 +18,7 @@ from edgegate.errors import EdgegateError, LockError, UsageError
 from edgegate.keeper.server import Server
 from edgegate.keeper.spool import Spool
 from edgegate.line import pin_factory
-from edgegate.lock import Lock
+from edgegate.lock import build_lock
 from edgegate.notify import notify
 from edgegate.wiring import Wiring
 
@@ -70,7 +70,7 @@ def _run(args: argparse.Namespace, settings: Wiring) -> None:
         signal.set_wakeup_fd(server.waker.fileno(), warn_on_full_buffer=False)
         factory = pin_factory(settings.pins)
         write_locked_level(args.runtime / "locked-level", settings, getattr(factory, "chip", 0))
-        lock = Lock(settings, clock, factory, server.tell)
+        lock = build_lock(settings, clock, server.tell, factory)
         stack.callback(lock.close)
         if settings.pins == "mock":
             log.warning("door.pins = mock: nothing is wired, no lock will open")

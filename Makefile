@@ -12,7 +12,7 @@ NEWER ?= $(shell for python in python3.13 "$$HOME"/.pyenv/versions/3.13*/bin/pyt
   "$$python" -c '' 2> /dev/null && echo "$$python" && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-tflite-runtime test-newer test-converter test-import smoke check bench models tracker config mosquitto clean
+.PHONY: help demo test test-tflite-runtime test-newer test-converter test-import smoke check bench models tracker config door mosquitto clean
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -70,6 +70,9 @@ tracker: $(VENV)-train/.train  ## train the tracker that ships again (20 minutes
 
 config: $(VENV)/.demo  ## write config.toml anew from edgegate/config.py
 	@$(BIN)/python -m edgegate.config > config.toml.new && mv config.toml.new config.toml
+
+door: $(VENV)/.demo  ## draw docs/door.md anew from edgegate/door/table.py
+	@$(BIN)/python -m edgegate.door.diagram docs/door.md
 
 mosquitto:
 	@if PATH="$$PATH:/usr/sbin" command -v mosquitto > /dev/null; then :; \

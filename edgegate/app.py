@@ -22,9 +22,11 @@ from edgegate.events import CloudEvent, Names, Origin
 from edgegate.gallery import Gallery
 from edgegate.gate import Gate
 from edgegate.identification import Identifier, People
-from edgegate.journal import Journal
+from edgegate.journal import Journal, last_with
+from edgegate.keeper.client import KEEPER, KeeperClient, parse_reference
 from edgegate.keys import Keys
-from edgegate.lock import LockKeeper
+from edgegate.lock import Lock, Tell, build_lock
+from edgegate.lock_keeper import LockKeeper
 from edgegate.loop import Loop
 from edgegate.pipeline import Analyzer, MotionGate, Pipeline
 from edgegate.thresholds import Table
@@ -95,6 +97,19 @@ def origin_of(config: Config, boot: str | None = None) -> Origin:
 def open_journal(config: Config, origin: Origin, clock: Clock) -> Journal:
     """The door's journal, for the calling thread; what is written to it waits for the broker, if there is one."""
     return Journal(journal_path(config), origin=origin, clock=clock, outbox=config.mqtt.enabled)
+
+
+def open_lock(config: Config, clock: Clock, tell: Tell) -> Lock | KeeperClient:
+    """The lock in this process, or the lock keeper's, where one is configured. Raises LockError."""
+    if config.door.keeper:
+        return KeeperClient(Path(config.door.keeper), clock, tell)
+    return build_lock(config.door.wiring, clock, tell)
+
+
+def last_of_keeper(config: Config) -> tuple[str, int] | None:
+    """The lock keeper's own number of its last event in the journal."""
+    event = last_with(journal_path(config), KEEPER)
+    return None if event is None else parse_reference(event)
 
 
 def load_embedder(config: Config) -> Pack:

@@ -1,7 +1,7 @@
 """What can be configured: every key with its default, unit and range, checked all at once.
 
-This file is the only place where a key is described; `config.toml` is rendered from it (`python -m
-edgegate.config`) and a test holds the two together.
+A key is described here and nowhere else, but for those of `[door]`, which the lock keeper shares: `wiring` has them.
+`config.toml` is rendered from this (`python -m edgegate.config`), and a test holds the two together.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from annotated_types import Ge, Le
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 
+from edgegate import wiring
 from edgegate.errors import ConfigError, UsageError
-from edgegate.types import MAX_PULSE_SECONDS
+from edgegate.wiring import Wiring
 
 TopicLevel = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$", max_length=64)]
 
@@ -136,17 +137,51 @@ class Access(_Section):
     )
 
 
+def _wired(name: str) -> Any:
+    """The default, range and meaning that `wiring` gives this key of `[door]`."""
+    key = wiring.KEYS[name]
+    low, high = key.metadata["low"], key.metadata["high"]
+    if low is None:
+        return Field(key.default, description=key.metadata["description"])
+    return Field(key.default, ge=low, le=high, description=key.metadata["description"])
+
+
 class Door(_Section):
     """The lock and its wiring."""
 
-    pins: Literal["gpio", "mock"] = Field("gpio", description="`gpio`, or `mock`: nothing is wired, nothing opens")
-    lock_pin: int = Field(17, ge=2, le=27, description="BCM number; 9 and above are pulled down at power-on")
-    active_high: bool = Field(
-        True, description="true: a high level unlocks; false: for relay boards that switch on low"
-    )
-    unlock_seconds: float = Field(
-        3.0, ge=0.1, le=MAX_PULSE_SECONDS, description="seconds the lock stays open for one entry"
-    )
+    pins: Literal["gpio", "mock"] = _wired("pins")
+    keeper: str = _wired("keeper")
+    lock_pin: int = _wired("lock_pin")
+    active_high: bool = _wired("active_high")
+    unlock_seconds: float = _wired("unlock_seconds")
+    exit_seconds: float = _wired("exit_seconds")
+    exit_pin: int = _wired("exit_pin")
+    handle_pin: int = _wired("handle_pin")
+    contact_pin: int = _wired("contact_pin")
+    contact_closed: bool = _wired("contact_closed")
+    tamper_pin: int = _wired("tamper_pin")
+    fire_pin: int = _wired("fire_pin")
+    fire_opens: bool = _wired("fire_opens")
+    buzzer_pin: int = _wired("buzzer_pin")
+    green_led_pin: int = _wired("green_led_pin")
+    red_led_pin: int = _wired("red_led_pin")
+    open_seconds: float = _wired("open_seconds")
+    warning_seconds: float = _wired("warning_seconds")
+    stuck_seconds: float = _wired("stuck_seconds")
+    shunt_seconds: float = _wired("shunt_seconds")
+
+    @field_validator(*wiring.PINS)
+    @classmethod
+    def _every_pin_is_one_thing(cls, value: int, info: ValidationInfo) -> int:
+        name = str(info.field_name)
+        if (problem := wiring.pin_problem({**info.data, name: value}, name)) is not None:
+            raise ValueError(problem)
+        return value
+
+    @property
+    def wiring(self) -> Wiring:
+        """The same, as the lock takes it."""
+        return Wiring(**self.model_dump())
 
 
 class Mqtt(_Section):

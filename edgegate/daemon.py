@@ -17,7 +17,8 @@ from edgegate.config import NO_LIVENESS, TRACKER_ALONE, Config
 from edgegate.errors import GalleryError, JournalError
 from edgegate.events import CloudEvent, Origin
 from edgegate.gallery_watch import GalleryWatch
-from edgegate.lock import LockKeeper, build_lock
+from edgegate.keeper.client import KeeperClient
+from edgegate.lock_keeper import LockKeeper
 from edgegate.loop import Loop, Turn
 from edgegate.privacy import Retention
 from edgegate.types import Event, EventType
@@ -36,6 +37,7 @@ class Daemon:
         self._stopping = stopping
         self._journal_trouble: str | None = None
         self._seen = False
+        self._keeper: KeeperClient | None = None
 
     def run(self) -> None:
         """Build everything in order, run, and take it down in the mirror order: the lock locks whatever happens."""
@@ -45,11 +47,14 @@ class Daemon:
         changes: queue.SimpleQueue[Event] = queue.SimpleQueue()
         with ExitStack() as stack:
             # The lock comes first and goes last: from here on the pin has its locked level.
-            lock = build_lock(config.door, clock, lambda what, at: changes.put(Event(what, at)))
+            lock = app.open_lock(config, clock, changes.put)
             stack.callback(lock.close)
             journal = app.open_journal(config, origin, clock)
             stack.callback(journal.close)
             clock.raise_floor(journal.last_time())
+            if isinstance(lock, KeeperClient):
+                self._keeper = lock
+                lock.start(app.last_of_keeper(config))
             self._recognition = app.build_recognition(config)
             self._start_keeping_private(stack, origin, clock)
             self._uplink = self._start_uplink(stack, origin, clock)
@@ -157,13 +162,15 @@ class Daemon:
 
     def _tell(self, event: CloudEvent) -> None:
         log.info("%s %s", event["type"], event["data"].get("reason", ""))
+        if self._keeper is not None:
+            self._keeper.written(event)
         if self._uplink is not None:
             self._uplink.notify()
 
     def _housekeep(self, lock: LockKeeper) -> None:
         """Publish the state as it is now; a thread that has died takes the process with it."""
-        for thread in (self._watch, self._retention):
-            if thread.failed is not None:
+        for thread in (self._watch, self._retention, self._keeper):
+            if thread is not None and thread.failed is not None:
                 raise thread.failed
         if self._uplink is not None:
             if self._uplink.failed is not None:
@@ -181,10 +188,11 @@ class Daemon:
             "scores": self._scores.trouble if self._scores is not None else None,
         }
         by = "tracker alone" if self._config.recognition.tracker_alone else "tracker and embedder"
+        status = lock.status()
         return {
-            "lock": "locked" if lock.locked else "unlocked",
-            "door": "unknown",  # until a door contact is wired
-            "mode": "normal",
+            "lock": "locked" if status.locked else "unlocked",
+            "door": status.door,
+            "mode": "fire" if status.fire else status.mode,
             "liveness": self._config.liveness.mode,
             **({"recognition": by} if self._recognition.tracker else {}),
             "degraded": {part: reason for part, reason in troubles.items() if reason is not None},

@@ -15,7 +15,8 @@ Rules
    - the frame is not older than `max_frame_age`, nor stamped as far in the future (otherwise: refused as `stale`);
    - the person may enter now: where their permission depends on the time, the wall clock is trusted (otherwise:
      `clock_unsynchronized`), and the time is from their `since` until before their `until` (otherwise:
-     `not_permitted_now`). Both are asked of every frame, so that a permission begins and ends at its moment.
+     `not_permitted_now`). Both are asked of every frame, so that a permission begins and ends at its moment;
+   - the lock would open now (otherwise: `lockdown` or `lock_fault`, as the observation says).
    Where a tracker network is asked, the scores are those of the person it names in this frame, and there are none
    where it names nobody: the network and the embedder must agree.
    A pooled score is one piece of evidence, however many frames it pools: frames of one visit resemble each other,
@@ -25,7 +26,8 @@ Rules
    the other way round, a granted visit is not refused later, unless its pulse was too late.
 5. Each refusal is told once per visit and reason.
 6. A grant comes with the pulse that opens the door. The caller commits the events first, then hands the pulse to
-   the lock, which checks the age once more; if it refuses, the caller says `TooLate`: the visit is open again.
+   the lock, which checks the age once more; if it refuses, the caller says `TooLate`, with the lock's reason: the
+   visit is open again.
 """
 
 from __future__ import annotations
@@ -158,7 +160,7 @@ class Gate:
         record = self._record(what, nearest, others)
         if abs(self._now - what.frame_at) > self._rules.max_frame_age:
             return self._refuse(Denial.STALE, visit, record, nearest.pooled.person)
-        if (reason := _forbidden(what, nearest.pooled.validity)) is not None:
+        if (reason := _forbidden(what, nearest.pooled.validity) or what.barred) is not None:
             return self._refuse(reason, visit, record, nearest.pooled.person)
         visit.grant = record
         event = Event(EventType.GRANTED, self._now, nearest.pooled.person, {"reason": "recognised", **record})
@@ -171,7 +173,7 @@ class Gate:
             return Decision()
         age = _milliseconds(self._now - visit.grant["frame_at"])
         record, visit.grant = visit.grant | {"frame_age_ms": age}, None
-        return self._refuse(Denial.STALE, visit, record, visit.person)
+        return self._refuse(what.reason, visit, record, visit.person)
 
     def _refuse(self, reason: Denial, visit: _Visit, record: dict[str, Any], person: str | None = None) -> Decision:
         if reason in visit.refused:

@@ -1,204 +1,288 @@
-"""The lock: the only part that drives the pin.
+"""The lock: the only part that drives the pins. What follows from what is `door`'s table; this carries it out.
 
 Its rules:
 
-1. There is no unlock. A pulse opens and carries its own end, at most `MAX_PULSE_SECONDS` away.
-2. The relock timer is armed before the pin is driven: where no timer can be armed, nothing opens. It depends on
-   no camera, model or loop.
+1. There is no unlock. A pulse and a hold carry their own end, and so does the exit button's pulse.
+2. The relock timer is armed before the pin is driven: where no timer can be armed, no request opens. It depends on
+   no camera, model or loop. An exit or a fire opens even so, and `tick` locks again.
 3. Evidence is checked at the last moment: a pulse that comes after its `not_after` opens nothing.
 4. A pulse during a pulse extends it and never shortens it.
 5. Locked and unlocked levels come from one place (`active_high`), and the pin has its locked level from the
    moment it is an output.
-6. A level is read back after it is set. Locking that fails is tried again until it succeeds; unlocking that
-   fails is undone.
+6. A level is read back after it is set. Driving that fails is told, and tried again until it succeeds; a request to
+   unlock that fails is undone.
 7. `close()` locks first. Then the pin is an input, as it is before the program starts and after it was killed:
    a resistor on the relay board must hold the locked level.
+
+It needs gpiozero and the standard library only: the same class runs in the daemon and in the lock keeper's process.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from gpiozero import OutputDevice
-from gpiozero.pins.mock import MockFactory
-
-from edgegate import config
+from edgegate import door
 from edgegate.clock import Clock
+from edgegate.door import Input, Leaf, Part, Place, State
 from edgegate.errors import LockError
-from edgegate.types import MAX_PULSE_SECONDS, EventType, Pulse
+from edgegate.line import Line, pin_factory
+from edgegate.lock_keeper import Status
+from edgegate.panel import Panel
+from edgegate.types import Event, EventType, Pulse
+from edgegate.wiring import Wiring
 
 log = logging.getLogger(__name__)
 
-OnChange = Callable[[EventType, float], None]
-"""Told UNLOCKED or LOCKED and the monotonic time, after the pin changed, on whichever thread changed it. It must
-not wait for anything: the lock is held meanwhile, so that changes are told in their order."""
+Tell = Callable[[Event], None]
+"""Told what happened, after the pin changed, on whichever thread changed it. It must not wait for anything: the lock
+is held meanwhile, so that events are told in their order."""
 
 RETRY_SECONDS = 0.1
 
-
-class LockKeeper(Protocol):
-    """What the rest of the daemon knows of the lock, wherever it runs."""
-
-    @property
-    def locked(self) -> bool:
-        """Whether the pin, read back now, has its locked level."""
-
-    @property
-    def trouble(self) -> str | None:
-        """Why the lock cannot be locked now; None while all is well."""
-
-    def pulse(self, pulse: Pulse) -> bool:
-        """Open for `pulse.seconds`; False if its evidence is too old by now. Raises LockError if it cannot."""
-
-    def close(self) -> None:
-        """Lock, and give the pin back."""
+_DOOR: dict[Place, str] = {Leaf.CLOSED: "closed", Leaf.HELD_OPEN: "held_open", Leaf.FORCED_OPEN: "forced_open"}
 
 
 class Lock:
-    """A lock on one GPIO pin; see the module's rules. Any thread may call anything.
+    """A lock and its door on GPIO pins; see the module's rules. Any thread may call anything.
 
-    `pin_factory` is gpiozero's. Raises LockError when the pin cannot be claimed.
+    `factory` makes the pins, and is gpiozero's. Raises LockError when a pin cannot be claimed.
     """
 
-    def __init__(self, settings: config.Door, clock: Clock, pin_factory: Any, on_change: OnChange) -> None:
-        self._clock = clock
-        self._on_change = on_change
-        self._pin = settings.lock_pin
+    def __init__(self, wiring: Wiring, clock: Clock, factory: Any, tell: Tell) -> None:
+        self._clock, self._tell = clock, tell
+        self._times = wiring.times
         self._guard = threading.RLock()
-        self._until = 0.0
+        self._armed: float | None = None
         self._cancel: Callable[[], None] | None = None
         self._unlocked = self._closed = False
+        self._missed: set[Input] = set()
         self.trouble: str | None = None
-        try:
-            self._device = OutputDevice(
-                settings.lock_pin, active_high=settings.active_high, initial_value=False, pin_factory=pin_factory
-            )
-        except Exception as error:  # noqa: BLE001  pin drivers raise what they like, down to plain Exception
-            raise LockError(f"door.lock_pin = {self._pin}: the pin cannot be claimed: {error}") from None
+        self._state = State(clock.monotonic(), contact=bool(wiring.contact_pin))
+        self._line = Line(wiring.lock_pin, factory, active_high=wiring.active_high)
+        with self._guard:
+            try:
+                self._panel = Panel(wiring, factory, self._happen)
+            except LockError:
+                self._line.close()
+                raise
+            self._begin()
 
     @property
     def locked(self) -> bool:
         """Whether the pin, read back now, has its locked level. After `close()`: whether it had."""
         with self._guard:
-            return not (self._unlocked if self._closed else self._read())
+            return not (self._unlocked if self._closed else self._line.unlocked)
+
+    def status(self) -> Status:
+        with self._guard:
+            state = self._state
+            where = _DOOR.get(state.leaf.place, "open") if state.contact else "unknown"
+            return Status(self.locked, where, state.mode, state.cause == "fire", self.trouble)
 
     def pulse(self, pulse: Pulse) -> bool:
-        """Open for `pulse.seconds`; False, and nothing happens, if its evidence is too old by now.
+        """Open for `pulse.seconds`; False, and nothing happens, if its evidence is too old by now or in lockdown.
 
         Raises LockError if the lock is closed, no timer can be armed, or the pin cannot be driven.
         """
         with self._guard:
-            if self._closed:
-                raise LockError("the lock is closed: no pulse is given any more")
-            now = self._clock.monotonic()
-            if now > pulse.not_after:
+            self._check_open()
+            if self._clock.monotonic() > pulse.not_after:
                 return False
-            wanted = max(self._until, now + pulse.seconds)
-            self._arm(min(wanted, now + MAX_PULSE_SECONDS))
-            self._unlock()
-            return True
+            return self._ask(Input.GRANT, pulse.seconds)
+
+    def hold(self, seconds: float) -> bool:
+        """Raises LockError as `pulse` does, and ValueError beyond `door.MAX_HOLD_SECONDS`."""
+        with self._guard:
+            self._check_open()
+            return self._ask(Input.HOLD, seconds)
+
+    def lockdown(self) -> None:
+        with self._guard:
+            self._check_open()
+            self._ask(Input.LOCKDOWN)
+
+    def resume(self) -> None:
+        with self._guard:
+            self._check_open()
+            self._ask(Input.RESUME)
+
+    def tick(self) -> None:
+        """Make up for timers that did not run and edges that were not seen; call it a few times a second.
+
+        Raises LockError while the pin cannot be driven or read: then it is not as it should be.
+        """
+        with self._guard:
+            if self._closed:
+                return
+            self._catch_up()
+            said = {what for what in self._panel.levels() if self._is_news(what)}
+            for what in said & self._missed:  # twice in a row: not an edge that is on its way
+                log.warning("an edge was missed: %s", what)
+                self._happen(what)
+            self._missed = said
+            if self._line.unlocked != self._state.unlocked:
+                self._follow()
+            if self.trouble is not None:
+                raise LockError(self.trouble)
 
     def close(self) -> None:
-        """Lock, and give the pin back; a second call does nothing. Raises LockError if it cannot be locked."""
+        """Lock, and give the pins back; a second call does nothing. Raises LockError if it cannot be locked."""
         with self._guard:
             if self._closed:
                 return
             self._closed = True
             self._disarm()
             try:
-                self._drive(unlocked=False)
-                self._tell_locked()
+                self._line.drive(unlocked=False)
+                self._tell_level(unlocked=False)
             finally:
-                self._device.close()
+                self._panel.close()
+                self._line.close()
 
-    def _unlock(self) -> None:
+    def _begin(self) -> None:
+        """Take the door as it is found: one that stands open was not forced now, a pressed button is no edge."""
+        now = self._state.now
+        parts: dict[str, Part] = {}
+        found = set(self._panel.levels())
+        if Input.DOOR_OPENED in found:
+            parts["leaf"] = Part(Leaf.OPEN, now, now + self._times.open_seconds)
+        if Input.EXIT_PRESSED in found:
+            parts["button"] = Part(door.Button.PRESSED, now, now + self._times.stuck_seconds)
+        self._state = self._state.moved(parts)
+        for what in (Input.FIRE, Input.TAMPER):
+            if what in found:
+                self._happen(what)
+        self._arm_leniently()
+        self._panel.show(self._state)
+
+    def _is_news(self, what: Input) -> bool:
+        match what:
+            case Input.EXIT_PRESSED:
+                return self._state.button.place is door.Button.RELEASED
+            case Input.FIRE:
+                return self._state.fire.place is door.Fire.CLEAR
+            case _:
+                return door.step(self._state, what, self._state.now, self._times).state != self._state
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise LockError("the lock is closed: nothing is done for anybody any more")
+
+    def _ask(self, what: Input, seconds: float = 0.0) -> bool:
+        """Do what was asked for entirely, or not at all."""
+        self._catch_up()
+        before = self._state
+        result = door.step(before, what, self._clock.monotonic(), self._times, seconds)
+        if result.refused is not None:
+            return False
+        self._arm(result.state.due)
+        self._state = result.state
+        if not result.state.unlocked:
+            self._follow(result.told)
+            return True
         try:
-            self._drive(unlocked=True)
+            self._line.drive(unlocked=True)
         except LockError:
-            self._relock()  # the level may have changed even so
+            self._state = before
+            self._follow()  # the level may have changed even so
+            self._arm_leniently()
             raise
-        if not self._unlocked:
-            self._unlocked = True
-            self._on_change(EventType.UNLOCKED, self._clock.monotonic())
-
-    def _relock(self) -> None:
-        try:
-            self._drive(unlocked=False)
-        except LockError as error:
-            self.trouble = str(error)
-            log.critical("%s; trying again", error)
-            self._arm(self._clock.monotonic() + RETRY_SECONDS)
-            return
         self.trouble = None
-        self._disarm()
-        self._tell_locked()
+        self._tell_all(result.told)
+        return True
 
-    def _tell_locked(self) -> None:
-        if self._unlocked:
-            self._unlocked = False
-            self._on_change(EventType.LOCKED, self._clock.monotonic())
+    def _happen(self, what: Input) -> None:
+        """Something happened at the door: it counts whether or not everything works."""
+        with self._guard:
+            if self._closed:
+                return
+            self._catch_up()
+            result = door.step(self._state, what, self._clock.monotonic(), self._times)
+            self._state = result.state
+            self._arm_leniently()
+            self._follow(result.told)
 
-    def _arm(self, at: float) -> None:
-        """Have the lock relock at `at` instead of whenever it was to before."""
+    def _catch_up(self, at: float = 0.0) -> None:
+        """Let everything happen whose time has come; timers only call this in time."""
+        result = door.advance(self._state, max(self._clock.monotonic(), at), self._times)
+        self._state = result.state
+        if result.told or result.state.unlocked != self._unlocked:
+            self._follow(result.told)
+
+    def _follow(self, told: Sequence[door.Told] = ()) -> None:
+        """Drive the pin as the state wants it, now or as soon as that succeeds, and tell."""
+        try:
+            self._line.drive(unlocked=self._state.unlocked)
+        except LockError as error:
+            if self.trouble is None:
+                self._tell(Event(EventType.LOCK_FAULT, self._clock.monotonic(), data={"reason": str(error)}))
+                log.critical("%s; trying again until it works", error)
+            self.trouble = str(error)
+            self._arm_leniently()
+        else:
+            self.trouble = None
+        self._tell_all(told)
+
+    def _tell_all(self, told: Sequence[door.Told]) -> None:
+        for event in told:
+            self._tell(Event(event.type, event.at, data=dict(event.data)))
+        if self.trouble is None:
+            self._tell_level(unlocked=self._state.unlocked)
+        self._panel.show(self._state)
+
+    def _tell_level(self, *, unlocked: bool) -> None:
+        if unlocked != self._unlocked:
+            self._unlocked = unlocked
+            cause = {"cause": self._state.cause} if unlocked else {}
+            what = EventType.UNLOCKED if unlocked else EventType.LOCKED
+            self._tell(Event(what, self._clock.monotonic(), data=cause))
+
+    def _arm(self, due: float | None) -> None:
+        """Have a timer call at `due` instead of whenever it was to before."""
+        if due == self._armed:
+            return
         superseded = self._cancel
         try:
-            self._cancel = self._clock.call_at(at, lambda: self._expire(at))
-        except Exception as error:  # noqa: BLE001  whatever the reason, without a timer nothing opens
+            self._cancel = None if due is None else self._clock.call_at(due, lambda: self._wake(due))
+        except Exception as error:  # noqa: BLE001  whatever the reason, without a timer no request opens
             raise LockError(f"the relock timer cannot be armed, so the door stays as it is: {error}") from None
-        self._until = at
+        self._armed = due
         if superseded:
             superseded()
 
+    def _arm_leniently(self) -> None:
+        """Arm for the next timeout or try, but let nothing else depend on it."""
+        due, retry = self._state.due, self._clock.monotonic() + RETRY_SECONDS
+        try:
+            self._arm(due if self.trouble is None else min(retry, due if due is not None else retry))
+        except LockError as error:
+            log.critical("%s", error)
+
     def _disarm(self) -> None:
-        self._until = 0.0
+        self._armed = None
         if self._cancel:
             self._cancel()
             self._cancel = None
 
-    def _expire(self, at: float) -> None:
+    def _wake(self, at: float) -> None:
         with self._guard:
-            # A timer that was superseded while it waited for the guard must not cut the newer pulse short.
-            if not self._closed and at >= self._until:
-                self._relock()
-
-    def _drive(self, *, unlocked: bool) -> None:
-        try:
-            self._device.value = unlocked
-        except Exception as error:  # noqa: BLE001  pin drivers raise what they like
-            raise LockError(f"GPIO {self._pin} cannot be driven {_name(unlocked)}: {error}") from None
-        if self._read() != unlocked:
-            raise LockError(f"GPIO {self._pin} was driven {_name(unlocked)} but does not follow: check the wiring")
-
-    def _read(self) -> bool:
-        try:
-            return bool(self._device.value)
-        except Exception as error:  # noqa: BLE001  pin drivers raise what they like
-            raise LockError(f"GPIO {self._pin} cannot be read back: {error}") from None
+            if self._closed:
+                return
+            if self._armed == at:
+                self._armed = self._cancel = None
+            self._catch_up(at)
+            if self.trouble is not None:
+                self._follow()
+            self._arm_leniently()
 
 
-def _name(unlocked: bool) -> str:
-    return "unlocked" if unlocked else "locked"
+def build_lock(wiring: Wiring, clock: Clock, tell: Tell, factory: Any = None) -> Lock:
+    """The lock that `[door]` describes, locked, in this process; on mock pins nothing else is wired.
 
-
-def build_lock(settings: config.Door, clock: Clock, on_change: OnChange) -> Lock:
-    """The lock that `[door]` describes, locked. Raises LockError if this machine cannot drive it."""
-    factory = MockFactory() if settings.pins == "mock" else _gpio_factory()
-    return Lock(settings, clock, factory, on_change)
-
-
-def _gpio_factory() -> Any:
-    way_out = "to try edgegate without a lock use --set door.pins=mock"
-    try:
-        from edgegate.pins import PinFactory  # noqa: PLC0415  it imports lgpio, which only a Raspberry Pi needs
-    except ImportError as error:
-        raise LockError(f"GPIO needs lgpio ({error}): `sudo apt install python3-lgpio`; {way_out}") from None
-    try:
-        return PinFactory()
-    except Exception as error:  # noqa: BLE001  lgpio raises its own class, a plain Exception
-        raise LockError(
-            f"no GPIO on this machine that can be used ({error}): is it a Raspberry Pi, and are you in"
-            f" group gpio? {way_out}"
-        ) from None
+    `factory` makes the pins; by default it is what `wiring.pins` names. Raises LockError where pins cannot be driven.
+    """
+    parts = wiring.lock_alone if wiring.pins == "mock" else wiring
+    return Lock(parts, clock, factory or pin_factory(wiring.pins), tell)

@@ -6,17 +6,20 @@ age of the evidence once more, and what the lock did is written down after it di
 
 from __future__ import annotations
 
+import logging
 import queue
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from edgegate.clock import Clock
-from edgegate.errors import JournalError
+from edgegate.errors import JournalError, LockError
 from edgegate.events import CloudEvent, Names, with_name
 from edgegate.gate import Gate
-from edgegate.lock import LockKeeper
-from edgegate.types import Decision, Event, Frame, Observation, Pulse, Sighting, TooLate
+from edgegate.lock_keeper import LockKeeper
+from edgegate.types import Decision, Denial, Event, Frame, Observation, Pulse, Sighting, TooLate
+
+log = logging.getLogger(__name__)
 
 
 class Pipeline(Protocol):
@@ -77,7 +80,7 @@ class Loop:
         sightings = self._pipeline.look(frame)
         clock = self._clock
         observation = Observation(
-            clock.monotonic(), frame.at, received_at, sightings, clock.wall(), clock.wall_trusted()
+            clock.monotonic(), frame.at, received_at, sightings, clock.wall(), clock.wall_trusted(), self._barred()
         )
         decision = self._gate.observe(observation)
         if decision.pulse is None:
@@ -117,7 +120,28 @@ class Loop:
             # Nobody was let in, so the visit may be granted once writing works.
             self._gate.observe(TooLate(self._clock.monotonic(), pulse))
             raise
-        if self._lock.pulse(pulse):
+        reason = self._ask_lock(pulse)
+        if reason is None:
             return events + self.settle()
-        refusal = self._gate.observe(TooLate(self._clock.monotonic(), pulse))
+        refusal = self._gate.observe(TooLate(self._clock.monotonic(), pulse, reason))
         return events + self.settle(*refusal.events)
+
+    def _barred(self) -> Denial | None:
+        """Why the lock would open for nobody now, so that no grant is written down that cannot be given."""
+        try:
+            status = self._lock.status()
+        except LockError:
+            return Denial.LOCK_FAULT
+        if self._lock.trouble is not None:
+            return Denial.LOCK_FAULT
+        return Denial.LOCKDOWN if status.mode == "lockdown" else None
+
+    def _ask_lock(self, pulse: Pulse) -> Denial | None:
+        """Give the pulse; the answer is why that was not done."""
+        try:
+            if self._lock.pulse(pulse):
+                return None
+            return self._barred() or Denial.STALE
+        except LockError as error:
+            log.error("somebody was not let in: %s", error)  # noqa: TRY400  one line says it
+            return Denial.LOCK_FAULT

@@ -76,8 +76,7 @@ def replay_in_real_time(
 @contextmanager
 def _door(config: Config, recognition: Recognition, journal: Journal, clock: Clock, tell: Tell) -> Iterator[Loop]:
     changes: queue.SimpleQueue[Event] = queue.SimpleQueue()
-    pins = config.door.model_copy(update={"pins": "mock"})
-    lock = build_lock(pins, clock, lambda what, at: changes.put(Event(what, at)))
+    lock = build_lock(config.door.model_copy(update={"pins": "mock"}).wiring, clock, changes.put)
     loop = build_loop(config, recognition, journal, lock, changes, clock, tell)
     try:
         yield loop

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:  # the lock keeper speaks these words too, and must not load NumPy
+    import numpy as np
+    import numpy.typing as npt
 
-Image: TypeAlias = npt.NDArray[np.uint8]
+Image: TypeAlias = "npt.NDArray[np.uint8]"
 """Pixels, uint8, (height, width, 3) in BGR order unless a docstring says otherwise."""
 
-Points: TypeAlias = npt.NDArray[np.float32]
+Points: TypeAlias = "npt.NDArray[np.float32]"
 """Points in pixels, float32, (n, 2): x to the right, y down."""
 
-Embedding: TypeAlias = npt.NDArray[np.float32]
+Embedding: TypeAlias = "npt.NDArray[np.float32]"
 """A face as a float32 vector of length 1; the cosine of two is their dot product."""
 
 
@@ -213,14 +214,17 @@ class Observation:
     """The wall time of now, seconds since the epoch: what people's validity is judged by."""
     wall_trusted: bool = True
     """Whether that is known to be right; a machine without a battery does not know until it is synchronized."""
+    barred: Denial | None = None
+    """Why the lock would open for nobody now: lockdown, or a fault; None if it would."""
 
 
 @dataclass(frozen=True, slots=True)
 class TooLate:
-    """The lock refused a pulse because its evidence had aged: the person was not let in."""
+    """The lock did not give a pulse, mostly because its evidence had aged: the person was not let in."""
 
     at: float
     pulse: Pulse
+    reason: Denial = field(default_factory=lambda: Denial.STALE)  # Denial comes further down
 
 
 MAX_PULSE_SECONDS = 30.0
@@ -251,6 +255,27 @@ class EventType(StrEnum):
     DENIED = "access.denied"
     UNLOCKED = "lock.unlocked"
     LOCKED = "lock.locked"
+    LOCK_FAULT = "lock.fault"
+    """A line cannot be driven, or the keeper's own record suffered; `reason` says which."""
+    REQUEST_REFUSED = "lock.request_refused"
+    """Somebody asked the lock keeper for something that it does not do, or not any more."""
+    UNUSED = "access.unused"
+    """The lock was opened for somebody who was granted entry, and the door was not."""
+    EXIT_REQUESTED = "exit.requested"
+    EXIT_STUCK = "exit.stuck"
+    EXIT_FREED = "exit.freed"
+    DOOR_OPENED = "door.opened"
+    DOOR_CLOSED = "door.closed"
+    FORCED_OPEN = "door.forced_open"
+    HELD_OPEN = "door.held_open"
+    TAMPERED = "door.tampered"
+    TAMPER_ENDED = "door.tamper_ended"
+    FIRE_STARTED = "fire.started"
+    FIRE_ENDED = "fire.ended"
+    HOLD_STARTED = "hold.started"
+    HOLD_ENDED = "hold.ended"
+    LOCKDOWN_STARTED = "lockdown.started"
+    LOCKDOWN_ENDED = "lockdown.ended"
     CAMERA_STALLED = "camera.stalled"
     CAMERA_RECOVERED = "camera.recovered"
     SERVICE_STARTED = "service.started"
@@ -269,6 +294,9 @@ class Denial(StrEnum):
     STALE = "stale"
     NOT_PERMITTED_NOW = "not_permitted_now"
     CLOCK_UNSYNCHRONIZED = "clock_unsynchronized"
+    LOCKDOWN = "lockdown"
+    LOCK_FAULT = "lock_fault"
+    """Recognised and granted, but the lock could not be asked or driven."""
 
 
 @dataclass(frozen=True, slots=True)

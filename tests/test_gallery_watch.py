@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from edgegate import config
 from edgegate.clock import SystemClock
 from edgegate.errors import GalleryError
 from edgegate.events import CloudEvent, Origin
@@ -27,6 +26,7 @@ from edgegate.thresholds import Table
 from edgegate.tracking import Rules as TrackingRules
 from edgegate.tracking import Tracker
 from edgegate.types import Event, Face, Frame
+from edgegate.wiring import Wiring
 from tests.fakes import EMBEDDER, IMAGE, FakePeople, face_at, looks, person, photo
 from tests.program import essence
 
@@ -75,7 +75,7 @@ class Door:
         self.identifier = Identifier(Gallery(self.file), TABLE, EMBEDDER, 1e-3, FRAMES)
         self.watch = GalleryWatch(self.identifier, self.stopping)
         changes: queue.SimpleQueue[Event] = queue.SimpleQueue()
-        self._lock = build_lock(config.Door(pins="mock"), self.clock, lambda what, at: changes.put(Event(what, at)))
+        self._lock = build_lock(Wiring(pins="mock"), self.clock, changes.put)
         self._journal = Journal(folder / "j.db", origin=Origin("home", "front", "b"), clock=self.clock, outbox=False)
         tracker = Tracker(TrackingRules(pool_frames=FRAMES))
         self._loop = Loop(

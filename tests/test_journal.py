@@ -18,7 +18,7 @@ from edgegate.cli import main
 from edgegate.clock import VirtualClock
 from edgegate.errors import JournalError, UsageError
 from edgegate.events import Origin
-from edgegate.journal import Head, Journal, Verification, read, verify
+from edgegate.journal import Head, Journal, Verification, last_with, read, verify
 from edgegate.types import Event, EventType
 
 START = 1_767_225_600.0  # 2026-01-01T00:00:00Z
@@ -345,3 +345,15 @@ class TestCommand:
         path.write_bytes(b"x" * 5000)
         assert self.run(path, "list") == 1
         assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_the_last_event_with_a_key_is_found(path: Path) -> None:
+    journal = open_journal(path)
+    assert last_with(path, "keeper") is None
+    for number in (1, 2):
+        journal.append([Event(EventType.LOCKED, 1.0, data={"keeper": f"s/{number}"})])
+    journal.append([Event(EventType.LOCK_FAULT, 2.0, data={"reason": '"keeper": in the text'}), denied()])
+    event = last_with(path, "keeper")
+    assert event is not None
+    assert event["data"]["keeper"] == "s/2"
+    journal.close()

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from edgegate import config
 from edgegate.camera import CameraHealth, Source
 from edgegate.capture import Capture, Slot
 from edgegate.clock import SystemClock
@@ -22,6 +21,7 @@ from edgegate.live import turns
 from edgegate.lock import build_lock
 from edgegate.loop import Loop, Turn
 from edgegate.types import Event, EventType, Frame
+from edgegate.wiring import Wiring
 from tests.fakes import FakePipeline, frame_at
 from tests.program import essence
 
@@ -70,9 +70,7 @@ class Watched:
         self._journal = Journal(
             folder / "journal.db", origin=Origin("home", "front", "b"), clock=self.clock, outbox=False
         )
-        self._lock = build_lock(
-            config.Door(pins="mock"), self.clock, lambda what, at: self.changes.put(Event(what, at))
-        )
+        self._lock = build_lock(Wiring(pins="mock"), self.clock, self.changes.put)
         self._loop = Loop(
             FakePipeline(),
             Gate(Rules(), "m"),

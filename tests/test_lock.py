@@ -12,11 +12,11 @@ from gpiozero.pins.mock import MockFactory, MockPin
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgegate import config
 from edgegate.clock import Cancel, SystemClock, VirtualClock
 from edgegate.errors import LockError
 from edgegate.lock import RETRY_SECONDS, Lock, build_lock
-from edgegate.types import MAX_PULSE_SECONDS, EventType, Pulse
+from edgegate.types import MAX_PULSE_SECONDS, Event, EventType, Pulse
+from edgegate.wiring import Wiring
 
 NEVER_TOO_LATE = float("inf")
 UNLOCKED, LOCKED = EventType.UNLOCKED, EventType.LOCKED
@@ -46,9 +46,9 @@ class Door:
     def __init__(self, *, active_high: bool = True, clock: VirtualClock | None = None) -> None:
         self.clock = clock or VirtualClock()
         self.told: list[tuple[EventType, float]] = []
-        self.settings = config.Door(pins="mock", active_high=active_high)
+        self.settings = Wiring(pins="mock", active_high=active_high)
         factory = MockFactory(pin_class=Jammed)
-        self.lock = Lock(self.settings, self.clock, factory, lambda what, at: self.told.append((what, at)))
+        self.lock = Lock(self.settings, self.clock, factory, lambda event: self.told.append((event.type, event.at)))
         self.pin: Jammed = factory.pin(self.settings.lock_pin)
         self.unlocked_level = active_high
 
@@ -174,7 +174,7 @@ def test_locking_that_fails_is_told_and_tried_until_it_succeeds(fault: str, acti
     door.clock.advance(2.0 + RETRY_SECONDS)
     assert door.lock.locked
     assert door.lock.trouble is None
-    assert [what for what, _ in door.told] == [UNLOCKED, LOCKED]
+    assert [what for what, _ in door.told] == [UNLOCKED, EventType.LOCK_FAULT, LOCKED]
 
 
 def test_closing_a_lock_that_cannot_be_locked_is_an_error() -> None:
@@ -190,7 +190,7 @@ def test_closing_a_lock_that_cannot_be_locked_is_an_error() -> None:
 def test_a_pin_that_is_taken_cannot_be_claimed() -> None:
     door = Door()
     with pytest.raises(LockError, match=r"door\.lock_pin = 17"):
-        Lock(door.settings, door.clock, door.pin.factory, lambda what, at: None)
+        Lock(door.settings, door.clock, door.pin.factory, lambda event: None)
 
 
 def test_relocks_by_itself_while_nobody_runs_a_loop() -> None:
@@ -198,12 +198,12 @@ def test_relocks_by_itself_while_nobody_runs_a_loop() -> None:
     relocked = threading.Event()
     told: list[tuple[EventType, float, str]] = []
 
-    def on_change(what: EventType, at: float) -> None:
-        told.append((what, at, threading.current_thread().name))
-        if what is LOCKED:
+    def tell(event: Event) -> None:
+        told.append((event.type, event.at, threading.current_thread().name))
+        if event.type is LOCKED:
             relocked.set()
 
-    lock = build_lock(config.Door(pins="mock"), clock, on_change)
+    lock = build_lock(Wiring(pins="mock"), clock, tell)
     assert lock.pulse(pulse_of(0.1))
     assert relocked.wait(10.0)
     assert lock.locked
@@ -216,7 +216,7 @@ def test_relocks_by_itself_while_nobody_runs_a_loop() -> None:
 def test_many_threads_may_pulse_at_once() -> None:
     clock = SystemClock()
     told: list[EventType] = []
-    lock = build_lock(config.Door(pins="mock"), clock, lambda what, at: told.append(what))
+    lock = build_lock(Wiring(pins="mock"), clock, lambda event: told.append(event.type))
     threads = [threading.Thread(target=lock.pulse, args=(pulse_of(5.0),)) for _ in range(8)]
     for thread in threads:
         thread.start()
@@ -229,7 +229,7 @@ def test_many_threads_may_pulse_at_once() -> None:
 @pytest.mark.skipif(Path("/dev/gpiochip0").exists(), reason="this machine has GPIO")
 def test_a_machine_without_gpio_says_so_and_names_the_way_out() -> None:
     with pytest.raises(LockError, match=r"GPIO.*door\.pins=mock") as caught:
-        build_lock(config.Door(pins="gpio"), VirtualClock(), lambda what, at: None)
+        build_lock(Wiring(pins="gpio"), VirtualClock(), lambda event: None)
     assert "\n" not in str(caught.value)
 
 

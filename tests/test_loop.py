@@ -10,15 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from edgegate import config
 from edgegate.clock import VirtualClock
-from edgegate.errors import JournalError
+from edgegate.errors import JournalError, LockError
 from edgegate.events import CloudEvent, Origin
 from edgegate.gate import Gate, Rules
 from edgegate.journal import Journal, read
 from edgegate.lock import Lock, build_lock
+from edgegate.lock_keeper import Status
 from edgegate.loop import Loop, Turn
 from edgegate.types import Event, Frame, Pulse, Sighting
+from edgegate.wiring import Wiring
 from tests.fakes import FailingJournal, FakePipeline, frame_at, seen
 
 RULES = Rules(unlock_seconds=3.0, max_frame_age=0.5, decide_after_frames=3, refuse_after_frames=3)
@@ -45,7 +46,7 @@ class SlowLock:
     def __init__(self, lock: Lock, clock: VirtualClock) -> None:
         self._lock = lock
         self._clock = clock
-        self.seconds = 0.0
+        self.seconds, self.fails = 0.0, False
         self.trouble: str | None = None
 
     @property
@@ -54,7 +55,21 @@ class SlowLock:
 
     def pulse(self, pulse: Pulse) -> bool:
         self._clock.advance(self._clock.monotonic() + self.seconds)
+        if self.fails:
+            raise LockError("the lock keeper does not answer")
         return self._lock.pulse(pulse)
+
+    def status(self) -> Status:
+        return self._lock.status()
+
+    def hold(self, seconds: float) -> bool:
+        return self._lock.hold(seconds)
+
+    def lockdown(self) -> None:
+        self._lock.lockdown()
+
+    def resume(self) -> None:
+        self._lock.resume()
 
     def close(self) -> None:
         self._lock.close()
@@ -73,8 +88,8 @@ class Door:
         self.pipeline = SlowPipeline(self.clock)
         self.kept = Journal(self.path, origin=Origin("home", "front", "b1"), clock=self.clock, outbox=False)
         self.journal = FailingJournal(self.kept)
-        pins = config.Door(pins="mock")
-        self.lock = SlowLock(build_lock(pins, self.clock, lambda what, at: changes.put(Event(what, at))), self.clock)
+        pins = Wiring(pins="mock")
+        self.lock = SlowLock(build_lock(pins, self.clock, changes.put), self.clock)
         self.loop = Loop(
             self.pipeline,
             Gate(RULES, "embedder-1"),
@@ -239,3 +254,28 @@ def test_what_the_lock_did_between_frames_is_written_before_the_next_decision(do
     door.clock.advance(10.0)
     door.see(seen("ben", track=2))
     assert door.written() == [GRANTED, UNLOCKED, LOCKED, GRANTED, UNLOCKED]
+
+
+def test_in_lockdown_who_is_recognised_is_refused_once_and_let_in_when_it_ends(door: Door) -> None:
+    door.lock.lockdown()
+    assert door.see(seen(), frames=5).locked
+    assert door.written() == ["lockdown.started", "access.denied lockdown"]
+    door.lock.resume()
+    assert not door.see(seen()).locked
+    assert door.written()[2:] == ["lockdown.ended", GRANTED, UNLOCKED]
+
+
+def test_a_lock_that_cannot_be_asked_is_a_refusal_and_not_the_end(door: Door) -> None:
+    door.lock.trouble = "the lock keeper does not run"
+    assert door.see(seen(), frames=5).locked
+    assert door.written() == ["access.denied lock_fault"]
+    door.lock.trouble = None
+    assert not door.see(seen()).locked
+
+
+def test_a_lock_that_fails_at_the_last_moment_is_a_refusal_too(door: Door) -> None:
+    door.lock.fails = True
+    assert door.see(seen()).locked
+    door.lock.fails = False
+    assert not door.see(seen()).locked
+    assert door.written() == [GRANTED, "access.denied lock_fault", GRANTED, UNLOCKED]

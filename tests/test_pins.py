@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from gpiozero.pins.local import LocalPiFactory
 
-from edgegate import config
 from edgegate.clock import VirtualClock
 from edgegate.lock import Lock
 from edgegate.types import Pulse
+from edgegate.wiring import Wiring
 
 
 class FakeLgpio(ModuleType):
@@ -79,7 +79,7 @@ def pi4_factory() -> Any:
 def test_no_level_but_locked_is_ever_driven_before_a_pulse(lgpio: FakeLgpio, active_high: bool) -> None:
     locked, unlocked = (0, 1) if active_high else (1, 0)
     clock = VirtualClock()
-    lock = Lock(config.Door(active_high=active_high), clock, pi4_factory(), lambda what, at: None)
+    lock = Lock(Wiring(active_high=active_high), clock, pi4_factory(), lambda event: None)
     assert lgpio.driven == [locked]
     lock.pulse(Pulse(1.0, not_after=0.0, visit=1))
     clock.advance(1.0)

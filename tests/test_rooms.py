@@ -17,6 +17,7 @@ MODULES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "edgegate
 PURE = [
     "gate", "tracking", "types", "thresholds", "embedding", "identification", "search", "templates", "lookalikes",
     "events", "guidance", "enrol/choice",
+    "door/__init__", "door/machine", "door/parts", "door/table", "keeper/refusals", "keeper/requests",
 ]  # fmt: skip
 PURE_IMPORTS = {
     "__future__", "collections", "dataclasses", "datetime", "enum", "functools", "json", "math", "numpy", "typing",
@@ -50,6 +51,7 @@ WITH_THREADS = (
     "edgegate/capture.py",
     "edgegate/clock.py",
     "edgegate/gallery_watch.py",
+    "edgegate/keeper/client.py",
     "edgegate/privacy.py",
 )
 

@@ -16,11 +16,15 @@ from edgegate.cli.common import Commands, load_config, print_json
 from edgegate.config import NO_LIVENESS, TRACKER_ALONE, Config
 from edgegate.errors import CameraError, EdgegateError
 from edgegate.journal import verify
-from edgegate.lock import build_lock
-from edgegate.types import EventType
+from edgegate.keeper.client import KeeperClient
+from edgegate.line import outputs_stay
 
 State = Literal["ok", "warning", "failed"]
 _MEGABYTE = 1_000_000
+_OUTPUTS_STAY = (
+    "this kernel leaves the pins of a program that died as they were, so that an open lock may stay open: "
+    "add dtparam=strict_gpiod to /boot/firmware/config.txt and reboot"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,16 +123,28 @@ def _liveness(_config: Config) -> tuple[State, str]:
 
 
 def _lock(config: Config) -> tuple[State, str]:
-    def ignore(_what: EventType, _at: float) -> None:
-        """Nothing is pulsed here, so nothing changes."""
-
-    lock = build_lock(config.door, clock.SystemClock(), ignore)
+    lock = app.open_lock(config, clock.SystemClock(), lambda _event: None)
     try:
-        level = "low" if config.door.active_high else "high"
-        wired = f"GPIO {config.door.lock_pin} is held locked ({level})"
-        return ("ok", wired) if config.door.pins == "gpio" else ("warning", f"mock pins: no lock will open; {wired}")
+        state, found = _asked(lock, config) if isinstance(lock, KeeperClient) else _held(config)
+        if config.door.pins == "gpio" and outputs_stay():
+            return "warning", f"{found}; {_OUTPUTS_STAY}"
+        return state, found
     finally:
         lock.close()
+
+
+def _held(config: Config) -> tuple[State, str]:
+    level = "low" if config.door.active_high else "high"
+    wired = f"GPIO {config.door.lock_pin} is held locked ({level})"
+    return ("ok", wired) if config.door.pins == "gpio" else ("warning", f"mock pins: no lock will open; {wired}")
+
+
+def _asked(keeper: KeeperClient, config: Config) -> tuple[State, str]:
+    status = keeper.ask_status()
+    if status.trouble is not None:
+        return "failed", f"the lock keeper says: {status.trouble}"
+    level = "locked" if status.locked else "unlocked"
+    return "ok", f"the lock keeper at {config.door.keeper} answers: {level}, mode {status.mode}, door {status.door}"
 
 
 def _journal(config: Config) -> tuple[State, str]:

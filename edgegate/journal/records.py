@@ -45,6 +45,18 @@ def last_times(path: Path, kind: EventType) -> dict[str, float]:
         return {str(person): float(time) for person, time in rows}
 
 
+def last_with(path: Path, key: str) -> CloudEvent | None:
+    """The last event whose `data` has this key; None if there is none. Raises as `read` does."""
+    with closing(connect(path)) as db, readable_errors(path):
+        row = db.execute(
+            # Looked for as text first: parsing every event of a long journal takes seconds on a Pi.
+            "SELECT event FROM events WHERE instr(event, ?) AND json_extract(event, ?) IS NOT NULL"
+            " ORDER BY seq DESC LIMIT 1",
+            (f'"{key}":', f"$.data.{key}"),
+        ).fetchone()
+    return None if row is None else json.loads(row[0])
+
+
 def names(path: Path, name: str) -> int:
     """How many events hold this person's name, which none may; raises as `read` does."""
     with closing(connect(path)) as db, readable_errors(path):

@@ -1,0 +1,105 @@
+"""How a door moves by its table. Pure: time is an input."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from edgegate.door.parts import Input, Part, Place, State
+from edgegate.door.table import TABLE, Row, Timer
+from edgegate.types import MAX_PULSE_SECONDS, EventType
+
+MAX_HOLD_SECONDS = 86_400.0
+"""No hold is longer: whoever wants the door open for days says so every day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """The door's durations, in seconds."""
+
+    exit_seconds: float = 5.0
+    open_seconds: float = 20.0
+    warning_seconds: float = 10.0
+    stuck_seconds: float = 30.0
+    shunt_seconds: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Something to tell, and when it happened."""
+
+    type: EventType
+    at: float
+    data: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What followed: the door afterwards, what is told, and why a request was refused."""
+
+    state: State
+    told: tuple[Told, ...] = ()
+    refused: str | None = None
+
+
+def step(state: State, what: Input, now: float, times: Times, seconds: float = 0.0) -> Step:
+    """What follows from an input at `now`, after everything that has timed out before it.
+
+    `seconds` is how long a grant or a hold lasts; ValueError where that is not allowed.
+    """
+    limit = {Input.GRANT: MAX_PULSE_SECONDS, Input.HOLD: MAX_HOLD_SECONDS}.get(what)
+    if limit is not None and not 0.1 <= seconds <= limit:
+        raise ValueError(f"a {what} lasts 0.1 to {limit:g} seconds, not {seconds!r}")
+    before = advance(state, now, times)
+    after = _apply(before.state, what, times, seconds)
+    return Step(after.state, before.told + after.told, after.refused)
+
+
+def advance(state: State, now: float, times: Times) -> Step:
+    """Everything that times out up to `now`, each at its own moment."""
+    told: tuple[Told, ...] = ()
+    while (due := state.due) is not None and due <= now:
+        state = replace(state, now=max(state.now, due))
+        name = next(name for name, part in state.parts().items() if part.until == due)
+        result = _apply(state, Input.TIMEOUT, times, 0.0, only=name)
+        assert getattr(result.state, name).until != due, "every timer has a row for its end"
+        state, told = result.state, told + result.told
+    return Step(replace(state, now=max(state.now, now)), told)
+
+
+def _apply(state: State, what: Input, times: Times, seconds: float, only: str | None = None) -> Step:
+    parts, told, refused = state.parts(), [], None
+    for name, part in state.parts().items():
+        row = _row(state, part.place, what) if only in {None, name} else None
+        if row is None:
+            continue
+        refused = refused or row.refused
+        if row.target is not None:
+            parts[name] = Part(row.target, state.now, _until(row.timer, part, state.now, times, seconds))
+        if row.tells is not None:
+            told.append(Told(row.tells, state.now, row.says))
+    after = state.moved(parts)
+    if state.unlocked and not after.unlocked:
+        after = replace(after, locked_at=state.now)
+    return Step(after, tuple(told), refused)
+
+
+def _row(state: State, place: Place, what: Input) -> Row | None:
+    # By identity: places of different parts may have the same word.
+    fits = (row for row in TABLE if row.input is what and any(place is source for source in row.sources))
+    return next((row for row in fits if row.guard is None or row.guard.holds(state)), None)
+
+
+def _until(timer: Timer | None, part: Part, now: float, times: Times, seconds: float) -> float | None:
+    match timer:
+        case None:
+            return None
+        case Timer.KEEP:
+            return part.until
+        case Timer.EXTEND:
+            return max(part.until or now, now + seconds)
+        case Timer.EXIT:
+            return max(part.until or now, now + times.exit_seconds)
+        case Timer.HOLD:
+            return now + seconds
+        case _:
+            return now + float(getattr(times, timer.value))

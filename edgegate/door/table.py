@@ -1,0 +1,117 @@
+"""What follows from what: for each place and input, where a part goes, what is told, and which timer starts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from edgegate.door.parts import LOCKDOWNS, OPEN, Button, Fire, Handle, Input, Latch, Leaf, Place, State, Tamper
+from edgegate.types import EventType
+
+GRACE_SECONDS = 1.0
+"""A door that opens so soon after the lock locked was opened in time: a leaf takes a while to leave its contact."""
+
+
+class Timer(Enum):
+    """How long a part stays where it goes. `EXTEND` never ends before what was promised; `KEEP` leaves the end."""
+
+    EXTEND = "pulse"
+    EXIT = "exit_seconds"
+    HOLD = "hold"
+    OPEN = "open_seconds"
+    WARNING = "warning_seconds"
+    STUCK = "stuck_seconds"
+    SHUNT = "shunt_seconds"
+    KEEP = "the rest"
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A condition of a row, with its words for the diagram."""
+
+    words: str
+    holds: Callable[[State], bool]
+
+
+_CAUSE = Guard(
+    "unlocked, shunted, or just locked",
+    lambda door: door.unlocked or door.handle.place is Handle.SHUNTING or door.now <= door.locked_at + GRACE_SECONDS,
+)
+_PASSED = Guard("opened meanwhile", lambda d: d.leaf.place in OPEN and d.leaf.since >= d.latch.since)
+_UNUSED = Guard("not opened", lambda door: door.contact and door.leaf.place is Leaf.CLOSED)
+_MAY_STAND_OPEN = Guard(
+    "hold-open or fire", lambda door: door.latch.place is Latch.HOLD or door.fire.place is Fire.BURNING
+)
+_NO_LOCKDOWN = Guard("no lockdown", lambda door: not door.lockdown)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """From any of `sources`, at `input`, if `guard` holds, to `target`."""
+
+    sources: tuple[Place, ...]
+    input: Input
+    target: Place | None
+    """None: it stays, with its timer."""
+    timer: Timer | None = None
+    guard: Guard | None = None
+    tells: EventType | None = None
+    says: tuple[tuple[str, str], ...] = ()
+    """The event's data."""
+    refused: str | None = None
+    """The request is answered with no, and this reason."""
+
+
+_BY_BUTTON, _BY_HANDLE = (("by", "button"),), (("by", "handle"),)
+_E, _I = EventType, Input
+_NOT_STUCK = (Button.RELEASED, Button.PRESSED)
+_UNLOCKED_FOR_A_WHILE = (Latch.ENTRY, Latch.EXIT)
+
+TABLE: tuple[Row, ...] = (
+    # The latch.
+    Row((Latch.LOCKED, Latch.ENTRY), _I.GRANT, Latch.ENTRY, Timer.EXTEND),
+    Row((Latch.EXIT,), _I.GRANT, Latch.EXIT, Timer.EXTEND),
+    Row((Latch.HOLD,), _I.GRANT, Latch.HOLD, Timer.EXTEND),
+    Row(LOCKDOWNS, _I.GRANT, None, refused="lockdown"),
+    Row((Latch.LOCKED, *_UNLOCKED_FOR_A_WHILE), _I.EXIT_PRESSED, Latch.EXIT, Timer.EXIT),
+    Row((Latch.HOLD,), _I.EXIT_PRESSED, Latch.HOLD, Timer.EXIT),
+    Row(LOCKDOWNS, _I.EXIT_PRESSED, Latch.LOCKDOWN_EXIT, Timer.EXIT),
+    Row(_UNLOCKED_FOR_A_WHILE, _I.DOOR_CLOSED, Latch.LOCKED, guard=_PASSED),
+    Row((Latch.LOCKDOWN_EXIT,), _I.DOOR_CLOSED, Latch.LOCKDOWN, guard=_PASSED),
+    Row((Latch.ENTRY,), _I.TIMEOUT, Latch.LOCKED, guard=_UNUSED, tells=_E.UNUSED),
+    Row(_UNLOCKED_FOR_A_WHILE, _I.TIMEOUT, Latch.LOCKED),
+    Row((Latch.LOCKDOWN_EXIT,), _I.TIMEOUT, Latch.LOCKDOWN),
+    Row((Latch.LOCKED, *_UNLOCKED_FOR_A_WHILE), _I.HOLD, Latch.HOLD, Timer.HOLD, tells=_E.HOLD_STARTED),
+    Row((Latch.HOLD,), _I.HOLD, Latch.HOLD, Timer.HOLD),
+    Row(LOCKDOWNS, _I.HOLD, None, refused="lockdown"),
+    Row((Latch.HOLD,), _I.TIMEOUT, Latch.LOCKED, tells=_E.HOLD_ENDED),
+    Row((Latch.HOLD,), _I.RESUME, Latch.LOCKED, tells=_E.HOLD_ENDED),
+    Row((Latch.LOCKED, Latch.ENTRY, Latch.HOLD), _I.LOCKDOWN, Latch.LOCKDOWN, tells=_E.LOCKDOWN_STARTED),
+    Row((Latch.EXIT,), _I.LOCKDOWN, Latch.LOCKDOWN_EXIT, Timer.KEEP, tells=_E.LOCKDOWN_STARTED),
+    Row((Latch.LOCKDOWN,), _I.RESUME, Latch.LOCKED, tells=_E.LOCKDOWN_ENDED),
+    Row((Latch.LOCKDOWN_EXIT,), _I.RESUME, Latch.EXIT, Timer.KEEP, tells=_E.LOCKDOWN_ENDED),
+    # The leaf.
+    Row((Leaf.CLOSED,), _I.DOOR_OPENED, Leaf.OPEN, Timer.OPEN, _CAUSE, _E.DOOR_OPENED),
+    Row((Leaf.CLOSED,), _I.DOOR_OPENED, Leaf.FORCED_OPEN, tells=_E.FORCED_OPEN),
+    Row((Leaf.OPEN,), _I.TIMEOUT, Leaf.OPEN, Timer.OPEN, _MAY_STAND_OPEN),
+    Row((Leaf.OPEN,), _I.TIMEOUT, Leaf.WARNED, Timer.WARNING),
+    Row((Leaf.WARNED,), _I.TIMEOUT, Leaf.HELD_OPEN, tells=_E.HELD_OPEN),
+    Row((Leaf.WARNED, Leaf.HELD_OPEN, Leaf.FORCED_OPEN), _I.HOLD, Leaf.OPEN, Timer.OPEN, _NO_LOCKDOWN),
+    Row((Leaf.WARNED, Leaf.HELD_OPEN, Leaf.FORCED_OPEN), _I.FIRE, Leaf.OPEN, Timer.OPEN),
+    Row(OPEN, _I.DOOR_CLOSED, Leaf.CLOSED, tells=_E.DOOR_CLOSED),
+    # The exit button: a pulse an edge.
+    Row(_NOT_STUCK, _I.EXIT_PRESSED, Button.PRESSED, Timer.STUCK, None, _E.EXIT_REQUESTED, _BY_BUTTON),
+    Row((Button.STUCK,), _I.EXIT_PRESSED, Button.STUCK, None, None, _E.EXIT_REQUESTED, _BY_BUTTON),
+    Row((Button.PRESSED,), _I.EXIT_RELEASED, Button.RELEASED),
+    Row((Button.PRESSED,), _I.TIMEOUT, Button.STUCK, tells=_E.EXIT_STUCK),
+    Row((Button.STUCK,), _I.EXIT_RELEASED, Button.RELEASED, tells=_E.EXIT_FREED),
+    # The handle.
+    Row(tuple(Handle), _I.HANDLE, Handle.SHUNTING, Timer.SHUNT, None, _E.EXIT_REQUESTED, _BY_HANDLE),
+    Row((Handle.SHUNTING,), _I.TIMEOUT, Handle.AT_REST),
+    # Fire and tamper.
+    Row((Fire.CLEAR,), _I.FIRE, Fire.BURNING, tells=_E.FIRE_STARTED),
+    Row((Fire.BURNING,), _I.FIRE_OVER, Fire.CLEAR, tells=_E.FIRE_ENDED),
+    Row((Tamper.INTACT,), _I.TAMPER, Tamper.BROKEN, tells=_E.TAMPERED),
+    Row((Tamper.BROKEN,), _I.TAMPER_OVER, Tamper.INTACT, tells=_E.TAMPER_ENDED),
+)  # fmt: skip

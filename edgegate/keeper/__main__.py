@@ -1,0 +1,141 @@
+"""`edgegate-lock`: owns the door's pins, and serves whoever its socket lets in."""
+
+from __future__ import annotations
+
+import argparse
+import grp
+import logging
+import os
+import signal
+import socket
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+from edgegate import wiring
+from edgegate.clock import SystemClock
+from edgegate.errors import EdgegateError, LockError, UsageError
+from edgegate.keeper.server import Server
+from edgegate.keeper.spool import Spool
+from edgegate.line import pin_factory
+from edgegate.lock import build_lock
+from edgegate.notify import notify
+from edgegate.wiring import Wiring
+
+log = logging.getLogger("edgegate.keeper")
+
+
+def main(argv: list[str] | None = None) -> int:
+    args = _parser().parse_args(argv)
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
+    try:
+        _run(args, wiring.read(args.config))
+    except EdgegateError as error:
+        for line in str(error).splitlines():
+            print(f"edgegate-lock: {line}", file=sys.stderr)
+        return error.status
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="edgegate-lock", description=__doc__)
+    parser.add_argument("-c", "--config", type=Path, metavar="CONFIG", help="config file, of which [door] is read")
+    parser.add_argument("--socket", type=Path, help="default: door.keeper, or else keeper.sock in the runtime folder")
+    parser.add_argument("--group", help="the group that may ask (default: this process's)")
+    parser.add_argument("--mode", type=lambda text: int(text, 8), default=0o660, help="of the socket (default: 660)")
+    parser.add_argument("--runtime", type=Path, default=_folder("RUNTIME_DIRECTORY", "/run/edgegate-lock"))
+    parser.add_argument("--state", type=Path, default=_folder("STATE_DIRECTORY", "/var/lib/edgegate-lock"))
+    return parser
+
+
+def _folder(variable: str, default: str) -> Path:
+    """What systemd names, the first if there are several."""
+    return Path(os.environ.get(variable, "").partition(":")[0] or default)
+
+
+def _run(args: argparse.Namespace, settings: Wiring) -> None:
+    """Claim the pins, locked, and serve; whatever ends it, lock first."""
+    with ExitStack() as stack:
+        spool = Spool(args.state / "events")
+        stack.callback(spool.close)
+        try:
+            listener = listen(_socket(args, settings), args.mode, args.group)
+            stack.callback(listener.close)
+        except OSError as error:
+            raise UsageError(f"{error.filename or _socket(args, settings)}: {error.strerror or error}") from None
+        server = Server(listener, spool, clock := SystemClock(), lambda: notify("WATCHDOG=1"))
+        stack.callback(server.keep)  # what the lock did at the very end
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, lambda *_: server.stop())
+        signal.set_wakeup_fd(server.waker.fileno(), warn_on_full_buffer=False)
+        factory = pin_factory(settings.pins)
+        write_locked_level(args.runtime / "locked-level", settings, getattr(factory, "chip", 0))
+        lock = build_lock(settings, clock, server.tell, factory)
+        stack.callback(lock.close)
+        if settings.pins == "mock":
+            log.warning("door.pins = mock: nothing is wired, no lock will open")
+        notify("READY=1")
+        log.info("GPIO %d is held locked; listening", settings.lock_pin)
+        server.run(lock)
+        notify("STOPPING=1")
+
+
+def _socket(args: argparse.Namespace, settings: Wiring) -> Path:
+    path: Path = args.socket or (Path(settings.keeper) if settings.keeper else args.runtime / "keeper.sock")
+    return path
+
+
+def listen(path: Path, mode: int, group: str | None) -> socket.socket:
+    """A socket at `path` that only its mode and group let anybody use; one left behind is replaced.
+
+    Raises LockError if a keeper is there already, UsageError for a group that is not, and OSError.
+    """
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+    try:
+        _clear(path)
+        before = os.umask(0o777)  # nobody, until owner and mode are right
+        try:
+            listener.bind(str(path))
+        finally:
+            os.umask(before)
+        if group is not None:
+            os.chown(path, -1, _gid(group))
+        path.chmod(mode)
+        listener.listen()
+    except BaseException:
+        listener.close()
+        raise
+    return listener
+
+
+def _clear(path: Path) -> None:
+    if not path.exists():
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(str(path))
+        except ConnectionRefusedError:
+            path.unlink()
+            return
+    raise LockError(f"{path}: a lock keeper is listening there already")
+
+
+def _gid(group: str) -> int:
+    try:
+        return grp.getgrnam(group).gr_gid
+    except KeyError:
+        raise UsageError(f"--group {group}: no such group") from None
+
+
+def write_locked_level(path: Path, settings: Wiring, chip: int) -> None:
+    """Leave for `edgegate-lock-secure` how to lock this door once the process is dead. Raises LockError."""
+    draft = path.with_name(f".{path.name}.new")
+    try:
+        draft.write_text(f"gpiochip{chip} {settings.lock_pin} {0 if settings.active_high else 1}\n", encoding="ascii")
+        draft.replace(path)
+    except OSError as error:
+        raise LockError(f"{path}: {error.strerror or error}; it tells how to lock the door after a crash") from None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

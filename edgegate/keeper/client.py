@@ -1,0 +1,246 @@
+"""The daemon's side of the lock keeper: the same interface as a lock in the process, over the keeper's socket.
+
+One thread asks several times a second what happened at the door, and hands it on. What the keeper tells stays in its
+spool until the daemon has it in the journal (`written`). After a crash between the two it is told again, and known by
+its number: `start` is given the last one in the journal.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+import socket
+import threading
+from pathlib import Path
+from typing import Any
+
+from edgegate.clock import Clock
+from edgegate.errors import LockError
+from edgegate.events import CloudEvent
+from edgegate.lock import Tell
+from edgegate.lock_keeper import Status
+from edgegate.types import Event, EventType, Pulse
+
+log = logging.getLogger(__name__)
+
+ASK_SECONDS = 0.1
+"""How often the keeper is asked for news."""
+
+ANSWER_SECONDS = 0.5
+"""How long its answer is waited for."""
+
+CLOSE_SECONDS = 2.0
+MAX_UNWRITTEN = 500
+KEEPER = "keeper"
+"""The key of `data` with the keeper's own number of an event, spool/seq."""
+
+
+class KeeperClient:
+    """A LockKeeper. `tell` gets the keeper's events, on the thread that asks for them."""
+
+    def __init__(self, path: Path, clock: Clock, tell: Tell) -> None:
+        self._path, self._clock, self._tell = path, clock, tell
+        self._requests, self._news = _Connection(path, clock), _Connection(path, clock)
+        self._guard = threading.Lock()
+        self._spool, self._after, self._written = "", 0, 0
+        self._status = Status(locked=True, door="unknown", mode="normal")
+        self._unreachable: str | None = None
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._listen, name="lock keeper", daemon=True)
+        self.failed: BaseException | None = None
+        """What ended the thread, if anything did."""
+
+    def start(self, last: tuple[str, int] | None) -> None:
+        """Begin to listen; `last` is the (spool, number) of the keeper's last event in the journal."""
+        self.take_up_after(last)
+        self._thread.start()
+
+    def take_up_after(self, last: tuple[str, int] | None) -> None:
+        """Take up to here as written."""
+        if last is not None:
+            self._spool, self._written = last
+            self._after = self._written
+
+    @property
+    def locked(self) -> bool:
+        """As the keeper last said, a moment ago; while it cannot be reached, `trouble` says so."""
+        return self._status.locked
+
+    @property
+    def trouble(self) -> str | None:
+        return self._unreachable or self._status.trouble
+
+    def status(self) -> Status:
+        return self._status
+
+    def pulse(self, pulse: Pulse) -> bool:
+        fields = {"seconds": pulse.seconds, "not_after": pulse.not_after, "visit": pulse.visit}
+        return self._ask("pulse", **fields)
+
+    def hold(self, seconds: float) -> bool:
+        return self._ask("hold", seconds=seconds)
+
+    def lockdown(self) -> None:
+        self._ask("lockdown")
+
+    def resume(self) -> None:
+        self._ask("resume")
+
+    def ask_status(self) -> Status:
+        """The door now, asked for; raises LockError."""
+        self._ask("status")
+        return self._status
+
+    def written(self, event: CloudEvent) -> None:
+        """An event is in the journal; if it was the keeper's, the keeper may forget it."""
+        reference = parse_reference(event)
+        if reference is None:
+            return
+        spool, seq = reference
+        with self._guard:
+            if spool == self._spool:
+                self._written = max(self._written, seq)
+
+    def close(self) -> None:
+        """Leave; the keeper goes on, and locks by its own timer."""
+        self._closing.set()
+        if self._thread.is_alive():
+            self._thread.join(CLOSE_SECONDS)
+        self._requests.close()
+        self._news.close()
+
+    def _ask(self, do: str, **fields: Any) -> bool:
+        answer = self._requests.ask(do, fields)
+        if not answer["ok"] and answer["reason"] in {"late", "lockdown", "stale"}:
+            return False
+        self._status = Status(**_granted(answer)["status"])
+        return True
+
+    def _listen(self) -> None:
+        try:
+            while not self._closing.is_set():
+                more = self._listen_once()
+                if not more:
+                    self._closing.wait(ASK_SECONDS)
+        except BaseException as error:  # noqa: BLE001  a thread's end is told to whoever looks, not lost
+            self.failed = error
+
+    def _listen_once(self) -> bool:
+        """Ask for news once; whether there was some."""
+        with self._guard:
+            fields = {"spool": self._spool, "after": self._after, "acked": self._written}
+        try:
+            answer = _granted(self._news.ask("events", fields))
+        except LockError as error:
+            if self._unreachable is None:
+                log.error("%s", error)  # noqa: TRY400  one line says it
+            self._unreachable = str(error)
+            return False
+        self._unreachable, self._status = None, Status(**answer["status"])
+        self._take(answer)
+        return bool(answer["events"]) and self._after - self._written < MAX_UNWRITTEN
+
+    def _take(self, answer: dict[str, Any]) -> None:
+        with self._guard:
+            if answer["spool"] != self._spool:
+                self._spool, self._after, self._written = answer["spool"], 0, 0
+            fresh = [entry for entry in answer["events"] if entry["seq"] > self._after]
+            if fresh:
+                self._after = fresh[-1]["seq"]
+        for entry in fresh:
+            self._tell(self._event(entry, answer["spool"], answer["boot"]))
+
+    def _event(self, entry: dict[str, Any], spool: str, boot: str) -> Event:
+        """The event, its time on this clock: what is from before the machine's last start has only its wall time."""
+        at = entry["at"]
+        if entry["boot"] != boot:
+            at = self._clock.monotonic() - (self._clock.wall() - entry["wall"])
+        data = {**entry["data"], KEEPER: f"{spool}/{entry['seq']}"}
+        try:
+            return Event(EventType(entry["type"]), at, data=data)
+        except ValueError:
+            data["reason"] = f"the keeper told {entry['type']}, which this version does not know"
+            return Event(EventType.LOCK_FAULT, at, data=data)
+
+
+class _Connection:
+    """One connection to the keeper, opened when it is needed."""
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self._path, self._clock = path, clock
+        self._guard = threading.Lock()
+        self._socket: socket.socket | None = None
+        self._rest = b""
+
+    def ask(self, do: str, fields: dict[str, Any]) -> dict[str, Any]:
+        """The answer; raises LockError where there is none in time."""
+        with self._guard:
+            try:
+                return self._exchange(do, fields)
+            except (OSError, ValueError) as error:
+                self._drop()
+                raise LockError(f"{self._path}: the lock keeper {_why(error)}") from None
+
+    def close(self) -> None:
+        with self._guard:
+            self._drop()
+
+    def _exchange(self, do: str, fields: dict[str, Any]) -> dict[str, Any]:
+        if self._socket is None:
+            self._open()
+        try:
+            self._send(do, fields)
+        except BrokenPipeError:  # a new keeper is there: nothing was sent to the old one
+            self._drop()
+            self._open()
+            self._send(do, fields)
+        assert self._socket is not None
+        while b"\n" not in self._rest:
+            data = self._socket.recv(65536)
+            if not data:
+                raise ConnectionResetError("it hung up")
+            self._rest += data
+        line, self._rest = self._rest.split(b"\n", 1)
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def _open(self) -> None:
+        self._rest = b""
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+        self._socket.settimeout(ANSWER_SECONDS)
+        self._socket.connect(str(self._path))
+
+    def _send(self, do: str, fields: dict[str, Any]) -> None:
+        assert self._socket is not None
+        request = {"do": do, "id": secrets.token_hex(8), "at": self._clock.monotonic(), **fields}
+        self._socket.sendall(json.dumps(request).encode() + b"\n")
+
+    def _drop(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+
+def _granted(answer: dict[str, Any]) -> dict[str, Any]:
+    if not answer["ok"]:
+        raise LockError(f"the lock keeper refuses: {answer['detail']}")
+    return answer
+
+
+def _why(error: Exception) -> str:
+    match error:
+        case TimeoutError():
+            return f"does not answer within {ANSWER_SECONDS:g} s"
+        case FileNotFoundError() | ConnectionRefusedError():
+            return "does not run: start edgegate-lock"
+        case PermissionError():
+            return "does not let this user ask: join the socket's group"
+        case _:
+            return f"cannot be asked: {error}"
+
+
+def parse_reference(event: CloudEvent) -> tuple[str, int] | None:
+    """The keeper's own (spool, number) of an event; None for one that is not the keeper's."""
+    spool, _, seq = str(event["data"].get(KEEPER, "")).partition("/")
+    return (spool, int(seq)) if seq.isdecimal() else None

@@ -1,0 +1,112 @@
+"""What may be asked of the lock keeper, one line of JSON a request, and why a request is refused. Pure.
+
+Every request has `do`, an `id` that no other has, and `at`, when it was sent, by the machine's monotonic clock:
+
+    {"do": "pulse", "id": "5f1c…", "at": 812.25, "seconds": 3.0, "not_after": 812.7, "visit": 4}
+    {"do": "hold", …, "seconds": 3600}    {"do": "lockdown", …}    {"do": "resume", …}    {"do": "status", …}
+    {"do": "events", …, "spool": "9a2b…", "after": 17, "acked": 15}
+"""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
+
+from edgegate.door import MAX_HOLD_SECONDS
+from edgegate.types import MAX_PULSE_SECONDS
+
+MAX_BYTES = 1024
+"""Of a request."""
+
+MAX_AGE_SECONDS = 2.0
+"""A request older than this is stale; younger ones are known by their id when they come again."""
+
+MAX_EVIDENCE_SECONDS = 5.0
+"""The most that `recognition.max_frame_age_ms` may be."""
+
+_MAX_REMEMBERED = 4096
+
+_NUMBER, _WHOLE, _TEXT = (int, float), (int,), (str,)
+_EVERY: dict[str, tuple[type, ...]] = {"do": _TEXT, "id": _TEXT, "at": _NUMBER}
+_FIELDS: dict[str, dict[str, tuple[type, ...]]] = {
+    "pulse": {"seconds": _NUMBER, "not_after": _NUMBER, "visit": _WHOLE},
+    "hold": {"seconds": _NUMBER},
+    "lockdown": {},
+    "resume": {},
+    "status": {},
+    "events": {"spool": _TEXT, "after": _WHOLE, "acked": _WHOLE},
+}
+_LONGEST = {"pulse": MAX_PULSE_SECONDS, "hold": MAX_HOLD_SECONDS}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    do: str
+    id: str
+    fields: dict[str, Any]
+
+
+class Refused(Exception):  # noqa: N818  it is an answer more than an error
+    """The request is answered with no. `reason` is a word for programs, `detail` is for people."""
+
+    def __init__(self, reason: str, detail: str, request_id: str | None = None) -> None:
+        super().__init__(detail)
+        self.reason, self.detail, self.request_id = reason, detail, request_id
+
+
+class Gatekeeper:
+    """Takes a request at most once, and only while it is fresh."""
+
+    def __init__(self) -> None:
+        self._seen: OrderedDict[str, float] = OrderedDict()
+
+    def take(self, line: bytes, now: float) -> Request:
+        """The request that `line` is; raises Refused where it is malformed, stale or replayed."""
+        request = parse(line)
+        age = now - request.fields["at"]
+        if not 0 <= age <= MAX_AGE_SECONDS:
+            words = f"sent {age:.1f} seconds ago" if age > 0 else "sent in the future"
+            raise Refused("stale", f"{request.do}: {words}", request.id)
+        while self._seen and next(iter(self._seen.values())) < now - 2 * MAX_AGE_SECONDS:
+            self._seen.popitem(last=False)
+        if request.id in self._seen:
+            raise Refused("replayed", f"{request.do}: this request has been here before", request.id)
+        if len(self._seen) >= _MAX_REMEMBERED:
+            raise Refused("busy", "too many requests", request.id)
+        self._seen[request.id] = now
+        return request
+
+
+def parse(line: bytes) -> Request:
+    """The request, its fields checked one by one; raises Refused."""
+    try:
+        record = json.loads(line.decode(), parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        raise Refused("malformed", "not one line of JSON") from None
+    if not isinstance(record, dict):
+        raise Refused("malformed", "not a JSON object")
+    do = record.get("do")
+    name = record["id"] if isinstance(record.get("id"), str) and 0 < len(record["id"]) <= 64 else None
+    if name is None or not isinstance(do, str) or do not in _FIELDS:
+        raise Refused("malformed", "it needs an id, and something to do that there is", name)
+    wanted = _EVERY | _FIELDS[do]
+    wrong = record.keys() ^ wanted.keys() or {key for key in wanted if not _fits(record[key], wanted[key])}
+    if wrong:
+        raise Refused("malformed", f"{do}: {', '.join(sorted(wrong))[:100]}: missing, unknown or wrong", name)
+    if do in _LONGEST and not 0.1 <= record["seconds"] <= _LONGEST[do]:
+        raise Refused("malformed", f"{do}: seconds must be from 0.1 to {_LONGEST[do]:g}", name)
+    if do == "pulse" and record["not_after"] - record["at"] > MAX_EVIDENCE_SECONDS:
+        raise Refused("malformed", f"pulse: evidence is never good for more than {MAX_EVIDENCE_SECONDS:g} s", name)
+    return Request(do, name, record)
+
+
+def _fits(value: Any, kinds: tuple[type, ...]) -> bool:
+    if not isinstance(value, kinds) or isinstance(value, bool):
+        return False
+    return not isinstance(value, int | float) or abs(value) < 1e15
+
+
+def _no_constant(word: str) -> None:
+    raise ValueError(f"{word} is not JSON")

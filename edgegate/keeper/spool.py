@@ -1,0 +1,162 @@
+"""What happened at the door while nobody was there to hear it: an append-only file that survives a power cut.
+
+One line a record: the CRC-32 of the rest in hexadecimal, a space, and JSON. A header names the spool and the next
+number; an event has the next number, which never starts again; `acked` says up to which number the daemon has written
+events into its journal. Lines that are torn or damaged are left out when it is read, and said to be.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import zlib
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from edgegate import private
+
+MAX_EVENTS = 10_000
+"""So many events wait for the daemon at most; of those beyond only the number is kept."""
+
+MAX_BYTES = 8_000_000
+"""A file longer than this is written anew without what was acknowledged."""
+
+
+TRY_EVERY = 25
+"""A broken disk is tried at every event, and besides at one in so many calls."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One event: `at` on the monotonic clock of the machine's start `boot`, and the wall time as it was then known."""
+
+    seq: int
+    boot: str
+    type: str
+    at: float
+    wall: float
+    data: Mapping[str, Any]
+
+
+class Spool:
+    """The spool at `path`, begun if there is none; for one thread.
+
+    A disk that is full or broken raises nothing, for the exit button must work even so: `trouble` says what is wrong,
+    the events wait in memory, and later calls try again.
+    """
+
+    def __init__(self, path: Path, max_events: int = MAX_EVENTS, max_bytes: int = MAX_BYTES) -> None:
+        self.path, self._max_events, self._max_bytes = path, max_events, max_bytes
+        self.id, self._next, self._acked = secrets.token_hex(4), 1, 0
+        self._waiting: deque[Entry] = deque()
+        self._file, self._tries = -1, -1
+        self.lost = 0
+        """Events for which there was no room, since `take_lost` last asked."""
+        self.trouble: str | None = "not begun"
+        self.damaged = self._read()
+        """How many lines were torn or damaged."""
+        self._write(b"", durable=True)
+
+    def append(self, events: Iterable[tuple[str, str, float, float, Mapping[str, Any]]]) -> None:
+        """Number and keep (boot, type, at, wall, data); when it returns they are durable, unless there is `trouble`."""
+        lines = []
+        for boot, kind, at, wall, data in events:
+            if len(self._waiting) >= self._max_events:
+                self.lost += 1
+                continue
+            entry = Entry(self._next, boot, kind, at, wall, data)
+            self._waiting.append(entry)
+            lines.append(_line(asdict(entry)))
+            self._next += 1
+        self._write(b"".join(lines), durable=True)
+
+    def pending(self, after: int, limit: int) -> list[Entry]:
+        """The next events beyond number `after` that were not acknowledged; at most `limit`."""
+        return [entry for entry in self._waiting if entry.seq > after][:limit]
+
+    def acknowledge(self, seq: int) -> None:
+        """The daemon has written everything up to `seq`."""
+        before = self._acked
+        self._acked = max(self._acked, min(seq, self._next - 1))
+        while self._waiting and self._waiting[0].seq <= self._acked:
+            self._waiting.popleft()
+        if self._acked > before:
+            # Not waited for: if it is lost, the daemon is asked to take what it knows that it has.
+            self._write(_line({"acked": self._acked}), durable=False)
+
+    def take_lost(self) -> int:
+        """How many events there was no room for, once there is room to say so; 0 otherwise."""
+        if len(self._waiting) >= self._max_events:
+            return 0
+        lost, self.lost = self.lost, 0
+        return lost
+
+    def close(self) -> None:
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def _write(self, lines: bytes, *, durable: bool) -> None:
+        if not lines and self.trouble is None:
+            return
+        self._tries += 1
+        if not lines and self._tries % TRY_EVERY:
+            return
+        try:
+            # After a write that failed half a line may stand there.
+            if self.trouble is not None or os.fstat(self._file).st_size > self._max_bytes:
+                self._rewrite()
+            else:
+                _write_all(self._file, lines)
+                if durable:
+                    os.fdatasync(self._file)
+            self.trouble = None
+        except OSError as error:
+            self.trouble = f"{self.path}: {error.strerror or error}: events are kept in memory only"
+
+    def _rewrite(self) -> None:
+        """What is to be kept, in a new file that takes the old one's place."""
+        private.make_folder(self.path.parent)
+        records = [{"spool": self.id, "next": self._next, "acked": self._acked}, *map(asdict, self._waiting)]
+        private.write(self.path, b"".join(map(_line, records)))
+        self.close()
+        self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW)
+
+    def _read(self) -> int:
+        try:
+            lines = self.path.read_bytes().split(b"\n")
+        except FileNotFoundError:
+            return 0
+        except OSError:
+            return 1  # what it held is lost
+        return sum(not self._understand(line) for line in lines if line)
+
+    def _understand(self, line: bytes) -> bool:
+        checksum, _, text = line.partition(b" ")
+        if checksum != b"%08x" % zlib.crc32(text):
+            return False
+        record = json.loads(text)
+        if "spool" in record:
+            self.id, self._next = record["spool"], max(self._next, record["next"])
+        if "seq" in record:
+            self._waiting.append(Entry(**record))
+            self._next = max(self._next, record["seq"] + 1)
+        if "acked" in record:
+            self._acked = max(self._acked, record["acked"])
+            while self._waiting and self._waiting[0].seq <= self._acked:
+                self._waiting.popleft()
+        return True
+
+
+def _line(record: Mapping[str, Any]) -> bytes:
+    text = json.dumps(record, separators=(",", ":")).encode()
+    return b"%08x %s\n" % (zlib.crc32(text), text)
+
+
+def _write_all(file: int, content: bytes) -> None:
+    while content:
+        content = content[os.write(file, content) :]

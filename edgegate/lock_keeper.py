@@ -1,0 +1,51 @@
+"""What the rest of the daemon knows of the lock, wherever it runs: in this process or in the lock keeper's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from edgegate.types import Pulse
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The door as staff see it."""
+
+    locked: bool
+    door: str
+    """`closed`, `open`, `held_open`, `forced_open`; `unknown` without a door contact."""
+    mode: str
+    """`normal`, `hold` or `lockdown`."""
+    fire: bool = False
+    trouble: str | None = None
+
+
+class LockKeeper(Protocol):
+    """What the rest of the daemon knows of the lock, wherever it runs. All but `close` may raise LockError."""
+
+    @property
+    def locked(self) -> bool:
+        """Whether the pin, read back now, has its locked level."""
+
+    @property
+    def trouble(self) -> str | None:
+        """Why the lock cannot be driven or asked now; None while all is well."""
+
+    def status(self) -> Status:
+        """The door now."""
+
+    def pulse(self, pulse: Pulse) -> bool:
+        """Open for `pulse.seconds`; False if its evidence is too old by now, or in lockdown."""
+
+    def hold(self, seconds: float) -> bool:
+        """Keep open for so long, instead of any hold before; False in lockdown."""
+
+    def lockdown(self) -> None:
+        """Refuse entry until `resume`; exits and fire open even so."""
+
+    def resume(self) -> None:
+        """End a hold or a lockdown."""
+
+    def close(self) -> None:
+        """Lock, and give the pin back; a keeper in another process goes on."""

@@ -1,0 +1,25 @@
+"""Telling systemd how it goes: sd_notify(3), in the few lines that it is."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+
+log = logging.getLogger(__name__)
+
+
+def notify(message: str) -> bool:
+    """Send `message`, such as READY=1, to the service manager; False where there is none, or it does not take it."""
+    address = os.environ.get("NOTIFY_SOCKET")
+    if not address:
+        return False
+    if address.startswith("@"):  # an abstract socket
+        address = "\0" + address[1:]
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK) as sender:
+            sender.sendto(message.encode(), address)
+    except OSError as error:
+        log.warning("the service manager does not take %s: %s", message, error)
+        return False
+    return True

@@ -1,0 +1,103 @@
+"""What hangs on the door beside the lock: button, contacts and alarms that are read, buzzer and lamps that are driven.
+
+Inputs are switches to ground with the Pi's own pull-up, read at their edges; `levels` reads them again, so that a
+missed edge is made up for. A lamp or buzzer that fails costs nobody the door.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from gpiozero import LED, DigitalInputDevice
+
+from edgegate.door import Input, State
+from edgegate.errors import LockError
+from edgegate.wiring import Wiring
+
+log = logging.getLogger(__name__)
+
+BOUNCE_SECONDS = 0.02
+"""Shorter contacts are the switch's own bouncing."""
+
+Happen = Callable[[Input], None]
+
+
+class Panel:
+    """Claims the wired pins, and calls `happen` at every edge, on the pin driver's thread. Raises LockError."""
+
+    def __init__(self, wiring: Wiring, pin_factory: Any, happen: Happen) -> None:
+        self._inputs: list[tuple[DigitalInputDevice, Input, Input | None]] = []
+        self._shown: State | None = None
+        for name, closed, opened in _switches(wiring):
+            pin = getattr(wiring, name)
+            if pin:
+                device = _claim(name, pin, DigitalInputDevice, pin_factory, pull_up=True, bounce_time=BOUNCE_SECONDS)
+                self._inputs.append((device, closed, opened))
+        self._green, self._red, self._buzzer = (
+            _claim(name, pin, LED, pin_factory) if (pin := getattr(wiring, name)) else None
+            for name in ("green_led_pin", "red_led_pin", "buzzer_pin")
+        )
+        for device, closed, opened in self._inputs:
+            device.when_activated = partial(happen, closed)
+            if opened is not None:
+                device.when_deactivated = partial(happen, opened)
+
+    def levels(self) -> Iterator[Input]:
+        """What each switch says now, but for the handle's, of which only the edge means anything."""
+        for device, closed, opened in self._inputs:
+            if opened is not None:
+                yield closed if device.is_active else opened
+
+    def show(self, state: State) -> None:
+        """Lamps and buzzer as the state asks for."""
+        before, self._shown = self._shown, state
+        try:
+            if before is None or before.unlocked != state.unlocked:
+                _switch(self._green, on=state.unlocked)
+            if before is None or (before.warning, before.alarm) != (state.warning, state.alarm):
+                _switch(self._buzzer, on=state.alarm, blinking=state.warning)
+            if before is None or (before.lockdown, before.alarm) != (state.lockdown, state.alarm):
+                _switch(self._red, on=state.lockdown, blinking=state.alarm)
+        except Exception as error:  # noqa: BLE001  pin drivers raise what they like, and the lock comes first
+            log.error("a lamp or the buzzer cannot be driven: %s", error)  # noqa: TRY400  one line
+
+    def close(self) -> None:
+        for device in (*(device for device, _, _ in self._inputs), self._green, self._red, self._buzzer):
+            with suppress(Exception):  # the lock's own pin comes after these
+                if device is not None:
+                    device.close()
+
+
+def _switches(wiring: Wiring) -> Iterator[tuple[str, Input, Input | None]]:
+    """Each switch, and what it says when its circuit is closed and when it is open."""
+    yield "fire_pin", *_either(Input.FIRE_OVER, Input.FIRE, first=wiring.fire_opens)
+    yield "exit_pin", Input.EXIT_PRESSED, Input.EXIT_RELEASED
+    yield "handle_pin", Input.HANDLE, None
+    yield "contact_pin", *_either(Input.DOOR_CLOSED, Input.DOOR_OPENED, first=wiring.contact_closed)
+    yield "tamper_pin", Input.TAMPER_OVER, Input.TAMPER
+
+
+def _either(one: Input, other: Input, *, first: bool) -> tuple[Input, Input]:
+    return (one, other) if first else (other, one)
+
+
+def _claim(name: str, pin: int, kind: Any, pin_factory: Any, **options: Any) -> Any:
+    try:
+        return kind(pin, pin_factory=pin_factory, **options)
+    except Exception as error:  # noqa: BLE001  pin drivers raise what they like, down to plain Exception
+        raise LockError(f"door.{name} = {pin}: the pin cannot be claimed: {error}") from None
+
+
+def _switch(lamp: Any, *, on: bool, blinking: bool = False) -> None:
+    if lamp is None:
+        return
+    if blinking:
+        lamp.blink(0.2, 0.8)
+    elif on:
+        lamp.on()
+    else:
+        lamp.off()

@@ -1,0 +1,74 @@
+"""`edgegate run` beside a lock keeper: who opens, who writes it down, and what happens when one of the two dies."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from typing import Any
+
+from edgegate import journal
+from edgegate.clock import SystemClock
+from edgegate.types import Pulse
+from tests.door_scenes import write_scene
+from tests.keepers import Process
+from tests.program import Program, essence
+from tests.test_daemon import NO_BROKER, start
+
+
+def options(folder: Path) -> list[str]:
+    return [*NO_BROKER, "--set", f"door.keeper={folder / 'keeper.sock'}", "--set", "door.unlock_seconds=0.5"]
+
+
+def events(door: Program) -> list[dict[str, Any]]:
+    return list(journal.read(door.data / "journal.db"))[1:]
+
+
+def test_the_keeper_opens_and_the_daemon_writes_down_once_what_it_did(door: Program, tmp_path: Path) -> None:
+    video = write_scene(tmp_path / "long.avi", [("enrolled", 4.0), ("nobody", 30.0)])
+    with Process(tmp_path) as keeper:
+        keeper.wait_for("READY=1")
+        with start(door, video, *options(tmp_path)) as daemon:
+            daemon.wait_for("access.granted")
+            daemon.wait_for("lock.locked")
+            daemon.process.kill()  # perhaps between the journal and the acknowledgement
+            daemon.process.wait()
+        client = keeper.client()
+        assert client.pulse(Pulse(0.1, SystemClock().monotonic() + 1.0, visit=0))
+        client.close()
+        with start(door, video, *options(tmp_path)) as daemon:
+            daemon.wait_for("lock.unlocked")
+            daemon.wait_for("lock.locked")
+            assert daemon.end(by=signal.SIGTERM) == 0
+        told = [essence(event) for event in events(door)]
+        assert told[:4] == ["service.started", "access.granted recognised", "lock.unlocked", "lock.locked"]
+        assert events(door)[2]["data"]["cause"] == "grant"
+        references = [event["data"]["keeper"] for event in events(door) if "keeper" in event["data"]]
+        assert len(references) == len(set(references)) >= 4
+        assert [reference.split("/")[1] for reference in references] == [str(n + 1) for n in range(len(references))]
+        assert keeper.process.poll() is None, "the daemon's end is not the keeper's"
+
+
+def test_without_its_keeper_the_door_lets_nobody_in_says_so_and_recovers(door: Program, tmp_path: Path) -> None:
+    video = write_scene(tmp_path / "long.avi", [("enrolled", 30.0)])
+    with start(door, video, *options(tmp_path)) as daemon:
+        daemon.wait_for("the lock keeper does not run")
+        daemon.wait_for("access.denied lock_fault")
+        with Process(tmp_path) as keeper:
+            keeper.wait_for("READY=1")
+            daemon.wait_for("lock.unlocked")
+            assert daemon.end(by=signal.SIGTERM) == 0
+    told = [essence(event) for event in events(door)]
+    assert told[:4] == ["service.started", "access.denied lock_fault", "access.granted recognised", "lock.unlocked"]
+
+
+def test_check_asks_the_keeper(door: Program, tmp_path: Path) -> None:
+    def lock() -> dict[str, str]:
+        findings = door("check", *options(tmp_path), "--json").json
+        return next(finding for finding in findings if finding["part"] == "lock")
+
+    assert lock()["state"] == "failed"
+    assert "start edgegate-lock" in lock()["detail"]
+    with Process(tmp_path) as keeper:
+        keeper.wait_for("READY=1")
+        assert lock()["state"] == "ok"
+        assert "answers: locked, mode normal, door unknown" in lock()["detail"]

@@ -166,12 +166,7 @@ def _bound(hits: Counts, trials: Counts, rng: np.random.Generator) -> float:
 
 def tables_of(table: Table) -> dict[str, Table]:
     """The whole table, and each data set's rows alone: what would be in force if there were no other."""
-    parts = {name: Table(asdict(row) for row in table.rows if row.data == name) for name in _names(table)}
-    return {"the shipped table": table} | parts
-
-
-def _names(table: Table) -> list[str]:
-    return sorted({row.data for row in table.rows})
+    return {"the shipped table": table} | table.by_data()
 
 
 def in_words(kept: Kept) -> str:

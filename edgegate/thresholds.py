@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 _SPAN = 100.0
@@ -58,12 +58,16 @@ class Table:
         Between measured counts the larger one counts, beyond the largest the largest: more photos and more frames
         both raise the scores of strangers.
         """
-        chosen = [self._of_set(name, photos, frames, rate) for name in sorted({row.data for row in self.rows})]
+        chosen = [self._of_set(name, photos, frames, rate) for name in self._names()]
         measured_rate = max(row.rate for row in chosen)
         if measured_rate <= rate:
             return Threshold(max(row.threshold for row in chosen), carried=True, measured_rate=measured_rate)
         value = max(self._strictest(chosen), self._continued(min(chosen, key=lambda row: row.rate), rate))
         return Threshold(value, carried=False, measured_rate=measured_rate)
+
+    def by_data(self) -> dict[str, Table]:
+        """Each data set's rows as a table of their own, by its name: what would be in force without the others."""
+        return {name: Table(asdict(row) for row in self.rows if row.data == name) for name in self._names()}
 
     def one_to_one(self, rate: float) -> float:
         """What one picture must score against one other for strangers to pass at `rate`: no promise, but a scale.
@@ -78,6 +82,9 @@ class Table:
     def decade(self) -> float:
         """How much a score must rise for ten times fewer strangers to pass, `one_to_one`, between 1 % and 0.01 %."""
         return max(0.0, self.one_to_one(1e-4) - self.one_to_one(1e-2)) / 2
+
+    def _names(self) -> list[str]:
+        return sorted({row.data for row in self.rows})
 
     def _strictest(self, chosen: Sequence[Row]) -> float:
         """The highest of any set up to these counts: who reached it with fewer would reach it with more."""

@@ -12,7 +12,6 @@ before one camera share its light and background, and score higher than those in
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 
 import numpy as np
 
@@ -34,8 +33,7 @@ class Sameness:
     """Which cosine a face must have with the mean of `photos` others to be of the same person, by the table."""
 
     def __init__(self, table: Table) -> None:
-        names = sorted({row.data for row in table.rows})
-        self._sets = [Table(asdict(row) for row in table.rows if row.data == name) for name in names]
+        self._sets = tuple(table.by_data().values())
 
     def of_photos(self, photos: int) -> float:
         return min(self._thresholds(photos, PHOTO_RATE))

@@ -9,6 +9,7 @@ from typing import Any
 
 from converter.toml import dumps
 from edgegate.errors import ModelError
+from edgegate.output import complete
 from edgegate.thresholds import Row, Table
 from edgegate.vision.packs import CARD_FILE, Pack, load_pack, read_card
 
@@ -22,7 +23,9 @@ def put_table(folder: Path, files: Sequence[Path]) -> Pack:
     rows = [row for file in files for row in read_rows(file, pack)]
     measured = {row["data"] for row in rows}
     kept = [dict(row) for row in pack.thresholds if row.get("data") not in measured]
-    _replace(folder / CARD_FILE, dumps(read_card(folder) | {"thresholds": [*kept, *rows]}))
+    card = dumps(read_card(folder) | {"thresholds": [*kept, *rows]})
+    with complete(folder / CARD_FILE) as draft:
+        draft.write_text(card, encoding="utf-8")
     return load_pack(folder, "embedder")
 
 
@@ -43,9 +46,3 @@ def read_rows(file: Path, pack: Pack) -> list[dict[str, Any]]:
 def _check(row: Row) -> None:
     if not (row.photos >= 1 and row.frames >= 1 and row.trials >= 1 and 0 < row.rate <= 1 and row.threshold >= -1):
         raise ValueError(f"{row} cannot be")
-
-
-def _replace(file: Path, text: str) -> None:
-    new = file.with_suffix(".new")
-    new.write_text(text, encoding="utf-8")
-    new.replace(file)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -11,10 +11,10 @@ from people import Shooting, frames
 
 from edgegate.app import build_gate, build_pipeline, load_embedder, table_of
 from edgegate.config import Config, load
-from edgegate.evaluation.vision import Seen
+from edgegate.evaluation.clips import AlwaysMoving, Remembered
 from edgegate.gallery import Enrolled, Person, Photo
 from edgegate.identification import Identifier
-from edgegate.types import EventType, Face, Frame, Observation
+from edgegate.types import EventType, Observation
 from edgegate.vision.packs import Pack
 from edgegate.vision.tracker import TrackerNetwork
 
@@ -28,24 +28,6 @@ WAYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "embedder without a tracker": (),
     }
 )
-
-
-class _Remembered:
-    """The analyzer's answers, given again."""
-
-    def __init__(self, seen: Iterable[Seen]) -> None:
-        self._faces = {one.at: one.faces for one in seen}
-
-    def detect(self, frame: Frame) -> tuple[Face, ...]:
-        return self._faces[frame.at]
-
-    def describe(self, _frame: Frame, face: Face) -> Face:
-        return face
-
-
-class _AlwaysMoving:
-    def moved(self, _frame: Frame) -> bool:
-        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +91,7 @@ def _let_in(
         settings.false_accept_rate,
         settings.decide_after_frames,
     )
-    pipeline = build_pipeline(config, _Remembered(shooting.seen), _AlwaysMoving(), identifier, tracker)
+    pipeline = build_pipeline(config, Remembered(shooting.seen), AlwaysMoving(), identifier, tracker)
     gate = build_gate(config, embedder, tracker.pack if tracker else None)
     decisions = (
         gate.observe(Observation(frame.at, frame.at, frame.at, pipeline.look(frame)))

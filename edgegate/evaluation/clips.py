@@ -69,7 +69,7 @@ def looks_of(clip: Clip) -> Looks:
     return Looks(clip.person, clip.name, evidence)
 
 
-class _Remembered:
+class Remembered:
     """The analyzer's answers, given again."""
 
     def __init__(self, frames: Sequence[Seen]) -> None:
@@ -95,7 +95,9 @@ class _RememberedNetwork:
         return guess
 
 
-class _AlwaysMoving:
+class AlwaysMoving:
+    """For frames that were all looked at."""
+
     def moved(self, _frame: Frame) -> bool:
         return True
 
@@ -149,7 +151,7 @@ class Replayer:
 
     def _pipeline(self, identifier: Identifier, visitor: Clip) -> Pipeline:
         network = _RememberedNetwork(self._tracker.labels, visitor.frames) if self._tracker else None
-        return build_pipeline(self._config, _Remembered(visitor.frames), _AlwaysMoving(), identifier, network)
+        return build_pipeline(self._config, Remembered(visitor.frames), AlwaysMoving(), identifier, network)
 
 
 def _enrol(clip: Clip, photos: int, embedder: Pack) -> Person:

@@ -110,6 +110,11 @@ class Identifier:
     def foreign(self) -> tuple[Person, ...]:
         return self._crowd.foreign
 
+    @property
+    def unreadable(self) -> int:
+        """How many people have templates whose key is lost."""
+        return self._crowd.unreadable
+
     def everybody(self) -> tuple[Person, ...]:
         """Whoever is enrolled, by whichever network; those in `foreign` cannot be matched here."""
         crowd = self._crowd

@@ -46,6 +46,8 @@ class Crowd:
         self._starts = np.cumsum([0] + [len(of_person) for of_person in looks[:-1]])
         self._index = {person.name: index for index, person in enumerate(self.people)}
         self._raised = _raised(everybody)
+        self.unreadable = sum(bool(person.unreadable) for person in everybody)
+        """How many people have templates whose key is lost."""
         self._validity = {person.id: validity_of(person) for person in everybody}
 
     def best(self, embedding: Embedding, claim: Claim | None = None) -> Best | None:

@@ -169,12 +169,10 @@ class Daemon:
 
     def _housekeep(self, lock: LockKeeper) -> None:
         """Publish the state as it is now; a thread that has died takes the process with it."""
-        for thread in (self._watch, self._retention, self._keeper):
+        for thread in (self._watch, self._retention, self._keeper, self._uplink):
             if thread is not None and thread.failed is not None:
                 raise thread.failed
         if self._uplink is not None:
-            if self._uplink.failed is not None:
-                raise self._uplink.failed
             self._uplink.set_state(self._state(lock))
 
     def _state(self, lock: LockKeeper) -> dict[str, object]:
@@ -208,7 +206,7 @@ class Daemon:
 
     def _unreadable(self) -> str | None:
         """Whose key is lost, in number: `check` and `people list` say who they are."""
-        lost = sum(bool(person.unreadable) for person in self._recognition.identifier.everybody())
+        lost = self._recognition.identifier.unreadable
         return f"the key of {lost} people's templates is missing" if lost else None
 
     def _note_first(self, turn: Turn | None) -> None:

@@ -12,6 +12,7 @@ import threading
 from typing import Protocol
 
 from edgegate.errors import GalleryError
+from edgegate.periodic import Periodic
 
 log = logging.getLogger(__name__)
 
@@ -24,35 +25,16 @@ class Refreshable(Protocol):
     def refresh(self) -> bool: ...
 
 
-class GalleryWatch:
+class GalleryWatch(Periodic):
     """Owns the thread; what went wrong is told in attributes, for the main loop to look at each turn."""
 
     def __init__(self, identifier: Refreshable, stopping: threading.Event) -> None:
+        super().__init__("gallery", self._refresh, LOOK_SECONDS, stopping)
         self._identifier = identifier
-        self._stopping = stopping
-        self._thread = threading.Thread(target=self._run, name="gallery", daemon=True)
         self.trouble: str | None = None
         """Why the gallery cannot be read now, so that the people who were known before are kept."""
-        self.failed: Exception | None = None
-        """What ended the thread though it should not have: the whole process should end with it."""
 
-    def start(self) -> None:
-        self._thread.start()
-
-    def close(self, timeout: float) -> None:
-        """Stop, waiting up to `timeout` seconds."""
-        self._stopping.set()
-        if self._thread.ident is not None:
-            self._thread.join(timeout)
-
-    def _run(self) -> None:
-        try:
-            while not self._stopping.wait(LOOK_SECONDS):
-                self._look()
-        except Exception as error:  # noqa: BLE001  a thread cannot raise; the main loop does it in its stead
-            self.failed = error
-
-    def _look(self) -> None:
+    def _refresh(self) -> None:
         trouble = None
         try:
             self._identifier.refresh()

@@ -17,6 +17,7 @@ from edgegate.errors import EdgegateError
 from edgegate.events import CloudEvent
 from edgegate.gallery import Erased, Gallery, Person
 from edgegate.journal import Journal
+from edgegate.periodic import Periodic
 from edgegate.site import Scores
 from edgegate.types import Event, EventType
 
@@ -73,7 +74,7 @@ def _seconds(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
 
 
-class Retention:
+class Retention(Periodic):
     """Purges every hour on a thread of its own, for as long as the wall clock is known to be right."""
 
     def __init__(
@@ -88,26 +89,17 @@ class Retention:
         synchronized: Callable[[], bool] = clocks.synchronized,
     ) -> None:
         """`open_journal` is called on that thread. After 0 days nobody is forgotten, and there is no thread."""
+        super().__init__("retention", self.look, _EVERY_SECONDS, stopping, at_once=True)
         self._gallery = gallery
         self._open_journal = open_journal
         self._scores = scores
         self._clock = clock
         self._days = days
-        self._stopping = stopping
         self._synchronized = synchronized
-        self._thread = threading.Thread(target=self._run, name="retention", daemon=True)
-        self.failed: Exception | None = None
-        """What ended the thread though it should not have: the whole process should end with it."""
 
     def start(self) -> None:
         if self._days:
-            self._thread.start()
-
-    def close(self, timeout: float) -> None:
-        """Stop, waiting up to `timeout` seconds for a purge that is going on."""
-        self._stopping.set()
-        if self._thread.ident is not None:
-            self._thread.join(timeout)
+            super().start()
 
     def look(self) -> None:
         """Purge now. Nobody is forgotten because a clock without a battery says that it is 2099."""
@@ -119,11 +111,3 @@ class Retention:
                     log.info("%s was forgotten after %d days", forgotten.erased.person.id, self._days)
         except EdgegateError as error:
             log.error("nobody is forgotten until this is mended: %s", error)  # noqa: TRY400 (words for an installer)
-
-    def _run(self) -> None:
-        try:
-            self.look()
-            while not self._stopping.wait(_EVERY_SECONDS):
-                self.look()
-        except Exception as error:  # noqa: BLE001  a thread cannot raise; the main loop does it in its stead
-            self.failed = error

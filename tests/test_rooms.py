@@ -50,9 +50,8 @@ WITH_THREADS = (
     "edgegate/demo/",
     "edgegate/capture.py",
     "edgegate/clock.py",
-    "edgegate/gallery_watch.py",
     "edgegate/keeper/client.py",
-    "edgegate/privacy.py",
+    "edgegate/periodic.py",
 )
 
 

@@ -1,0 +1,46 @@
+"""Work that is done again and again beside the loop, on a thread that no frame waits for."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+
+class Periodic:
+    """Calls `look` every so many seconds until `stopping` is set; what ends it otherwise is in `failed`."""
+
+    def __init__(
+        self,
+        name: str,
+        look: Callable[[], object],
+        seconds: float,
+        stopping: threading.Event,
+        *,
+        at_once: bool = False,
+    ) -> None:
+        """The first call comes `at_once`, or after as many seconds as the others."""
+        self._look = look
+        self._first = 0.0 if at_once else seconds
+        self._seconds = seconds
+        self._stopping = stopping
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self.failed: Exception | None = None
+        """What ended the thread though it should not have: the whole process should end with it."""
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self, timeout: float) -> None:
+        """Stop, waiting up to `timeout` seconds for work that is going on; never started, it needs no stopping."""
+        self._stopping.set()
+        if self._thread.ident is not None:
+            self._thread.join(timeout)
+
+    def _run(self) -> None:
+        try:
+            wait = self._first
+            while not self._stopping.wait(wait):
+                self._look()
+                wait = self._seconds
+        except Exception as error:  # noqa: BLE001  a thread cannot raise; the main loop does it in its stead
+            self.failed = error

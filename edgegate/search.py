@@ -12,7 +12,8 @@ import numpy.typing as npt
 from edgegate.gallery import Person, Photo
 from edgegate.types import ALWAYS, Claim, Embedding, Validity
 
-_ALONE = 2.0  # the margin of somebody without a runner-up: the largest difference two cosines can have
+ALONE = 2.0
+"""The margin of somebody without a runner-up: the largest difference two cosines can have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class Crowd:
         best = int(highest.argmax()) if claim is None else self._index[str(claim.name)]
         score = float(highest[best])
         highest[best] = -np.inf
-        runner_up = float(highest.max()) if len(highest) > 1 else score - _ALONE
+        runner_up = float(highest.max()) if len(highest) > 1 else score - ALONE
         return Best(self.people[best], score, score - runner_up, self.photos[self._look(scores, best)])
 
     def raised(self, person: Person) -> float:

@@ -10,12 +10,11 @@ from typing import Any
 from edgegate.clock import Clock
 from edgegate.errors import EdgegateError
 from edgegate.loop import Turn
+from edgegate.search import ALONE
 from edgegate.site import Scores, Visit
 from edgegate.types import Sighting
 
 log = logging.getLogger(__name__)
-
-_ALONE = 2.0  # the margin that identification gives to somebody without a runner-up
 
 
 class VisitScores:
@@ -51,7 +50,7 @@ class VisitScores:
         before = self._open[sighting.visit][1] if sighting.visit in self._open else None
         pooled = sighting.pooled
         if pooled is not None and sighting.frames >= self._frames:
-            runner_up = None if pooled.margin >= _ALONE else pooled.score - pooled.margin
+            runner_up = None if pooled.margin >= ALONE else pooled.score - pooled.margin
             seen = Visit(
                 wall, pooled.score, runner_up, pooled.threshold, None, granted=False, frames=self._frames,
                 embedder=self._embedder,

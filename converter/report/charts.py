@@ -12,9 +12,8 @@ _CELL, _MARGIN = 64, 120
 def histogram(counts: Sequence[int], label: str, good_from: float) -> str:
     """Counts in equal steps of 0…1; steps from `good_from` on are marked."""
     steps, most = len(counts), max(*counts, 1)
-    step = (_WIDTH - _LEFT) / steps
     bars = "".join(
-        _bar(index, count, most, step, good=index / steps >= good_from) for index, count in enumerate(counts)
+        _bar(index, count, most, steps, good=index / steps >= good_from) for index, count in enumerate(counts)
     )
     ticks = "".join(
         f'<text x="{_LEFT + (_WIDTH - _LEFT) * tick / 4:.0f}" y="{_HEIGHT - 8}" '
@@ -31,9 +30,10 @@ def histogram(counts: Sequence[int], label: str, good_from: float) -> str:
     )
 
 
-def _bar(index: int, count: int, most: int, step: float, *, good: bool) -> str:
+def _bar(index: int, count: int, most: int, steps: int, *, good: bool) -> str:
+    step = (_WIDTH - _LEFT) / steps
     height = (_HEIGHT - _BOTTOM - _TOP) * count / most
-    low, high = index * 100 // 20, (index + 1) * 100 // 20
+    low, high = index * 100 // steps, (index + 1) * 100 // steps
     return (
         f'<rect class="bar{" good" if good else ""}" x="{_LEFT + index * step + 1:.1f}" '
         f'y="{_HEIGHT - _BOTTOM - height:.1f}" width="{step - 2:.1f}" height="{height:.1f}">'

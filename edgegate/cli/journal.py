@@ -6,11 +6,10 @@ import argparse
 import functools
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 from edgegate import app, journal
-from edgegate.cli.common import Commands, count, load_config, print_json
+from edgegate.cli.common import Commands, count, load_config, print_json, utc_moment
 from edgegate.cli.wording import in_words
 from edgegate.events import CloudEvent, dumps, with_name
 from edgegate.output import complete
@@ -27,7 +26,7 @@ def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
     listing = actions.add_parser("list", parents=[parent], help="what happened, oldest first")
     listing.add_argument("--last", type=count, metavar="N", help="only the last N that match")
     listing.add_argument(
-        "--since", type=_moment, metavar="T", help="from T on, such as 2026-01-31 or 2026-01-31T08:00Z"
+        "--since", type=utc_moment, metavar="T", help="from T on, such as 2026-01-31 or 2026-01-31T08:00Z"
     )
     listing.add_argument("--type", metavar="TYPE", help="only this type, such as access.granted")
     listing.set_defaults(run=list_events)
@@ -89,12 +88,3 @@ def _events(
     names = functools.cache(app.names_of(config))
     for event in journal.read(app.journal_path(config), last=last, since=since, kind=kind):
         yield with_name(event, names)
-
-
-def _moment(text: str) -> float:
-    """Seconds since the epoch; a time without a zone is UTC, as in the journal."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r}: not a time such as 2026-01-31T08:00Z") from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

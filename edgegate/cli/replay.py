@@ -7,7 +7,6 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -16,7 +15,7 @@ from edgegate.annotate import Annotator
 from edgegate.app import Recognition
 from edgegate.broker import Topics, Uplink
 from edgegate.camera import Recording
-from edgegate.cli.common import Commands, existing, load_config, progress
+from edgegate.cli.common import Commands, existing, load_config, progress, utc_moment
 from edgegate.clock import Clock, RecordingClock, VirtualClock
 from edgegate.config import Config
 from edgegate.errors import BrokerError, CameraError, UsageError
@@ -39,8 +38,8 @@ def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
     parser.add_argument("video", type=Path, metavar="VIDEO")
     parser.add_argument(
         "--start-time",
-        type=_moment,
-        default=_moment(replay.DEFAULT_START),
+        type=utc_moment,
+        default=utc_moment(replay.DEFAULT_START),
         metavar="T",
         help=f"when the recording begins, RFC 3339 (default: {replay.DEFAULT_START})",
     )
@@ -51,14 +50,6 @@ def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
     parser.add_argument("--realtime", action="store_true", help="pace by the wall clock and drop like the door")
     parser.add_argument("--publish", action="store_true", help="publish the events to the configured broker")
     parser.set_defaults(run=run)
-
-
-def _moment(text: str) -> float:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a time such as {replay.DEFAULT_START}") from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def run(args: argparse.Namespace) -> int:

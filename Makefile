@@ -68,7 +68,7 @@ tracker: $(VENV)-train/.train  ## train the tracker that ships again (20 minutes
 	@$(VENV)-train/bin/python -m converter build converter/recipes/face-tracker.toml
 	@mv edgegate/models/face-tracker/report.html docs/face-tracker-report.html
 
-config: $(VENV)/.demo  ## write config.toml anew from edgegate/config.py
+config: $(VENV)/.demo  ## write config.toml anew from edgegate/config/tables.py
 	@$(BIN)/python -m edgegate.config > config.toml.new && mv config.toml.new config.toml
 
 door: $(VENV)/.demo  ## draw docs/door.md anew from edgegate/door/table.py

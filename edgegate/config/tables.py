@@ -1,25 +1,17 @@
-"""What can be configured: every key with its default, unit and range, checked all at once.
+"""Every key of the configuration with its default, unit and range.
 
 A key is described here and nowhere else, but for those of `[door]`, which the lock keeper shares: `wiring` has them.
-`config.toml` is rendered from this (`python -m edgegate.config`), and a test holds the two together.
 """
 
 from __future__ import annotations
 
-import difflib
-import json
 import os
-import tomllib
-from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from annotated_types import Ge, Le
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
-from pydantic.fields import FieldInfo
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from edgegate import wiring
-from edgegate.errors import ConfigError, UsageError
 from edgegate.wiring import Wiring
 
 TopicLevel = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$", max_length=64)]
@@ -298,108 +290,9 @@ class Config(_Section):
         return Path(folder) / "edgegate.key" if folder else None
 
 
-def load(path: Path | None = None, overrides: Iterable[str] = ()) -> Config:
-    """Read `path` (None: the built-in defaults), apply `table.key=value` overrides, and check everything.
-
-    Raises ConfigError with every mistake, one line each, and UsageError when the file is not there.
-    """
-    tables = _read(path) if path else {}
-    origin = str(path) if path else "config"
-    problems = [problem for text in overrides if (problem := _override(tables, text))]
-    try:
-        config = Config.model_validate(tables)
-    except ValidationError as error:
-        problems += [_describe(origin, dict(detail)) for detail in error.errors()]
-    if problems:
-        raise ConfigError(problems)
-    return config
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        with path.open("rb") as file:
-            return tomllib.load(file)
-    except FileNotFoundError:
-        raise UsageError(f"{path}: no such config file") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: cannot be read: {error}") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError([f"{path}: not valid TOML: {error}"]) from None
-
-
-def _override(tables: dict[str, Any], text: str) -> str | None:
-    """Put one `table.key=value` into `tables`; the answer is what is wrong with it, if anything is."""
-    name, equals, value = text.partition("=")
-    table, dot, key = name.strip().partition(".")
-    if not (equals and dot and table and key):
-        return f"--set {text}: write it as table.key=value"
-    section = tables.setdefault(table, {})
-    if not isinstance(section, dict):
-        return f"--set {text}: [{table}] is not a table in the config file"
-    section[key] = _value(value.strip())
-    return None
-
-
-def _value(text: str) -> Any:
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text  # a bare word is a string: nobody should have to quote twice on a command line
-
-
-def _describe(origin: str, detail: Mapping[str, Any]) -> str:
-    where = ".".join(str(part) for part in detail["loc"])
-    if detail["type"] == "extra_forbidden":
-        return f"{origin}: {where}: unknown key{_did_you_mean(detail['loc'])}"
-    if detail["type"] == "model_type":
-        return f"{origin}: {where} = {detail['input']!r}: must be a table: [{where}], and its keys below"
-    reason = (
-        detail["msg"]
-        .removeprefix("Value error, ")
-        .replace("Input should be", "must be")
-        .replace("String should", "must")
-    )
-    return f"{origin}: {where} = {detail['input']!r}: {reason}"
-
-
-def _did_you_mean(loc: tuple[str | int, ...]) -> str:
-    known: Iterable[str] = Config.model_fields
-    if len(loc) > 1:
-        known = _section(str(loc[0])).model_fields
-    close = difflib.get_close_matches(str(loc[-1]), list(known), n=1, cutoff=0.6)
-    return f"; did you mean {close[0]}?" if close else ""
-
-
-def _section(name: str) -> type[BaseModel]:
+def section_of(name: str) -> type[BaseModel]:
+    """The table `[name]`."""
     section = Config.model_fields[name].annotation
     assert isinstance(section, type)
     assert issubclass(section, BaseModel)
     return section
-
-
-def render() -> str:
-    """The text of `config.toml`: every key with its default, and its meaning, unit and range in a comment."""
-    lines = [
-        "# edgegate: every key with its default. Remove or comment out what you do not change.",
-        "# `edgegate check -c config.toml` tells what is wrong with it, all at once.",
-    ]
-    for name in Config.model_fields:
-        model = _section(name)
-        lines += ["", f"# {model.__doc__}", f"[{name}]"]
-        for key, field in model.model_fields.items():
-            lines += [f"# {field.description}{_range(field)}", f"{key} = {_toml(field.default)}"]
-    return "\n".join(lines) + "\n"
-
-
-def _range(field: FieldInfo) -> str:
-    low = next((bound.ge for bound in field.metadata if isinstance(bound, Ge)), None)
-    high = next((bound.le for bound in field.metadata if isinstance(bound, Le)), None)
-    return "" if low is None else f" ({low:,} to {high:,})"
-
-
-def _toml(value: object) -> str:
-    return json.dumps(value)  # strings, numbers and booleans are written the same in both
-
-
-if __name__ == "__main__":
-    print(render(), end="")

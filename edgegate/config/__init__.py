@@ -1,0 +1,7 @@
+"""What can be configured: frozen values (`tables`), read from TOML (`reading`), written out (`rendering`)."""
+
+from edgegate.config.reading import load
+from edgegate.config.rendering import render
+from edgegate.config.tables import NO_LIVENESS, TRACKER_ALONE, Camera, Config, Door, Mqtt, Recognition
+
+__all__ = ["NO_LIVENESS", "TRACKER_ALONE", "Camera", "Config", "Door", "Mqtt", "Recognition", "load", "render"]

@@ -1,0 +1,34 @@
+"""Writing the configuration out: `config.toml` is this text, and a test holds the two together."""
+
+from __future__ import annotations
+
+import json
+
+from annotated_types import Ge, Le
+from pydantic.fields import FieldInfo
+
+from edgegate.config.tables import Config, section_of
+
+
+def render() -> str:
+    """The text of `config.toml`: every key with its default, and its meaning, unit and range in a comment."""
+    lines = [
+        "# edgegate: every key with its default. Remove or comment out what you do not change.",
+        "# `edgegate check -c config.toml` tells what is wrong with it, all at once.",
+    ]
+    for name in Config.model_fields:
+        model = section_of(name)
+        lines += ["", f"# {model.__doc__}", f"[{name}]"]
+        for key, field in model.model_fields.items():
+            lines += [f"# {field.description}{_range(field)}", f"{key} = {_toml(field.default)}"]
+    return "\n".join(lines) + "\n"
+
+
+def _range(field: FieldInfo) -> str:
+    low = next((bound.ge for bound in field.metadata if isinstance(bound, Ge)), None)
+    high = next((bound.le for bound in field.metadata if isinstance(bound, Le)), None)
+    return "" if low is None else f" ({low:,} to {high:,})"
+
+
+def _toml(value: object) -> str:
+    return json.dumps(value)  # strings, numbers and booleans are written the same in both

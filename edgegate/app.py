@@ -207,19 +207,22 @@ def build_pipeline(
     tracker: Network | None = None,
 ) -> Pipeline:
     """From frames to sightings: by the embedder, by both networks in agreement, or by the tracker alone."""
-    settings = config.recognition
-    rules = tracking.Rules(
-        pool_frames=settings.decide_after_frames,
-        rejoin_seconds=config.access.rearm_seconds,
-        same_face=identifier.table.one_to_one(tracking.SAME_FACE_RATE),
-        same_visitor=identifier.table.one_to_one(tracking.SAME_VISITOR_RATE),
-    )
+    settings, rules = config.recognition, tracking_rules(config, identifier)
     if tracker is None:
         return Pipeline(analyzer, motion_gate, Tracker(rules), identifier)
     if settings.tracker_alone:
         people = ClosedSet(tracker.labels, settings.class_confidence, identifier.everybody)
         return Pipeline(Alone(tracker, settings.min_face_pixels), motion_gate, Tracker(rules), people)
     return Pipeline(Naming(analyzer, tracker, settings.class_confidence), motion_gate, Tracker(rules), identifier)
+
+
+def tracking_rules(config: Config, identifier: Identifier) -> tracking.Rules:
+    return tracking.Rules(
+        pool_frames=config.recognition.decide_after_frames,
+        rejoin_seconds=config.access.rearm_seconds,
+        same_face=identifier.table.one_to_one(tracking.SAME_FACE_RATE),
+        same_visitor=identifier.table.one_to_one(tracking.SAME_VISITOR_RATE),
+    )
 
 
 def promise_in_words(config: Config, identifier: Identifier) -> str:
@@ -237,7 +240,11 @@ def model_names(config: Config, embedder: Pack, tracker: Pack | None) -> str:
 
 
 def build_gate(config: Config, embedder: Pack, tracker: Pack | None = None) -> Gate:
-    rules = gate.Rules(
+    return Gate(gate_rules(config, embedder), model_names(config, embedder, tracker))
+
+
+def gate_rules(config: Config, embedder: Pack) -> gate.Rules:
+    return gate.Rules(
         unlock_seconds=config.door.unlock_seconds,
         max_frame_age=config.recognition.max_frame_age_ms / 1000,
         rearm_seconds=config.access.rearm_seconds,
@@ -245,7 +252,13 @@ def build_gate(config: Config, embedder: Pack, tracker: Pack | None = None) -> G
         refuse_after_frames=config.recognition.refuse_after_frames,
         margin=gate.MARGIN_DECADES * table_of(embedder).decade(),
     )
-    return Gate(rules, model_names(config, embedder, tracker))
+
+
+def private_names(recognition: Recognition) -> dict[str, str]:
+    """Whose names a log keeps to itself, and what it says instead."""
+    labels = recognition.tracker.labels[UNKNOWN_CLASS + 1 :] if recognition.tracker else ()
+    classes = {name: f"class {number}" for number, name in enumerate(labels, UNKNOWN_CLASS + 1)}
+    return classes | {person.name: person.id for person in recognition.identifier.everybody()}
 
 
 def build_loop(

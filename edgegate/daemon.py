@@ -8,19 +8,20 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from edgegate import __version__, app, live
+from edgegate import __version__, app, live, logs
 from edgegate.broker import Topics, Uplink
 from edgegate.camera import CameraHealth, open_source
 from edgegate.capture import Capture, Slot
 from edgegate.clock import SystemClock
 from edgegate.config import NO_LIVENESS, TRACKER_ALONE, Config
 from edgegate.errors import GalleryError, JournalError
-from edgegate.events import CloudEvent, Origin
+from edgegate.events import TYPE_PREFIX, CloudEvent, Origin
 from edgegate.gallery_watch import GalleryWatch
 from edgegate.keeper.client import KeeperClient
 from edgegate.lock_keeper import LockKeeper
 from edgegate.loop import Loop, Turn
 from edgegate.privacy import Retention
+from edgegate.reload import Parts, Reload
 from edgegate.types import Event, EventType
 
 log = logging.getLogger(__name__)
@@ -32,9 +33,10 @@ CLOSE_SECONDS = 5.0
 class Daemon:
     """One door. `run` blocks until `stopping` is set, or a recording that serves as the camera has ended."""
 
-    def __init__(self, config: Config, stopping: threading.Event) -> None:
+    def __init__(self, config: Config, stopping: threading.Event, reload: Reload | None = None) -> None:
         self._config = config
         self._stopping = stopping
+        self._reload = reload
         self._journal_trouble: str | None = None
         self._seen = False
         self._keeper: KeeperClient | None = None
@@ -56,6 +58,7 @@ class Daemon:
                 self._keeper = lock
                 lock.start(app.last_of_keeper(config))
             self._recognition = app.build_recognition(config)
+            logs.hide(self._private_names)
             self._start_keeping_private(stack, origin, clock)
             self._uplink = self._start_uplink(stack, origin, clock)
             loop = app.build_loop(config, self._recognition, journal, lock, changes, clock, self._tell)
@@ -87,9 +90,17 @@ class Daemon:
                         self._scores.turn(turn)
                     self._note_journal(None)
                     self._housekeep(lock)
+                    self.reload(loop, clock)
             except JournalError as error:
                 self._note_journal(str(error))
                 self._housekeep(lock)
+                self.reload(loop, clock)
+
+    def reload(self, loop: Loop, clock: SystemClock) -> None:
+        """Put in force what the configuration says now, if somebody asked for it."""
+        if self._reload is not None and self._reload.asked:
+            parts = Parts(loop, self._recognition, self._retention, self._scores)
+            self._config = self._reload.carry_out(self._config, parts, clock)
 
     @contextmanager
     def _in_service(self, loop: Loop, lock: LockKeeper, clock: SystemClock) -> Iterator[None]:
@@ -161,11 +172,15 @@ class Daemon:
             log.warning("door.pins = mock: nothing is wired, no lock will open")
 
     def _tell(self, event: CloudEvent) -> None:
-        log.info("%s %s", event["type"], event["data"].get("reason", ""))
+        data = event["data"] if self._config.service.log_names else event["data"] | {"person": None}
+        logs.tell(log, event["type"].removeprefix(TYPE_PREFIX), data, event.get("subject"))
         if self._keeper is not None:
             self._keeper.written(event)
         if self._uplink is not None:
             self._uplink.notify()
+
+    def _private_names(self) -> dict[str, str]:
+        return {} if self._config.service.log_names else app.private_names(self._recognition)
 
     def _housekeep(self, lock: LockKeeper) -> None:
         """Publish the state as it is now; a thread that has died takes the process with it."""

@@ -93,6 +93,10 @@ class Gate:
         self._now = float("-inf")
         self._next_visit = 1
 
+    def change_rules(self, rules: Rules) -> None:
+        """Decide by other rules from now on; visits go on, and whoever was let in stays so."""
+        self._rules = rules
+
     def observe(self, what: Observation | TooLate) -> Decision:
         """What follows from one frame, or from a pulse that came too late."""
         self._now = max(self._now, what.at)

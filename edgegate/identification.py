@@ -101,6 +101,10 @@ class Identifier:
         self._tightened = self._site()  # after the people: a file that cannot be read must keep nobody enrolled
         return changed
 
+    def change_promise(self, false_accept_rate: float, decide_after_frames: int) -> None:
+        """Match by the thresholds of another rate and number of frames from now on."""
+        self._rate, self._frames = false_accept_rate, decide_after_frames
+
     @property
     def people(self) -> tuple[Person, ...]:
         """Everybody who can be matched, with those of their photos that the network embedded."""

@@ -12,10 +12,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from edgegate import tracking
 from edgegate.clock import Clock
 from edgegate.errors import JournalError, LockError
 from edgegate.events import CloudEvent, Names, with_name
-from edgegate.gate import Gate
+from edgegate.gate import Gate, Rules
 from edgegate.lock_keeper import LockKeeper
 from edgegate.types import Decision, Denial, Event, Frame, Observation, Pulse, Sighting, TooLate
 
@@ -26,6 +27,8 @@ class Pipeline(Protocol):
     """What a turn needs of the pipeline."""
 
     def look(self, frame: Frame) -> tuple[Sighting, ...]: ...
+
+    def change_rules(self, rules: tracking.Rules, /) -> None: ...
 
 
 class Journal(Protocol):
@@ -72,6 +75,11 @@ class Loop:
         self._names = names
         self._tell = tell
         self._unwritten: list[Event] = []
+
+    def change_rules(self, deciding: Rules, following: tracking.Rules) -> None:
+        """Go by other rules from the next turn on; visits and tracks go on."""
+        self._gate.change_rules(deciding)
+        self._pipeline.change_rules(following)
 
     def turn(self, frame: Frame) -> Turn:
         """Take one frame through everything."""

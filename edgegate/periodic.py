@@ -27,13 +27,17 @@ class Periodic:
         self.failed: Exception | None = None
         """What ended the thread though it should not have: the whole process should end with it."""
 
+    @property
+    def started(self) -> bool:
+        return self._thread.ident is not None
+
     def start(self) -> None:
         self._thread.start()
 
     def close(self, timeout: float) -> None:
         """Stop, waiting up to `timeout` seconds for work that is going on; never started, it needs no stopping."""
         self._stopping.set()
-        if self._thread.ident is not None:
+        if self.started:
             self._thread.join(timeout)
 
     def _run(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from edgegate.tracking import Track, Tracker
+from edgegate.tracking import Rules, Track, Tracker
 from edgegate.types import Candidate, Claim, Embedding, Face, Frame, Sighting
 
 LOOK_ANYWAY_SECONDS = 1.0
@@ -46,6 +46,10 @@ class Pipeline:
         self._matcher = matcher
         self._moved_at = float("-inf")
         self._looked_at = float("-inf")
+
+    def change_rules(self, rules: Rules) -> None:
+        """Follow faces by other rules from now on."""
+        self._tracker.change_rules(rules)
 
     def look(self, frame: Frame) -> tuple[Sighting, ...]:
         """The faces of one frame, tracked and, for the nearest, compared with everybody enrolled."""

@@ -13,7 +13,7 @@ from typing import Any
 from edgegate import clock as clocks
 from edgegate import journal as journals
 from edgegate.clock import Clock
-from edgegate.errors import EdgegateError
+from edgegate.errors import EdgegateError, GalleryError
 from edgegate.events import CloudEvent
 from edgegate.gallery import Erased, Gallery, Person
 from edgegate.journal import Journal
@@ -59,8 +59,16 @@ def purge(gallery: Gallery, journal: Journal, scores: Scores, clock: Clock, days
     if days == 0:
         return []
     granted = journals.last_times(journal.path, EventType.GRANTED)
-    due = [person.name for person in gallery.people() if _ends(person, granted) + days * _DAY <= clock.wall()]
-    return [forget(gallery, journal, scores, clock, name, reason="retention") for name in due]
+    due = [person for person in gallery.people() if _ends(person, granted) + days * _DAY <= clock.wall()]
+    return [_forget_quietly(gallery, journal, scores, clock, person) for person in due]
+
+
+def _forget_quietly(gallery: Gallery, journal: Journal, scores: Scores, clock: Clock, person: Person) -> Forgotten:
+    """What goes wrong is logged, and must not tell the name of somebody who is erased by then."""
+    try:
+        return forget(gallery, journal, scores, clock, person.name, reason="retention")
+    except GalleryError as error:
+        raise GalleryError(str(error).replace(person.name, person.id)) from None
 
 
 def _ends(person: Person, granted: Mapping[str, float]) -> float:
@@ -100,6 +108,12 @@ class Retention(Periodic):
     def start(self) -> None:
         if self._days:
             super().start()
+
+    def change_days(self, days: int) -> None:
+        """Forget after another number of days, from the next look on."""
+        self._days = days
+        if not self.started:
+            self.start()
 
     def look(self) -> None:
         """Purge now. Nobody is forgotten because a clock without a battery says that it is 2099."""

@@ -66,6 +66,10 @@ class Tracker:
         self._lost: list[Track] = []
         self._next_id = 1
 
+    def change_rules(self, rules: Rules) -> None:
+        """Follow by other rules from now on; tracks go on."""
+        self._rules = rules
+
     @property
     def following(self) -> bool:
         """Whether anybody is being followed: such a scene is looked at even if nothing moves."""
@@ -87,7 +91,7 @@ class Tracker:
         elif float(pooled @ embedding) < self._rules.same_face:
             track = self._break(track, embedding)
         track.pool.append((embedding, weight))
-        if len(track.pool) > self._rules.pool_frames:
+        while len(track.pool) > self._rules.pool_frames:
             track.pool.popleft()
         track.frames += 1
         return track

@@ -280,6 +280,8 @@ class EventType(StrEnum):
     CAMERA_RECOVERED = "camera.recovered"
     SERVICE_STARTED = "service.started"
     SERVICE_STOPPED = "service.stopped"
+    SERVICE_RELOADED = "service.reloaded"
+    RELOAD_REFUSED = "service.reload_refused"
     PERSON_ENROLLED = "person.enrolled"
     PERSON_CHANGED = "person.changed"
     PERSON_FORGOTTEN = "person.forgotten"

@@ -30,6 +30,9 @@ class VisitScores:
         self._rearm_seconds = rearm_seconds
         self._open: dict[int, tuple[float, Visit]] = {}
 
+    def change_rules(self, frames: int, rearm_seconds: float) -> None:
+        self._frames, self._rearm_seconds = frames, rearm_seconds
+
     def turn(
         self, now: float, wall: float, sightings: Sequence[Sighting], events: Sequence[Mapping[str, Any]]
     ) -> list[Visit]:
@@ -80,6 +83,10 @@ class ScoreKeeper:
         self._visits = visits
         self._clock = clock
         self.trouble: str | None = None
+
+    def change_rules(self, frames: int, rearm_seconds: float) -> None:
+        """What a visit is, from now on; those that are open go on."""
+        self._visits.change_rules(frames, rearm_seconds)
 
     def turn(self, turn: Turn | None) -> None:
         """Take in one turn of the loop, or the passing of time where there was none."""

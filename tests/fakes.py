@@ -12,6 +12,7 @@ from edgegate.errors import JournalError
 from edgegate.events import CloudEvent
 from edgegate.gallery import Person, Photo
 from edgegate.journal import Journal
+from edgegate.tracking import Rules
 from edgegate.types import ALWAYS, Box, Candidate, Embedding, Event, Face, Frame, Quality, Sighting, Validity
 
 EMBEDDER = "e" * 64
@@ -74,6 +75,9 @@ class FakePipeline:
 
     def look(self, frame: Frame) -> tuple[Sighting, ...]:
         return self.view
+
+    def change_rules(self, rules: Rules) -> None:
+        pass
 
 
 class FailingJournal:

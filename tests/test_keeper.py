@@ -435,7 +435,7 @@ def test_the_socket_is_made_for_nobody_else(tmp_path: Path) -> None:
 # As a process.
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_locked_and_what_happened_is_in_the_spool(number: signal.Signals, tmp_path: Path) -> None:
     with Process(tmp_path) as keeper:
         keeper.wait_for("READY=1")
@@ -494,6 +494,6 @@ def test_it_is_made_of_the_standard_library_and_gpiozero() -> None:
     assert {name for name in packages - allowed if not name.startswith(("__editable__", "_distutils"))} == set()
     ours = {name.removeprefix("edgegate.") for name in loaded if name.startswith("edgegate.")}
     assert {name.partition(".")[0] for name in ours} == {
-        "clock", "door", "errors", "keeper", "line", "lock", "lock_keeper", "notify", "panel", "private", "types",
-        "wiring",
+        "clock", "door", "errors", "keeper", "line", "lock", "lock_keeper", "logs", "notify", "panel", "private",
+        "signals", "types", "wiring",
     }  # fmt: skip

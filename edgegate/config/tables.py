@@ -251,6 +251,7 @@ class Service(_Section):
         "/var/lib, else ~/.config/edgegate/edgegate.key",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="how much is logged")
+    log_names: bool = Field(False, description="true: the log says people's names; false: their opaque ids alone")
 
 
 class Config(_Section):

@@ -12,7 +12,7 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
-from edgegate import wiring
+from edgegate import logs, signals, wiring
 from edgegate.clock import SystemClock
 from edgegate.errors import EdgegateError, LockError, UsageError
 from edgegate.keeper.server import Server
@@ -27,12 +27,11 @@ log = logging.getLogger("edgegate.keeper")
 
 def main(argv: list[str] | None = None) -> int:
     args = _parser().parse_args(argv)
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
+    logs.set_up("edgegate-lock", "info")
     try:
         _run(args, wiring.read(args.config))
     except EdgegateError as error:
-        for line in str(error).splitlines():
-            print(f"edgegate-lock: {line}", file=sys.stderr)
+        logs.complain("edgegate-lock", error)
         return error.status
     return 0
 
@@ -65,8 +64,7 @@ def _run(args: argparse.Namespace, settings: Wiring) -> None:
             raise UsageError(f"{error.filename or _socket(args, settings)}: {error.strerror or error}") from None
         server = Server(listener, spool, clock := SystemClock(), lambda: notify("WATCHDOG=1"))
         stack.callback(server.keep)  # what the lock did at the very end
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, lambda *_: server.stop())
+        signals.listen(server.stop, _keep_the_wiring)
         signal.set_wakeup_fd(server.waker.fileno(), warn_on_full_buffer=False)
         factory = pin_factory(settings.pins)
         write_locked_level(args.runtime / "locked-level", settings, getattr(factory, "chip", 0))
@@ -78,6 +76,10 @@ def _run(args: argparse.Namespace, settings: Wiring) -> None:
         log.info("GPIO %d is held locked; listening", settings.lock_pin)
         server.run(lock)
         notify("STOPPING=1")
+
+
+def _keep_the_wiring() -> None:
+    log.warning("what [door] says now counts after a restart: a lock does not change its wiring while it runs")
 
 
 def _socket(args: argparse.Namespace, settings: Wiring) -> Path:

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from edgegate import private
+from edgegate import logs, private
 from edgegate.clock import Clock
 from edgegate.errors import LockError
 from edgegate.keeper.refusals import Refusals
@@ -104,7 +104,7 @@ class Server:
         entries = []
         while not self._happened.empty():
             event = self._happened.get()
-            log.info("%s %s", event.type.value, event.data or "")
+            logs.tell(log, event.type.value, event.data)
             wall = self._clock.wall() - (self._clock.monotonic() - event.at)
             entries.append((self._boot, event.type.value, event.at, wall, event.data))
         before = self._spool.trouble

@@ -197,20 +197,19 @@ class JournalHandler(_Handler):
 
     def _send(self, datagram: bytes) -> None:
         """Send what waits, then this; what is not taken goes on waiting."""
-        if len(self._waiting) < MAX_WAITING:
-            self._waiting.append(datagram)
-        else:
-            self._lost += 1
-        while self._waiting:
-            if not self._taken(self._waiting[0]):
-                self._late = len(self._waiting)
-                return
+        self._waiting.append(datagram)
+        while self._waiting and self._taken(self._waiting[0]):
             self._waiting.popleft()
-        if self._late or self._lost:
+        if len(self._waiting) > MAX_WAITING:
+            self._waiting.pop()
+            self._lost += 1
+        elif self._waiting:
+            self._late += 1
+        elif self._late or self._lost:
             self._say_what_was_late()
 
     def _say_what_was_late(self) -> None:
-        words = f"the journal was away: {self._late} records before this came late, {self._lost} are lost"
+        words = f"the journal was away: {self._late} of the records before this came late, {self._lost} are lost"
         if self._taken(encode({"MESSAGE": words, "PRIORITY": 4, "SYSLOG_IDENTIFIER": self._program})):
             self._late = self._lost = 0
 

@@ -206,3 +206,11 @@ def test_a_pool_never_mixes_faces_that_do_not_look_alike(frames: list[tuple[floa
             assert (continued is track) == (float(before @ looks(look)) >= Rules().same_face)
         assert continued.visit <= continued.id
         assert len(continued.pool) <= Rules().pool_frames
+
+
+def test_other_rules_keep_the_tracks_and_pool_fewer_frames_at_once(tracker: Tracker) -> None:
+    before = show(tracker, 0.0, ANN, frames=5)
+    tracker.change_rules(Rules(pool_frames=2))
+    track = show(tracker, 0.5, ANN)
+    assert track is before
+    assert (track.frames, len(track.pool)) == (6, 2)

@@ -18,6 +18,7 @@ from edgegate.disk import Disk
 from edgegate.errors import EdgegateError, GalleryError, JournalError, LockError
 from edgegate.events import CloudEvent, Origin
 from edgegate.gallery_watch import GalleryWatch
+from edgegate.journal import last_time
 from edgegate.keeper.client import KeeperClient
 from edgegate.lock import Lock
 from edgegate.loop import Turn
@@ -69,7 +70,7 @@ class Daemon:
             self._watchdog = stack.enter_context(Watchdog(clock, self._lock.close))
             journal = app.open_journal(config, origin, clock)
             stack.callback(journal.close)
-            clock.raise_floor(journal.last_time())
+            clock.raise_floor(last_time(journal.path))
             if isinstance(self._lock, KeeperClient):
                 self._keeper = self._lock
                 self._keeper.start(app.last_of_keeper(config))

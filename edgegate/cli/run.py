@@ -38,4 +38,4 @@ def _run(args: argparse.Namespace) -> None:
     stopping, reload = threading.Event(), Reload(partial(load_config, args))
     signals.listen(stopping.set, reload.ask)
     faulthandler.register(signal.SIGUSR1)  # kill -USR1 tells where every thread is
-    Daemon(config, stopping, reload).run()
+    Daemon(config, stopping, reload=reload).run()

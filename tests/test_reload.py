@@ -219,6 +219,7 @@ def test_a_door_in_service_changes_its_rules_and_nothing_else(door: Program, tmp
         _configure(file, video, "[[access\n", rearm=1.0)
         daemon.process.send_signal(signal.SIGHUP)
         refused = daemon.wait_for("service.reload_refused")
+        systemd.wait_for("RELOADING=1\n")
         systemd.wait_for("READY=1")
         _configure(file, video, rearm=1.0, width=800)
         before = SystemClock().monotonic()
@@ -232,7 +233,8 @@ def test_a_door_in_service_changes_its_rules_and_nothing_else(door: Program, tmp
     assert "applied access.rearm_seconds, needs restart camera.width" in line
     assert reloading == "RELOADING=1\n"
     assert before <= int(moment) / 1e6 <= SystemClock().monotonic()
-    assert [what.partition(" ")[0] for what in told(door)] == [
+    kinds = [what.partition(" ")[0] for what in told(door)]
+    assert [kind for kind in kinds if kind not in {"service.degraded", "service.recovered"}] == [
         "service.started",
         "access.granted",
         "lock.unlocked",
@@ -285,10 +287,10 @@ def test_a_program_whose_terminal_went_away_ends(gone: bool, tmp_path: Path) -> 
 
 
 _LISTEN = """
-import signal, sys
+import os, signal, sys
 from edgegate import signals
-said = open(sys.argv[1], "w", buffering=1)
-signals.listen(lambda: said.write("stop\\n"), lambda: said.write("look again\\n"))
-said.write("ready\\n")
+said = os.open(sys.argv[1], os.O_WRONLY)
+signals.listen(lambda: os.write(said, b"stop\\n"), lambda: os.write(said, b"look again\\n"))
+os.write(said, b"ready\\n")
 while True: signal.pause()
 """

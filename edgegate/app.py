@@ -7,13 +7,14 @@ import queue
 import secrets
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 import cv2
 
-from edgegate import gate, site, tracking
+from edgegate import gate as gates
+from edgegate import lockout_record, site, tracking
 from edgegate.clock import Clock
 from edgegate.closed_set import ClosedSet
 from edgegate.config import TRACKER_ALONE, Config
@@ -236,16 +237,32 @@ def model_names(config: Config, embedder: Pack, tracker: Pack | None) -> str:
     return tracker.name if config.recognition.tracker_alone else f"{tracker.name}+{embedder.name}"
 
 
-def build_gate(config: Config, embedder: Pack, tracker: Pack | None = None) -> Gate:
-    rules = gate.Rules(
+def gate_rules(config: Config, embedder: Pack) -> gates.Rules:
+    """What a door's gate decides by, who may enter when included; `Gate.change_rules` takes them too."""
+    access = config.access
+    return replace(
+        recognition_rules(config, embedder),
+        permissions=access.permissions(config.site.door),
+        lockout=access.lockout,
+        hold_open=access.hold_open_hours,
+    )
+
+
+def recognition_rules(config: Config, embedder: Pack) -> gates.Rules:
+    """What the gate decides by, whoever it is and whenever: for measuring what is recognised."""
+    return gates.Rules(
         unlock_seconds=config.door.unlock_seconds,
         max_frame_age=config.recognition.max_frame_age_ms / 1000,
         rearm_seconds=config.access.rearm_seconds,
         decide_after_frames=config.recognition.decide_after_frames,
         refuse_after_frames=config.recognition.refuse_after_frames,
-        margin=gate.MARGIN_DECADES * table_of(embedder).decade(),
+        margin=gates.MARGIN_DECADES * table_of(embedder).decade(),
     )
-    return Gate(rules, model_names(config, embedder, tracker))
+
+
+def build_gate(config: Config, embedder: Pack, tracker: Pack | None = None) -> Gate:
+    """A gate that lets in whoever is recognised."""
+    return Gate(recognition_rules(config, embedder), model_names(config, embedder, tracker))
 
 
 def build_loop(
@@ -259,15 +276,20 @@ def build_loop(
 ) -> Loop:
     """A whole door but for the camera."""
     analyzer, identifier, tracker = recognition.analyzer, recognition.identifier, recognition.tracker
+    gate = build_gate(config, analyzer.pack, tracker.pack if tracker else None)
+    gate.change_rules(gate_rules(config, analyzer.pack))
+    if config.access.lockout_refusals:
+        lockout_record.take_up(gate, journal.path, clock)
     return Loop(
         build_pipeline(config, analyzer, motion.MotionGate(), identifier, tracker),
-        build_gate(config, analyzer.pack, tracker.pack if tracker else None),
+        gate,
         journal,
         lock,
         changes,
         clock,
         _forgiving(recognition.gallery.name_of),
         tell,
+        partial(lockout_record.is_released, journal.path),
     )
 
 

@@ -93,7 +93,7 @@ class Daemon:
 
     @contextmanager
     def _in_service(self, loop: Loop, lock: LockKeeper, clock: SystemClock) -> Iterator[None]:
-        self._announce()
+        self._announce(clock)
         self._write(loop, EventType.SERVICE_STARTED, clock, {"version": __version__, "liveness": "off"})
         try:
             yield
@@ -146,7 +146,7 @@ class Daemon:
         self._retention.start()
         stack.callback(self._retention.close, CLOSE_SECONDS)
 
-    def _announce(self) -> None:
+    def _announce(self, clock: SystemClock) -> None:
         log.warning(NO_LIVENESS)
         log.info("%s", app.promise_in_words(self._config, self._recognition.identifier))
         if (trouble := self._recognition_trouble()) is not None:
@@ -157,6 +157,9 @@ class Daemon:
             if person.unreadable:
                 continue
             log.warning("%s was enrolled with another embedder and cannot be recognised: enrol again", person.id)
+        groups = [person.groups for person in self._recognition.identifier.everybody()]
+        for doubt in self._config.access.doubts(self._config.site.door, groups, clock.wall()):
+            log.warning("%s", doubt)
         if self._config.door.pins == "mock":
             log.warning("door.pins = mock: nothing is wired, no lock will open")
 

@@ -57,6 +57,17 @@ def last_with(path: Path, key: str) -> CloudEvent | None:
     return None if row is None else json.loads(row[0])
 
 
+def last_of(path: Path, *kinds: EventType) -> CloudEvent | None:
+    """The last event of any of these kinds; None if there is none. Raises as `read` does."""
+    texts = [f'"type":"{TYPE_PREFIX}{kind}"' for kind in kinds]
+    with closing(connect(path)) as db, readable_errors(path):
+        rows = db.execute(  # as text first, as in `last_with`; from the end, where it mostly is
+            f"SELECT event FROM events WHERE {' OR '.join(['instr(event, ?)'] * len(kinds))} ORDER BY seq DESC",  # noqa: S608
+            texts,
+        )
+        return next((event for (text,) in rows if (event := json.loads(text))["type"] in map(_full, kinds)), None)
+
+
 def names(path: Path, name: str) -> int:
     """How many events hold this person's name, which none may; raises as `read` does."""
     with closing(connect(path)) as db, readable_errors(path):

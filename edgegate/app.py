@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import queue
 import secrets
 from collections.abc import Callable
@@ -18,7 +17,7 @@ from edgegate import lockout_record, site, tracking
 from edgegate.clock import Clock
 from edgegate.closed_set import ClosedSet
 from edgegate.config import TRACKER_ALONE, Config
-from edgegate.errors import GalleryError, ModelError
+from edgegate.errors import ModelError
 from edgegate.events import CloudEvent, Names, Origin
 from edgegate.gallery import Gallery
 from edgegate.gate import Gate
@@ -40,8 +39,6 @@ from edgegate.vision.quality import QualityLimits
 from edgegate.vision.tflite import Model, Timer
 from edgegate.vision.tracker import Alone, Naming, Network, TrackerNetwork
 from edgegate.visits import ScoreKeeper, VisitScores
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,20 +284,7 @@ def build_loop(
         lock,
         changes,
         clock,
-        _forgiving(recognition.gallery.name_of),
+        recognition.gallery.name_if_readable,
         tell,
         partial(lockout_record.is_released, journal.path),
     )
-
-
-def _forgiving(names: Names) -> Names:
-    """A gallery that cannot be read for a moment costs an event its name, and must not stop a door."""
-
-    def name_of(person: str) -> str | None:
-        try:
-            return names(person)
-        except GalleryError as error:
-            log.warning("an event is told without its name: %s", error)
-            return None
-
-    return name_of

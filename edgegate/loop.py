@@ -15,7 +15,7 @@ from typing import Protocol
 from edgegate.clock import Clock
 from edgegate.errors import JournalError, LockError
 from edgegate.events import CloudEvent, Names, with_name
-from edgegate.gate import Gate, Rules
+from edgegate.gate import Gate
 from edgegate.lock_keeper import LockKeeper
 from edgegate.types import (
     Decision,
@@ -93,10 +93,6 @@ class Loop:
         self._released = released
         self._ask_again_at = float("-inf")
         self._unwritten: list[Event] = []
-
-    def change_rules(self, rules: Rules) -> None:
-        """Decide by other rules from the next turn on; for the thread that turns."""
-        self._gate.change_rules(rules)
 
     def turn(self, frame: Frame) -> Turn:
         """Take one frame through everything."""

@@ -18,10 +18,12 @@ PURE = [
     "gate", "tracking", "types", "thresholds", "embedding", "identification", "search", "templates", "lookalikes",
     "events", "guidance", "enrol/choice",
     "access/__init__", "access/calendar", "access/doubts", "access/hold_open", "access/lockout", "access/permissions",
-    "access/schedule", "door/__init__", "door/machine", "door/parts", "door/table", "keeper/refusals", "keeper/requests",
+    "access/schedule", "door/__init__",
+    "door/machine", "door/parts", "door/table", "keeper/refusals", "keeper/requests",
 ]  # fmt: skip
 PURE_IMPORTS = {
-    "__future__", "collections", "dataclasses", "datetime", "difflib", "enum", "functools", "json", "math", "numpy", "typing",
+    "__future__", "collections", "dataclasses", "datetime", "difflib", "enum", "functools",
+    "json", "math", "numpy", "typing",
 }  # fmt: skip
 """What a pure room may import, besides other parts of edgegate: nothing that does I/O or knows the time."""
 

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import logging
 import queue
 import secrets
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 import cv2
 
-from edgegate import gate, site, tracking
+from edgegate import gate as gates
+from edgegate import lockout_record, site, tracking
 from edgegate.clock import Clock
 from edgegate.closed_set import ClosedSet
 from edgegate.config import TRACKER_ALONE, Config
-from edgegate.errors import GalleryError, ModelError
+from edgegate.errors import ModelError
 from edgegate.events import CloudEvent, Names, Origin
 from edgegate.gallery import Gallery
 from edgegate.gate import Gate
@@ -39,8 +39,6 @@ from edgegate.vision.quality import QualityLimits
 from edgegate.vision.tflite import Model, Timer
 from edgegate.vision.tracker import Alone, Naming, Network, TrackerNetwork
 from edgegate.visits import ScoreKeeper, VisitScores
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +115,7 @@ UNCLEAN = "the run before did not end by itself: it hung, was killed, or lost po
 
 def left_without_a_word(config: Config) -> dict[str, str]:
     """What `service.started` says of the run before, where that wrote no `service.stopped`. Raises JournalError."""
-    event = last_of(journal_path(config), (EventType.SERVICE_STARTED, EventType.SERVICE_STOPPED))
+    event = last_of(journal_path(config), EventType.SERVICE_STARTED, EventType.SERVICE_STOPPED)
     return {"reason": UNCLEAN} if event is not None and event["type"].endswith(EventType.SERVICE_STARTED) else {}
 
 
@@ -248,26 +246,32 @@ def model_names(config: Config, embedder: Pack, tracker: Pack | None) -> str:
     return tracker.name if config.recognition.tracker_alone else f"{tracker.name}+{embedder.name}"
 
 
-def build_gate(config: Config, embedder: Pack, tracker: Pack | None = None) -> Gate:
-    return Gate(gate_rules(config, embedder), model_names(config, embedder, tracker))
+def gate_rules(config: Config, embedder: Pack) -> gates.Rules:
+    """What a door's gate decides by, who may enter when included; `Gate.change_rules` takes them too."""
+    access = config.access
+    return replace(
+        recognition_rules(config, embedder),
+        permissions=access.permissions(config.site.door),
+        lockout=access.lockout,
+        hold_open=access.hold_open_hours,
+    )
 
 
-def gate_rules(config: Config, embedder: Pack) -> gate.Rules:
-    return gate.Rules(
+def recognition_rules(config: Config, embedder: Pack) -> gates.Rules:
+    """What the gate decides by, whoever it is and whenever: for measuring what is recognised."""
+    return gates.Rules(
         unlock_seconds=config.door.unlock_seconds,
         max_frame_age=config.recognition.max_frame_age_ms / 1000,
         rearm_seconds=config.access.rearm_seconds,
         decide_after_frames=config.recognition.decide_after_frames,
         refuse_after_frames=config.recognition.refuse_after_frames,
-        margin=gate.MARGIN_DECADES * table_of(embedder).decade(),
+        margin=gates.MARGIN_DECADES * table_of(embedder).decade(),
     )
 
 
-def private_names(recognition: Recognition) -> dict[str, str]:
-    """Whose names a log keeps to itself, and what it says instead."""
-    labels = recognition.tracker.labels[UNKNOWN_CLASS + 1 :] if recognition.tracker else ()
-    classes = {name: f"class {number}" for number, name in enumerate(labels, UNKNOWN_CLASS + 1)}
-    return classes | {person.name: person.id for person in recognition.identifier.everybody()}
+def build_gate(config: Config, embedder: Pack, tracker: Pack | None = None) -> Gate:
+    """A gate that lets in whoever is recognised."""
+    return Gate(recognition_rules(config, embedder), model_names(config, embedder, tracker))
 
 
 def build_loop(
@@ -281,26 +285,18 @@ def build_loop(
 ) -> Loop:
     """A whole door but for the camera."""
     analyzer, identifier, tracker = recognition.analyzer, recognition.identifier, recognition.tracker
+    gate = build_gate(config, analyzer.pack, tracker.pack if tracker else None)
+    gate.change_rules(gate_rules(config, analyzer.pack))
+    if config.access.lockout_refusals:
+        lockout_record.take_up(gate, journal.path, clock)
     return Loop(
         build_pipeline(config, analyzer, motion.MotionGate(), identifier, tracker),
-        build_gate(config, analyzer.pack, tracker.pack if tracker else None),
+        gate,
         journal,
         lock,
         changes,
         clock,
-        _forgiving(recognition.gallery.name_of),
+        recognition.gallery.name_if_readable,
         tell,
+        partial(lockout_record.is_released, journal.path),
     )
-
-
-def _forgiving(names: Names) -> Names:
-    """A gallery that cannot be read for a moment costs an event its name, and must not stop a door."""
-
-    def name_of(person: str) -> str | None:
-        try:
-            return names(person)
-        except GalleryError as error:
-            log.warning("an event is told without its name: %s", error)
-            return None
-
-    return name_of

@@ -36,7 +36,8 @@ class ClosedSet:
         if best == UNKNOWN_CLASS or person is None:
             return None
         score = float(probabilities[best])
-        return Candidate(person.id, score, self._confidence, score - float(probabilities[second]), validity_of(person))
+        margin = score - float(probabilities[second])
+        return Candidate(person.id, score, self._confidence, margin, validity_of(person), person.groups)
 
     def match_own(self, embedding: Embedding, claim: Claim | None = None) -> Candidate | None:
         """The same for the deciding frame alone, which must be as sure."""

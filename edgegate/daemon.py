@@ -159,6 +159,7 @@ class Daemon:
         """Put in force what the configuration says now."""
         parts = Parts(self._loop, self._recognition, self._retention, self._scores)
         self._config = reload.carry_out(self._config, parts, self._clock)
+        self._doubt_rules()
 
     def _end_with_threads(self) -> None:
         """An essential thread that has died takes the process with it."""
@@ -241,8 +242,14 @@ class Daemon:
             if person.unreadable:
                 continue
             log.warning("%s was enrolled with another embedder and cannot be recognised: enrol again", person.id)
+        self._doubt_rules()
         if self._config.door.pins == "mock":
             log.warning("door.pins = mock: nothing is wired, no lock will open")
+
+    def _doubt_rules(self) -> None:
+        groups = [person.groups for person in self._recognition.identifier.everybody()]
+        for doubt in self._config.access.doubts(self._config.site.door, groups, self._clock.wall()):
+            log.warning("%s", doubt)
 
     def _tell(self, event: CloudEvent) -> None:
         self._journal_trouble = None
@@ -254,7 +261,12 @@ class Daemon:
             self._uplink.notify()
 
     def _private_names(self) -> dict[str, str]:
-        return {} if self._config.service.log_names else app.private_names(self._recognition)
+        """Whose names the log keeps to itself, and what it says instead."""
+        if self._config.service.log_names:
+            return {}
+        tracker, identifier = self._recognition.tracker, self._recognition.identifier
+        classes = {name: f"class {number}" for number, name in enumerate(tracker.labels)} if tracker else {}
+        return classes | {person.name: person.id for person in identifier.everybody()}
 
     def _note_first(self, turn: Turn | None) -> None:
         if turn is not None and not self._seen:

@@ -13,9 +13,10 @@ Rules
    - this frame's own embedding names the same person and reaches its own threshold, so that somebody who steps
      into a track does not inherit it;
    - the frame is not older than `max_frame_age`, nor stamped as far in the future (otherwise: refused as `stale`);
-   - the person may enter now: where their permission depends on the time, the wall clock is trusted (otherwise:
-     `clock_unsynchronized`), and the time is from their `since` until before their `until` (otherwise:
-     `not_permitted_now`). Both are asked of every frame, so that a permission begins and ends at its moment;
+   - no lock-out runs (otherwise: `locked_out`);
+   - the person may enter here and now, as the rules of `access` say (otherwise: `not_permitted_here`,
+     `not_permitted_now`, or `clock_unsynchronized` where that depends on a time that is not known). That is asked
+     of every frame, so that a permission begins and ends at its moment;
    - the lock would open now (otherwise: `lockdown` or `lock_fault`, as the observation says).
    Where a tracker network is asked, the scores are those of the person it names in this frame, and there are none
    where it names nobody: the network and the embedder must agree.
@@ -28,14 +29,18 @@ Rules
 6. A grant comes with the pulse that opens the door. The caller commits the events first, then hands the pulse to
    the lock, which checks the age once more; if it refuses, the caller says `TooLate`, with the lock's reason: the
    visit is open again.
+7. A lock-out begins when as many visits as `lockout` says were refused as `unknown` or `unconfirmed`, and ends by
+   time, or when staff released it (`Released`). `access.lockout` has its rules. Refusals are told meanwhile.
+8. In hold-open hours the lock is held open, as `access.hold_open` says.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from edgegate.access import ANYBODY, NO_LOCKOUT, HoldOpen, HoldOpenHours, LockOut, LockOutRules, Permissions
 from edgegate.types import (
     Candidate,
     Decision,
@@ -44,9 +49,9 @@ from edgegate.types import (
     EventType,
     Observation,
     Pulse,
+    Released,
     Sighting,
     TooLate,
-    Validity,
 )
 
 MARGIN_DECADES = 2 / 3
@@ -65,6 +70,14 @@ class Rules:
     refuse_after_frames: int = 15
     margin: float = 0.01
     """How far, in cosine, the best match must be ahead of the second-best person."""
+    permissions: Permissions = ANYBODY
+    lockout: LockOutRules = NO_LOCKOUT
+    hold_open: HoldOpenHours | None = None
+    """When the door stands open; None: never."""
+
+
+_COUNTED = {Denial.UNKNOWN, Denial.UNCONFIRMED}
+"""The refusals that lead to a lock-out; `spoof`, once there is such a thing, is another."""
 
 
 @dataclass(slots=True)
@@ -92,16 +105,38 @@ class Gate:
         self._visits: list[_Visit] = []
         self._now = float("-inf")
         self._next_visit = 1
+        self._lockout = LockOut()
+        self._hold_open = HoldOpen()
+
+    @property
+    def locked_out(self) -> bool:
+        return self._lockout.running
+
+    def take_up_lockout(self, until: float) -> None:
+        """Go on with a lock-out that began before this start, until this monotonic moment."""
+        self._lockout.take_up(until)
 
     def change_rules(self, rules: Rules) -> None:
-        """Decide by other rules from now on; visits go on, and whoever was let in stays so."""
+        """Decide by these from the next observation on; visits, a lock-out and a hold that run know both."""
         self._rules = rules
 
-    def observe(self, what: Observation | TooLate) -> Decision:
-        """What follows from one frame, or from a pulse that came too late."""
+    def observe(self, what: Observation | TooLate | Released) -> Decision:
+        """What follows from one frame, from time that passed, from a late pulse, or from staff's release."""
         self._now = max(self._now, what.at)
         if isinstance(what, TooLate):
             return self._too_late(what)
+        if isinstance(what, Released):
+            self._lockout.release()
+            return Decision()
+        over = self._lockout.pass_time(self._rules.lockout, self._now)
+        decision = self._look(what)
+        told, hold = self._hold_open.turn(self._rules.hold_open, what, self._now)
+        if decision.pulse is not None:
+            self._hold_open.person_in()
+        return replace(decision, events=over + decision.events + told, hold=hold)
+
+    def _look(self, what: Observation) -> Decision:
+        """What follows from who is in view."""
         self._forget_past_visits()
         if not what.sightings:
             return Decision()
@@ -164,9 +199,10 @@ class Gate:
         record = self._record(what, nearest, others)
         if abs(self._now - what.frame_at) > self._rules.max_frame_age:
             return self._refuse(Denial.STALE, visit, record, nearest.pooled.person)
-        if (reason := _forbidden(what, nearest.pooled.validity) or what.barred) is not None:
+        if (reason := self._forbidden(what, nearest.pooled) or what.barred) is not None:
             return self._refuse(reason, visit, record, nearest.pooled.person)
         visit.grant = record
+        self._lockout.forgive(visit.id)
         event = Event(EventType.GRANTED, self._now, nearest.pooled.person, {"reason": "recognised", **record})
         not_after = min(what.frame_at, self._now) + self._rules.max_frame_age
         return Decision((event,), Pulse(self._rules.unlock_seconds, not_after, visit.id))
@@ -177,13 +213,24 @@ class Gate:
             return Decision()
         age = _milliseconds(self._now - visit.grant["frame_at"])
         record, visit.grant = visit.grant | {"frame_age_ms": age}, None
+        self._hold_open.person_out()
         return self._refuse(what.reason, visit, record, visit.person)
 
     def _refuse(self, reason: Denial, visit: _Visit, record: dict[str, Any], person: str | None = None) -> Decision:
         if reason in visit.refused:
             return Decision()
+        counts = reason in _COUNTED and not visit.refused & _COUNTED
         visit.refused.add(reason)
-        return Decision((Event(EventType.DENIED, self._now, person, {"reason": reason.value, **record}),))
+        denied = Event(EventType.DENIED, self._now, person, {"reason": reason.value, **record})
+        lockout = self._lockout.count(self._rules.lockout, visit.id, self._now) if counts else ()
+        return Decision((denied, *lockout))
+
+    def _forbidden(self, what: Observation, who: Candidate) -> Denial | None:
+        """Why somebody may not enter now, however well they are recognised; None if they may."""
+        if self._lockout.running:
+            return Denial.LOCKED_OUT
+        permissions = self._rules.permissions
+        return permissions.ask(who.groups, who.validity, what.wall, trusted=what.wall_trusted).reason
 
     def _record(self, what: Observation, nearest: Sighting, others: list[Sighting]) -> dict[str, Any]:
         best: Candidate | None = nearest.pooled
@@ -202,13 +249,6 @@ class Gate:
             "box": nearest.box.rounded(),
             "others": [{"track": other.track, "box": other.box.rounded()} for other in others],
         }
-
-
-def _forbidden(what: Observation, validity: Validity) -> Denial | None:
-    """Why somebody may not enter now, whoever they are; None if they may."""
-    if validity.limited and not what.wall_trusted:
-        return Denial.CLOCK_UNSYNCHRONIZED
-    return None if validity.holds(what.wall) else Denial.NOT_PERMITTED_NOW
 
 
 def _milliseconds(seconds: float) -> int:

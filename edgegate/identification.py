@@ -136,7 +136,8 @@ class Identifier:
             return None
         by_table = self._threshold(best.photos, frames, self._shared(crowd)).value
         threshold = max(by_table, self._tightened, crowd.raised(best.person))
-        return Candidate(best.person.id, best.score, threshold, best.margin, crowd.validity(best.person))
+        validity, groups = crowd.validity(best.person), best.person.groups
+        return Candidate(best.person.id, best.score, threshold, best.margin, validity, groups)
 
     def match_own(self, embedding: Embedding, claim: Claim | None = None) -> Candidate | None:
         """The best match of the deciding frame alone, and what it must reach to agree."""

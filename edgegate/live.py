@@ -33,7 +33,7 @@ def turns(
             return
         _tell_health(loop, capture, health, clock)
         if frame is None:
-            loop.settle()
+            loop.tick()
             yield None
         else:
             yield loop.turn(frame)

@@ -18,9 +18,26 @@ from edgegate.errors import JournalError, LockError
 from edgegate.events import CloudEvent, Names, with_name
 from edgegate.gate import Gate, Rules
 from edgegate.lock_keeper import LockKeeper
-from edgegate.types import Decision, Denial, Event, Frame, Observation, Pulse, Sighting, TooLate
+from edgegate.types import (
+    Decision,
+    Denial,
+    Event,
+    EventType,
+    Frame,
+    Hold,
+    Observation,
+    Pulse,
+    Released,
+    Sighting,
+    TooLate,
+)
 
 log = logging.getLogger(__name__)
+
+RELEASE_SECONDS = 1.0
+"""How often, during a lock-out, it is asked whether staff released it."""
+
+SHORTEST_HOLD = 0.1
 
 
 class Pipeline(Protocol):
@@ -52,7 +69,8 @@ class Loop:
     """The parts of a door, turned by whoever has frames.
 
     `changes` is where the lock, on whatever thread, puts what it did; each turn writes it down. `tell` is called
-    with every event, the person's name filled in, once it is durable.
+    with every event, the person's name filled in, once it is durable. `released` says whether staff ended the lock-out
+    that runs.
     """
 
     def __init__(
@@ -65,6 +83,7 @@ class Loop:
         clock: Clock,
         names: Names,
         tell: Callable[[CloudEvent], None],
+        released: Callable[[], bool] = lambda: False,
     ) -> None:
         self._pipeline = pipeline
         self._gate = gate
@@ -74,6 +93,8 @@ class Loop:
         self._clock = clock
         self._names = names
         self._tell = tell
+        self._released = released
+        self._ask_again_at = float("-inf")
         self._unwritten: list[Event] = []
 
     def change_rules(self, deciding: Rules, following: tracking.Rules) -> None:
@@ -84,18 +105,18 @@ class Loop:
     def turn(self, frame: Frame) -> Turn:
         """Take one frame through everything."""
         events = self.settle()
+        self._notice_release()
         received_at = self._clock.monotonic()
         sightings = self._pipeline.look(frame)
-        clock = self._clock
-        observation = Observation(
-            clock.monotonic(), frame.at, received_at, sightings, clock.wall(), clock.wall_trusted(), self._barred()
-        )
-        decision = self._gate.observe(observation)
-        if decision.pulse is None:
-            events += self.settle(*decision.events)
-        else:
-            events += self._let_in(decision, decision.pulse)
+        events += self._decide(frame.at, received_at, sightings)
         return Turn(frame, sightings, tuple(events), self._lock.locked)
+
+    def tick(self) -> list[CloudEvent]:
+        """Time passed without a frame: write down what happened, and do what is due by time alone."""
+        events = self.settle()
+        self._notice_release()
+        now = self._clock.monotonic()
+        return events + self._decide(now, now, ())
 
     def settle(self, *events: Event) -> list[CloudEvent]:
         """Write down what the lock did since the last turn, then `events`.
@@ -121,11 +142,44 @@ class Loop:
             self._tell(event)
         return written
 
+    def _decide(self, frame_at: float, received_at: float, sightings: tuple[Sighting, ...]) -> list[CloudEvent]:
+        """Ask the gate, and do as it says."""
+        clock, (barred, held) = self._clock, self._lock_now()
+        decision = self._gate.observe(
+            Observation(
+                clock.monotonic(), frame_at, received_at, sightings, clock.wall(), clock.wall_trusted(), barred, held
+            )
+        )
+        pulse = decision.pulse
+        events = self.settle(*decision.events) if pulse is None else self._let_in(decision, pulse)
+        if decision.hold is not None:
+            events += self._hold_open(decision.hold)
+        return events
+
+    def _hold_open(self, hold: Hold) -> list[CloudEvent]:
+        """Ask the lock to hold on; whether it does, the next turn sees."""
+        seconds = hold.until - self._clock.monotonic()
+        try:
+            if seconds >= SHORTEST_HOLD:
+                self._lock.hold(seconds)
+        except LockError as error:
+            log.error("the door is not held open: %s", error)  # noqa: TRY400  one line says it
+        return self.settle()
+
+    def _notice_release(self) -> None:
+        """The journal tells of staff's release; nothing may wait to be written there, or its last word is not ours."""
+        now = self._clock.monotonic()
+        if self._gate.locked_out and not self._unwritten and now >= self._ask_again_at:
+            self._ask_again_at = now + RELEASE_SECONDS
+            if self._released():
+                self._gate.observe(Released(now))
+
     def _let_in(self, decision: Decision, pulse: Pulse) -> list[CloudEvent]:
         try:
             events = self.write(decision.events)
         except JournalError:
             # Nobody was let in, so the visit may be granted once writing works.
+            self._unwritten += [event for event in decision.events if event.type is not EventType.GRANTED]
             self._gate.observe(TooLate(self._clock.monotonic(), pulse))
             raise
         reason = self._ask_lock(pulse)
@@ -134,22 +188,25 @@ class Loop:
         refusal = self._gate.observe(TooLate(self._clock.monotonic(), pulse, reason))
         return events + self.settle(*refusal.events)
 
-    def _barred(self) -> Denial | None:
-        """Why the lock would open for nobody now, so that no grant is written down that cannot be given."""
+    def _lock_now(self) -> tuple[Denial | None, bool]:
+        """Why the lock would open for nobody now, so that no grant is written down that cannot be given; and whether
+        it is held open.
+        """
         try:
             status = self._lock.status()
         except LockError:
-            return Denial.LOCK_FAULT
+            return Denial.LOCK_FAULT, False
+        held = status.mode == "hold"
         if self._lock.trouble is not None:
-            return Denial.LOCK_FAULT
-        return Denial.LOCKDOWN if status.mode == "lockdown" else None
+            return Denial.LOCK_FAULT, held
+        return (Denial.LOCKDOWN if status.mode == "lockdown" else None), held
 
     def _ask_lock(self, pulse: Pulse) -> Denial | None:
         """Give the pulse; the answer is why that was not done."""
         try:
             if self._lock.pulse(pulse):
                 return None
-            return self._barred() or Denial.STALE
+            return self._lock_now()[0] or Denial.STALE
         except LockError as error:
             log.error("somebody was not let in: %s", error)  # noqa: TRY400  one line says it
             return Denial.LOCK_FAULT

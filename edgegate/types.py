@@ -174,6 +174,8 @@ class Candidate:
     """`score` minus the runner-up's; 2 when there is nobody else."""
     validity: Validity = ALWAYS
     """When this person may enter, however well they are recognised."""
+    groups: tuple[str, ...] = ()
+    """What they belong to; the access rules name groups."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +218,15 @@ class Observation:
     """Whether that is known to be right; a machine without a battery does not know until it is synchronized."""
     barred: Denial | None = None
     """Why the lock would open for nobody now: lockdown, or a fault; None if it would."""
+    held: bool = False
+    """Whether the lock is held open now, as it was last asked to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """Staff ended a lock-out; it is in the journal already."""
+
+    at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +259,13 @@ class Pulse:
             raise ValueError(f"a pulse lasts 0.1 to {MAX_PULSE_SECONDS:g} seconds, not {self.seconds!r}")
 
 
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Keep the lock open from now on, and lock it by itself at `until` (monotonic seconds)."""
+
+    until: float
+
+
 class EventType(StrEnum):
     """What is told to staff; on the wire each is prefixed `io.edgegate.`."""
 
@@ -261,6 +279,13 @@ class EventType(StrEnum):
     """Somebody asked the lock keeper for something that it does not do, or not any more."""
     UNUSED = "access.unused"
     """The lock was opened for somebody who was granted entry, and the door was not."""
+    LOCKOUT_STARTED = "access.lockout_started"
+    LOCKOUT_ENDED = "access.lockout_ended"
+    """`reason`: `time`, `released` (by staff) or `rules_changed`."""
+    HOLD_OPEN_STARTED = "access.hold_open_started"
+    """The hours during which the door stands open; `hold.started` is the lock's own word."""
+    HOLD_OPEN_ENDED = "access.hold_open_ended"
+    """`reason`: `schedule`, or `interrupted` where the lock did not hold on."""
     EXIT_REQUESTED = "exit.requested"
     EXIT_STUCK = "exit.stuck"
     EXIT_FREED = "exit.freed"
@@ -297,8 +322,11 @@ class Denial(StrEnum):
     UNKNOWN = "unknown"
     UNCONFIRMED = "unconfirmed"
     STALE = "stale"
+    NOT_PERMITTED_HERE = "not_permitted_here"
     NOT_PERMITTED_NOW = "not_permitted_now"
     CLOCK_UNSYNCHRONIZED = "clock_unsynchronized"
+    LOCKED_OUT = "locked_out"
+    """Recognised, but too many others were refused a moment ago."""
     LOCKDOWN = "lockdown"
     LOCK_FAULT = "lock_fault"
     """Recognised and granted, but the lock could not be asked or driven."""
@@ -320,7 +348,8 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What follows from one observation: events to journal, and perhaps a pulse to give after that."""
+    """What follows from one observation: events to journal, and perhaps a pulse or a hold to give after that."""
 
     events: tuple[Event, ...] = ()
     pulse: Pulse | None = None
+    hold: Hold | None = None

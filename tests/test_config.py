@@ -54,7 +54,7 @@ def test_every_key_is_in_the_file_with_its_meaning_in_a_comment_above() -> None:
     tables = tomllib.loads(render())
     assert list(tables) == list(Config.model_fields)
     for name, model in Config.model_fields.items():
-        assert list(tables[name]) == list(type(model.default).model_fields)
+        assert sorted(tables[name]) == sorted(type(model.default).model_fields)
     for above, line in itertools.pairwise(lines):
         if line and not line.startswith("#"):
             assert above.startswith("# ")

@@ -61,11 +61,11 @@ def test_events_are_numbered_over_restarts_and_read_back_as_written(path: Path) 
 
 def test_the_last_of_some_kinds_and_what_came_after_it(path: Path) -> None:
     journal = open_journal(path)
-    assert last_of(path, [EventType.SERVICE_STARTED]) is None
+    assert last_of(path, EventType.SERVICE_STARTED) is None
     assert last_time(path) == 0.0
     kinds = [EventType.SERVICE_STARTED, EventType.DENIED, EventType.SERVICE_STARTED, EventType.DENIED]
     written = journal.append([Event(kind, 0.0) for kind in kinds])
-    assert last_of(path, [EventType.SERVICE_STARTED, EventType.SERVICE_STOPPED]) == written[2]
+    assert last_of(path, EventType.SERVICE_STARTED, EventType.SERVICE_STOPPED) == written[2]
     assert list(after(path, written[2])) == written[3:]
 
 

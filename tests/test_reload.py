@@ -228,6 +228,11 @@ def test_a_door_in_service_changes_its_rules_and_nothing_else(door: Program, tmp
         reloading, moment = systemd.wait_for("RELOADING=1\n").split("MONOTONIC_USEC=")
         systemd.wait_for("READY=1")
         daemon.wait_for("access.granted")  # somebody who is back counts as a new visit now
+        _configure(file, video, 'rules = [{ groups = ["staff"] }]', rearm=1.0)
+        daemon.process.send_signal(signal.SIGHUP)
+        daemon.wait_for("service.reloaded (applied access.rules)")
+        daemon.wait_for("staff")  # of which nobody is, as a start would warn
+        daemon.wait_for("access.denied")
         assert daemon.end(by=signal.SIGTERM) == 0
     assert "not valid TOML" in refused
     assert "applied access.rearm_seconds, needs restart camera.width" in line
@@ -240,7 +245,9 @@ def test_a_door_in_service_changes_its_rules_and_nothing_else(door: Program, tmp
         "lock.unlocked",
         "service.reload_refused",
         "service.reloaded",
-        "access.granted",  # the first pulse was not over: the lock stayed open through all of it
+        "access.granted",
+        "service.reloaded",
+        "access.denied",  # the first pulse was not over: the lock stayed open through all of it
         "lock.locked",
         "service.stopped",
     ]

@@ -125,6 +125,18 @@ def _gallery(config: Config) -> tuple[State, str]:
     return ("ok" if promise.carried and promise.people else "warning"), promise.in_words()
 
 
+def _access(config: Config) -> tuple[State, str]:
+    groups, access = [person.groups for person in app.open_gallery(config).people()], config.access
+    wall = clock.SystemClock().wall()
+    zone = access.calendar.clock(wall)
+    found = f"{len(access.rules)} rules" if access.rules else "no rules: everybody enrolled may enter, always"
+    found += f"; {zone.tzinfo}, now {zone:%a %H:%M}"
+    found += f"; held open: {access.hold_open}" if access.hold_open else ""
+    found += f"; lock-out after {access.lockout_refusals} refusals" if access.lockout_refusals else ""
+    remarks = access.doubts(config.site.door, groups, wall)
+    return ("warning" if remarks else "ok"), "; ".join((found, *remarks))
+
+
 def _liveness(_config: Config) -> tuple[State, str]:
     return "warning", NO_LIVENESS
 
@@ -203,6 +215,7 @@ _PARTS: tuple[tuple[str, Callable[[Config], tuple[State, str]]], ...] = (
     ("models", _models),
     ("tracker", _tracker),
     ("gallery", _gallery),
+    ("access", _access),
     ("liveness", _liveness),
     ("lock", _lock),
     ("journal", _journal),

@@ -16,7 +16,7 @@ _LIFE = (EventType.SERVICE_STARTED, EventType.SERVICE_STOPPED)
 
 def service(path: Path) -> tuple[bool, str]:
     """Whether all was well at last, and what the journal at `path` says of the service. Raises JournalError."""
-    last = journal.last_of(path, _LIFE) if path.exists() else None
+    last = journal.last_of(path, *_LIFE) if path.exists() else None
     if last is None:
         return True, "not started yet"
     reason = last["data"].get("reason")

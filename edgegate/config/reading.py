@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from edgegate.config.tables import Config, section_of
+from edgegate.config.tables import Config
 from edgegate.errors import ConfigError, UsageError
 
 
@@ -64,7 +64,8 @@ def _value(text: str) -> Any:
 
 
 def _describe(origin: str, detail: Mapping[str, Any]) -> str:
-    where = ".".join(str(part) for part in detail["loc"])
+    # People count from 1.
+    where = ".".join(str(part + 1) if isinstance(part, int) else part for part in detail["loc"])
     if detail["type"] == "extra_forbidden":
         return f"{origin}: {where}: unknown key{_did_you_mean(detail['loc'])}"
     if detail["type"] == "model_type":
@@ -74,13 +75,24 @@ def _describe(origin: str, detail: Mapping[str, Any]) -> str:
         .removeprefix("Value error, ")
         .replace("Input should be", "must be")
         .replace("String should", "must")
+        .replace("a valid tuple", "a list")
+        .replace("a valid dictionary", "a table")
     )
     return f"{origin}: {where} = {detail['input']!r}: {reason}"
 
 
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The tables that a key's type holds: itself, or a list of them."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models(part)
+
+
 def _did_you_mean(loc: tuple[str | int, ...]) -> str:
-    known: Iterable[str] = Config.model_fields
-    if len(loc) > 1:
-        known = section_of(str(loc[0])).model_fields
-    close = difflib.get_close_matches(str(loc[-1]), list(known), n=1, cutoff=0.6)
+    model: type[BaseModel] = Config
+    for part in loc[:-1]:
+        if isinstance(part, str):
+            model = next(_models(model.model_fields[part].annotation), model)
+    close = difflib.get_close_matches(str(loc[-1]), list(model.model_fields), n=1, cutoff=0.6)
     return f"; did you mean {close[0]}?" if close else ""

@@ -19,8 +19,10 @@ def render() -> str:
     for name in Config.model_fields:
         model = section_of(name)
         lines += ["", f"# {model.__doc__}", f"[{name}]"]
-        for key, field in model.model_fields.items():
-            lines += [f"# {field.description}{_range(field)}", f"{key} = {_toml(field.default)}"]
+        # Tables come last: what follows a table's head belongs to it.
+        for key, field in sorted(model.model_fields.items(), key=lambda item: isinstance(item[1].default, dict)):
+            value = f"[{name}.{key}]" if isinstance(field.default, dict) else f"{key} = {_toml(field.default)}"
+            lines += [f"# {field.description}{_range(field)}", value]
     return "\n".join(lines) + "\n"
 
 

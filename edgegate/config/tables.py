@@ -9,17 +9,14 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, Field, ValidationInfo, field_validator
 
 from edgegate import wiring
+from edgegate.config.access import Access
+from edgegate.config.section import Section as _Section
 from edgegate.wiring import Wiring
 
 TopicLevel = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$", max_length=64)]
-
-
-class _Section(BaseModel):
-    # Defaults are checked like what is written: one may not go with what is.
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, validate_default=True)
 
 
 TRACKER_ALONE = (
@@ -119,14 +116,6 @@ class Liveness(_Section):
     """Telling a face from a picture of one. Not built yet: a print or a phone screen can open the door."""
 
     mode: Literal["off"] = Field("off", description="only `off`, until liveness exists")
-
-
-class Access(_Section):
-    """Who may enter when."""
-
-    rearm_seconds: float = Field(
-        5.0, ge=1, le=3600, description="seconds out of view after which the same person is a new visit"
-    )
 
 
 def _wired(name: str) -> Any:

@@ -6,6 +6,7 @@ is encrypted. Names, groups and dates are not, so that a lost key loses nothing 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from edgegate.gallery.enrolling import NO_DETAILS, Entry
 from edgegate.gallery.erasure import Erased
 from edgegate.gallery.people import Details, Person, Photo
 from edgegate.keys import Key, Keys
+
+log = logging.getLogger(__name__)
 
 Record = Callable[[str], object]
 
@@ -88,6 +91,14 @@ class Gallery:
                 return None
             row = db.execute("SELECT name FROM person WHERE id = ?", (person,)).fetchone()
         return None if row is None else str(row[0])
+
+    def name_if_readable(self, person: str) -> str | None:
+        """The same, where a file that cannot be read for a moment costs an event its name, and must not stop a door."""
+        try:
+            return self.name_of(person)
+        except GalleryError as error:
+            log.warning("an event is told without its name: %s", error)
+            return None
 
     def add(
         self,

@@ -8,6 +8,7 @@ from statistics import fmean
 from typing import Any
 
 from edgegate import app, journal
+from edgegate.access import Permissions
 from edgegate.cli.common import Commands, load_config, print_json
 from edgegate.cli.wording import printable
 from edgegate.clock import rfc3339
@@ -29,14 +30,14 @@ def list_people(args: argparse.Namespace) -> int:
     gallery = app.open_gallery(config)
     identifier = app.build_identifier(config, gallery)
     known, seen = {person.id for person in identifier.people}, last_seen(config)
-    people = sorted(identifier.everybody(), key=lambda person: person.name)
+    people, may = sorted(identifier.everybody(), key=lambda person: person.name), permissions(config)
     if args.json:
         promise = None if config.recognition.tracker_alone else identifier.promise().as_dict()
-        rows = [summary(person, known, seen) for person in people]
+        rows = [summary(person, known, seen) | {"may": may.in_words(person.groups)} for person in people]
         print_json({"people": rows, "promise": promise, "trouble": gallery.trouble()})
         return 0
     for person in people:
-        print(printable(_line(person, known, seen)))
+        print(printable(_line(person, known, seen, may)))
     print(app.promise_in_words(config, identifier))
     if (trouble := gallery.trouble()) is not None:
         print(trouble)
@@ -50,12 +51,13 @@ def show_person(args: argparse.Namespace) -> int:
     seen = last_seen(config)
     if args.json:
         known = {known.id for known in app.build_identifier(config, gallery).people}
-        print_json(summary(person, known, seen))
+        print_json(summary(person, known, seen) | {"may": permissions(config).in_words(person.groups)})
         return 0
     facts = {
         "id": person.id,
         "enrolled": person.enrolled,
         "groups": ", ".join(person.groups),
+        "may enter": permissions(config).in_words(person.groups),
         "valid": _validity(person),
         "last seen": _moment(seen.get(person.id)) or "never",
         "note": person.note,
@@ -77,6 +79,11 @@ def last_seen(config: Config) -> Mapping[str, float]:
     return journal.last_times(path, EventType.GRANTED) if path.exists() else {}
 
 
+def permissions(config: Config) -> Permissions:
+    """What is permitted at this door."""
+    return config.access.permissions(config.site.door)
+
+
 def summary(person: Person, known: Iterable[str], seen: Mapping[str, float]) -> dict[str, Any]:
     return {
         "name": person.name,
@@ -94,7 +101,7 @@ def summary(person: Person, known: Iterable[str], seen: Mapping[str, float]) -> 
     }
 
 
-def _line(person: Person, known: Iterable[str], seen: Mapping[str, float]) -> str:
+def _line(person: Person, known: Iterable[str], seen: Mapping[str, float], may: Permissions) -> str:
     count, quality = len(person.photos), ""
     if person.photos:
         quality = f"quality {fmean(photo.quality for photo in person.photos):.2f}"
@@ -103,6 +110,7 @@ def _line(person: Person, known: Iterable[str], seen: Mapping[str, float]) -> st
         f"since {person.enrolled}",
         f"last seen {_moment(seen.get(person.id)) or 'never'}",
         f"in {', '.join(person.groups)}" if person.groups else "",
+        f"may enter: {may.in_words(person.groups)}" if may.rules else "",
         _validity(person),
         person.note,
         _why_unknown(person) if person.id not in known else "",

@@ -1,0 +1,70 @@
+"""What is probably a mistake in rules that are valid, each as a line for an installer."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from difflib import get_close_matches
+
+from edgegate.access.hold_open import HoldOpenHours
+from edgegate.access.permissions import Permissions, Rule
+from edgegate.access.schedule import Schedule
+
+
+def doubts(
+    permissions: Permissions,
+    schedules: Sequence[Schedule],
+    hold_open: HoldOpenHours | None,
+    people: Sequence[Collection[str]],
+    wall: float,
+) -> tuple[str, ...]:
+    """Rules that can never match, groups nobody is in, and people whom no rule lets in.
+
+    `people` is each enrolled person's groups, `wall` now, in seconds since the epoch.
+    """
+    groups = {group for of_person in people for group in of_person}
+    found = [
+        line for n, rule in enumerate(permissions.rules, 1) for line in _of_rule(permissions, n, rule, groups, wall)
+    ]
+    if hold_open is not None and not hold_open.schedule.can_hold(hold_open.calendar, wall):
+        found.append(f"access.hold_open can never begin: schedule {hold_open.schedule.name} never holds")
+    return (*found, *_of_all(permissions, people), *_unused(permissions, schedules, hold_open))
+
+
+def _of_rule(permissions: Permissions, number: int, rule: Rule, groups: Iterable[str], wall: float) -> Iterator[str]:
+    if rule.schedule is not None and not rule.schedule.can_hold(permissions.calendar, wall):
+        yield f"access rule {number} can never match: schedule {rule.schedule.name} never holds"
+    empty = sorted(rule.groups - set(groups))
+    never = " can never match" if len(empty) == len(rule.groups) else ""
+    for group in empty:
+        yield f"access rule {number}{never}: nobody is in group {group}{did_you_mean(group, groups)}"
+
+
+def _of_all(permissions: Permissions, people: Sequence[Collection[str]]) -> Iterator[str]:
+    if not permissions.rules:
+        return
+    door, here = permissions.door, [r for r in permissions.rules if not r.doors or permissions.door in r.doors]
+    if not here:
+        named = {name for rule in permissions.rules for name in rule.doors}
+        close = get_close_matches(door, sorted(named), n=1)
+        hint = f": is {close[0]} this door?" if close else ""
+        yield f"no access rule is for door {door}, so that nobody may enter{hint}"
+        return
+    shut_out = sum(not permissions.rules_for(groups) for groups in people)
+    if shut_out:
+        who = "somebody enrolled is" if shut_out == 1 else f"{shut_out} people enrolled are"
+        yield f"{who} let in by no access rule here: `edgegate people list` says who"
+
+
+def _unused(permissions: Permissions, schedules: Sequence[Schedule], hold_open: HoldOpenHours | None) -> Iterator[str]:
+    used = {rule.schedule.name for rule in permissions.rules if rule.schedule is not None}
+    used |= set() if hold_open is None else {hold_open.schedule.name}
+    for schedule in schedules:
+        if schedule.name not in used:
+            yield f"schedule {schedule.name} is used by nothing"
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`; did you mean …?`, or nothing where nothing is like it."""
+    by_lower = {other.lower(): other for other in known}
+    close = get_close_matches(word.lower(), sorted(by_lower), n=1, cutoff=0.6)
+    return f"; did you mean {by_lower[close[0]]}?" if close else ""

@@ -1,0 +1,85 @@
+"""`edgegate people may`: whether somebody may enter, and why or why not, by the same rules as the gate."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import datetime, tzinfo
+
+from edgegate import app
+from edgegate.access import Permissions, Verdict
+from edgegate.cli.common import Commands, load_config, print_json
+from edgegate.cli.wording import printable
+from edgegate.clock import SystemClock, rfc3339
+from edgegate.errors import UsageError
+from edgegate.gallery import Person
+from edgegate.search import validity_of
+from edgegate.types import Denial
+
+_WHY = {
+    Denial.NOT_PERMITTED_HERE: "no rule lets them in at this door",
+    Denial.NOT_PERMITTED_NOW: "not at this time",
+}
+
+
+def add(actions: Commands, parent: argparse.ArgumentParser) -> None:
+    may = actions.add_parser("may", parents=[parent], help="whether somebody may enter, and why", description=__doc__)
+    may.add_argument("name", metavar="NAME")
+    may.add_argument("--at", metavar="TIME", help="such as 2026-01-31T18:00, in the door's time zone (default: now)")
+    may.set_defaults(run=tell_whether)
+
+
+def tell_whether(args: argparse.Namespace) -> int:
+    config = load_config(args)
+    permissions = config.access.permissions(config.site.door)
+    zone = permissions.calendar.zone
+    wall = SystemClock().wall() if args.at is None else _moment(args.at, zone)
+    person = app.open_gallery(config).find(args.name)
+    verdict = permissions.ask(person.groups, validity_of(person), wall)
+    change = permissions.next_change(person.groups, validity_of(person), wall)
+    if args.json:
+        print_json(
+            {
+                "name": person.name,
+                "door": permissions.door,
+                "at": rfc3339(wall),
+                "may": verdict.reason is None,
+                "reason": verdict.reason,
+                "rule": verdict.rule,
+                "until": None if change is None else rfc3339(change),
+            }
+        )
+    else:
+        until = "" if change is None else f", until {_shown(permissions, change)}"
+        answer = "yes" if verdict.reason is None else f"no ({verdict.reason})"
+        when = _shown(permissions, wall)
+        print(
+            printable(
+                f"{person.name} at {permissions.door}, {when}: {answer}, {_why(permissions, person, verdict)}{until}"
+            )
+        )
+    return 0 if verdict.reason is None else 1
+
+
+def _why(permissions: Permissions, person: Person, verdict: Verdict) -> str:
+    if verdict.reason is not None:
+        groups = f"in {', '.join(person.groups)}" if person.groups else "in no group"
+        return f"{_WHY[verdict.reason]}; {groups}; may enter: {permissions.in_words(person.groups)}"
+    if verdict.rule is None:
+        return "there are no rules"
+    rule = permissions.rules[verdict.rule - 1]
+    groups = f"for {', '.join(sorted(rule.groups & set(person.groups)))}" if rule.groups else "for everybody"
+    schedule = "at all hours" if rule.schedule is None else f"by {rule.schedule.name}: {', '.join(rule.schedule.text)}"
+    return f"by rule {verdict.rule} {groups}, {schedule}"
+
+
+def _shown(permissions: Permissions, wall: float) -> str:
+    return f"{permissions.calendar.clock(wall):%a %Y-%m-%d %H:%M %Z}"
+
+
+def _moment(text: str, zone: tzinfo) -> float:
+    """Seconds since the epoch; without an offset, a time of the door's clock; raises UsageError."""
+    try:
+        moment = datetime.fromisoformat(text.strip())
+        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()
+    except (ValueError, OverflowError):
+        raise UsageError(f"{text}: not a time such as 2026-01-31T18:00 or 2026-01-31T18:00Z") from None

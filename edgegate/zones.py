@@ -1,0 +1,48 @@
+"""Time zones, by name or as this machine has them set."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, tzinfo
+from functools import cache
+from pathlib import Path
+from zoneinfo import ZoneInfo, available_timezones
+
+_LOCALTIME = Path("/etc/localtime")
+
+
+def zone(name: str) -> tzinfo:
+    """The zone of this name, such as Europe/Berlin; "" is this machine's. Raises ValueError for a name that is none."""
+    if not name:
+        return system_zone()
+    try:
+        return ZoneInfo(name)
+    except (OSError, ValueError):  # ZoneInfoNotFoundError is a KeyError, and so is raised below
+        raise ValueError(name) from None
+    except KeyError:
+        raise ValueError(name) from None
+
+
+@cache
+def names() -> tuple[str, ...]:
+    return tuple(sorted(available_timezones()))
+
+
+def system_zone(localtime: Path = _LOCALTIME) -> tzinfo:
+    """What $TZ or /etc/localtime says, with the changes of its clock to come; UTC where neither says anything."""
+    if name := os.environ.get("TZ", "").removeprefix(":"):
+        try:
+            return ZoneInfo(name)
+        except (KeyError, OSError, ValueError):
+            pass  # such as TZ=CET-1CEST, which names no zone: C libraries fall back on /etc/localtime's as well
+    try:
+        with localtime.open("rb") as file:
+            return ZoneInfo.from_file(file, key=_key(localtime))
+    except (OSError, ValueError):
+        return UTC
+
+
+def _key(localtime: Path) -> str:
+    """The zone's name, where the file is a link to it."""
+    _, found, name = str(localtime.resolve()).partition("zoneinfo/")
+    return name if found else "this machine's"

@@ -25,7 +25,7 @@ from edgegate.loop import Turn
 from edgegate.privacy import Retention
 from edgegate.reload import Parts, Reload
 from edgegate.standing import Ask, Standing, recognition_trouble, unreadable
-from edgegate.types import Event, EventType
+from edgegate.types import UNKNOWN_CLASS, Event, EventType
 from edgegate.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
@@ -265,7 +265,8 @@ class Daemon:
         if self._config.service.log_names:
             return {}
         tracker, identifier = self._recognition.tracker, self._recognition.identifier
-        classes = {name: f"class {number}" for number, name in enumerate(tracker.labels)} if tracker else {}
+        labels = tracker.labels[UNKNOWN_CLASS + 1 :] if tracker else ()
+        classes = {name: f"class {number}" for number, name in enumerate(labels, UNKNOWN_CLASS + 1)}
         return classes | {person.name: person.id for person in identifier.everybody()}
 
     def _note_first(self, turn: Turn | None) -> None:

@@ -39,8 +39,8 @@ _PASSWORD = re.compile(r"(?<=://)[^/\s@]+@")
 _FIELD = "EDGEGATE_"
 
 TOLD = (
-    "person", "score", "threshold", "confidence", "track", "frames", "frame_age_ms", "latency_ms", "part", "groups",
-    "detail", "peer", "left_out", "applied", "needs_restart", "until", "version",
+    "person", "score", "threshold", "confidence", "track", "frames", "frame_age_ms", "latency_ms", "part", "detail",
+    "peer", "left_out", "refusals", "seconds", "schedule", "applied", "needs_restart", "version",
 )  # fmt: skip
 """What a log shows of an event's `data`, besides its reason. Where a face was in the picture is not among it."""
 

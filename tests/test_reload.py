@@ -62,6 +62,12 @@ def test_what_applies_is_in_force_and_the_rest_is_named() -> None:
 
 CHANGED = [
     "access.rearm_seconds=2.5",
+    "access.time_zone=Europe/Berlin",
+    "access.holidays=['12-25']",
+    "access.schedules={office = ['mon-fri 08:00-18:00']}",
+    "access.rules=[{schedule = 'office'}]",
+    "access.hold_open=office",
+    "access.lockout_refusals=10",
     "door.unlock_seconds=1.5",
     "privacy.retention_days=30",
     "recognition.decide_after_frames=3",

@@ -57,6 +57,8 @@ class Daemon:
         self._reload = reload
         self._clock = SystemClock()
         self._journal_trouble: str | None = None
+        self._written = False
+        """Whether the journal took something since it had that trouble."""
         self._looked_at = float("-inf")
         self._seen = False
         self._keeper: KeeperClient | None = None
@@ -109,7 +111,7 @@ class Daemon:
             "clock": self._clock.trouble,
             "disk": Disk(config.data_dir, config.journal.min_free_megabytes).trouble,
             "gallery": lambda: self._watch.trouble or unreadable(self._recognition),
-            "journal": lambda: self._journal_trouble,
+            "journal": self._ask_journal,
             "lock": lambda: self._lock.trouble,
             "recognition": lambda: recognition_trouble(config, self._recognition),
             "retention": lambda: self._retention.trouble,
@@ -181,6 +183,7 @@ class Daemon:
         finally:
             self._watchdog.stopping()
             self._lock.close()
+            self._settle(*self._standing.look(self._clock.monotonic()))
             self._write(EventType.SERVICE_STOPPED, ended)
             self._tell_the_end()
 
@@ -252,7 +255,7 @@ class Daemon:
             log.warning("%s", doubt)
 
     def _tell(self, event: CloudEvent) -> None:
-        self._journal_trouble = None
+        self._written = True
         data = event["data"] if self._config.service.log_names else event["data"] | {"person": None}
         logs.tell(log, event["type"].removeprefix(TYPE_PREFIX), data, event.get("subject"))
         if self._keeper is not None:
@@ -275,7 +278,13 @@ class Daemon:
             log.info("the first frame is processed: the door is in service")
 
     def _note_journal(self, trouble: str) -> None:
-        """It lasts until something could be written again: see `_tell`."""
         if trouble != self._journal_trouble:
             log.error("nobody is let in until this is mended: %s", trouble)
-        self._journal_trouble = trouble
+        self._journal_trouble, self._written = trouble, False
+
+    def _ask_journal(self) -> str | None:
+        """A trouble lasts until something could be written, and at least until it was asked for once."""
+        trouble = self._journal_trouble
+        if self._written:
+            self._journal_trouble = None
+        return trouble

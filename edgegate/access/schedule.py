@@ -100,7 +100,8 @@ def _parse_days(text: str) -> Iterable[int]:
 def _parse_time(text: str, span: str) -> int:
     """The minute of the day, 0 to 1440."""
     hour, colon, minute = text.partition(":")
-    if not (colon and len(minute) == 2 and 1 <= len(hour) <= 2 and f"{hour}{minute}".isdecimal()):
+    digits = f"{hour}{minute}"
+    if not (colon and len(minute) == 2 and 1 <= len(hour) <= 2 and digits.isascii() and digits.isdecimal()):
         raise ValueError(f"{span} is not hours such as 08:00-18:00")
     found = int(hour) * 60 + int(minute)
     if int(minute) >= 60 or found > _DAY:

@@ -92,7 +92,7 @@ def _parse_days(text: str) -> Iterable[int]:
     if text in _KINDS:
         return (_KINDS[text],)
     if not dash or first not in DAYS or last not in DAYS:
-        raise ValueError(f"{text!r} is not a day: {', '.join(DAYS)}, holiday, daily, or from-to such as mon-fri")
+        raise ValueError(f"{text!r} is not a day: mon to sun, holiday, daily, or from-to such as mon-fri")
     begin, end = DAYS.index(first), DAYS.index(last)
     return (day % len(DAYS) for day in range(begin, (end if end >= begin else end + len(DAYS)) + 1))
 

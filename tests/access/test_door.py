@@ -25,6 +25,8 @@ from edgegate.types import Event, Sighting
 from edgegate.wiring import Wiring
 from tests.access.test_schedule import at
 from tests.fakes import FailingJournal, FakePipeline, frame_at, seen
+from tests.test_lock_door import EXIT
+from tests.test_lock_door import Door as WiredDoor
 
 HOURS = HoldOpenHours(Schedule.parse("shop", ["mon 08:00-08:10"]), Calendar(ZoneInfo("Europe/Berlin")))
 EIGHT = at("2026-06-15T08:00")
@@ -279,8 +281,17 @@ def test_an_old_release_does_not_end_a_lock_out_whose_start_is_not_written_yet(c
     careful.close()
 
 
-def test_exits_know_nothing_of_it(careful: Door) -> None:
-    careful.gate.change_rules(replace(CAREFUL, lockout=LockOutRules(1, 60, 60)))
-    careful.strangers(1)
-    assert careful.gate.locked_out
-    assert careful.lock.status().mode == "normal"
+def test_exits_know_nothing_of_it(tmp_path: Path) -> None:
+    wired = WiredDoor()
+    gate = Gate(replace(CAREFUL, lockout=LockOutRules(1, 60, 60)), "m")
+    journal = Journal(tmp_path / "journal.db", origin=Origin("home", "front", "b1"), clock=wired.clock, outbox=False)
+    pipeline, changes = FakePipeline(), queue.SimpleQueue[Event]()
+    loop = Loop(pipeline, gate, journal, wired.lock, changes, wired.clock, {}.get, lambda _: None)
+    pipeline.view = (seen(None),)
+    for _ in range(3):
+        loop.turn(frame_at(wired.clock.monotonic()))
+    assert gate.locked_out
+    wired.flip(EXIT)
+    assert wired.open
+    wired.lock.close()
+    journal.close()

@@ -17,10 +17,8 @@ def zone(name: str) -> tzinfo:
         return system_zone()
     try:
         return ZoneInfo(name)
-    except (OSError, ValueError):  # ZoneInfoNotFoundError is a KeyError, and so is raised below
-        raise ValueError(name) from None
-    except KeyError:
-        raise ValueError(name) from None
+    except (KeyError, OSError, ValueError):
+        raise ValueError(f"there is no time zone {name}") from None
 
 
 @cache
@@ -35,14 +33,11 @@ def system_zone(localtime: Path = _LOCALTIME) -> tzinfo:
             return ZoneInfo(name)
         except (KeyError, OSError, ValueError):
             pass  # such as TZ=CET-1CEST, which names no zone: C libraries fall back on /etc/localtime's as well
+    _, found, name = str(localtime.resolve()).partition("zoneinfo/")  # mostly it is a link to one by name
     try:
+        if found:
+            return ZoneInfo(name)
         with localtime.open("rb") as file:
-            return ZoneInfo.from_file(file, key=_key(localtime))
-    except (OSError, ValueError):
+            return ZoneInfo.from_file(file, key="this machine's")
+    except (KeyError, OSError, ValueError):
         return UTC
-
-
-def _key(localtime: Path) -> str:
-    """The zone's name, where the file is a link to it."""
-    _, found, name = str(localtime.resolve()).partition("zoneinfo/")
-    return name if found else "this machine's"

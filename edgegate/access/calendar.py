@@ -24,7 +24,7 @@ class Holiday:
         """Read 2026-12-25, or 12-25 for every year; raises ValueError."""
         yearly = text.count("-") == 1
         try:
-            found = date.fromisoformat(f"{_A_LEAP_YEAR}-{text}" if yearly else text)
+            found = date.fromisoformat(f"{_A_LEAP_YEAR}-{text}" if yearly else text if "-" in text else "")
         except ValueError:
             raise ValueError(f"{text} is not a day such as 2026-12-25, or 12-25 for every year") from None
         return cls(found.month, found.day, None if yearly else found.year)

@@ -92,7 +92,7 @@ def _parse_days(text: str) -> Iterable[int]:
     if text in _KINDS:
         return (_KINDS[text],)
     if not dash or first not in DAYS or last not in DAYS:
-        raise ValueError(f"{text!r} is not a day: {', '.join(DAYS)}, holiday, daily, or from-to such as mon-fri")
+        raise ValueError(f"{text!r} is not a day: mon to sun, holiday, daily, or from-to such as mon-fri")
     begin, end = DAYS.index(first), DAYS.index(last)
     return (day % len(DAYS) for day in range(begin, (end if end >= begin else end + len(DAYS)) + 1))
 
@@ -100,7 +100,8 @@ def _parse_days(text: str) -> Iterable[int]:
 def _parse_time(text: str, span: str) -> int:
     """The minute of the day, 0 to 1440."""
     hour, colon, minute = text.partition(":")
-    if not (colon and len(minute) == 2 and 1 <= len(hour) <= 2 and f"{hour}{minute}".isdecimal()):
+    digits = f"{hour}{minute}"
+    if not (colon and len(minute) == 2 and 1 <= len(hour) <= 2 and digits.isascii() and digits.isdecimal()):
         raise ValueError(f"{span} is not hours such as 08:00-18:00")
     found = int(hour) * 60 + int(minute)
     if int(minute) >= 60 or found > _DAY:

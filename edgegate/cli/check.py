@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Literal
 
-from edgegate import app, clock
+from edgegate import app, clock, lockout_record
 from edgegate.broker import probe
 from edgegate.camera import Source, open_source
 from edgegate.cli.check_service import service
@@ -134,7 +134,15 @@ def _access(config: Config) -> tuple[State, str]:
     found += f"; held open: {access.hold_open}" if access.hold_open else ""
     found += f"; lock-out after {access.lockout_refusals} refusals" if access.lockout_refusals else ""
     remarks = access.doubts(config.site.door, groups, wall)
+    if _locked_out(config):
+        remarks = ("a lock-out runs: no face opens the door; `edgegate access release`", *remarks)
     return ("warning" if remarks else "ok"), "; ".join((found, *remarks))
+
+
+def _locked_out(config: Config) -> bool:
+    path, system = app.journal_path(config), clock.SystemClock()
+    until = lockout_record.running_until(path, system) if path.exists() else None
+    return until is not None and until > system.monotonic()
 
 
 def _liveness(_config: Config) -> tuple[State, str]:

@@ -18,6 +18,7 @@ from edgegate.types import Denial
 _WHY = {
     Denial.NOT_PERMITTED_HERE: "no rule lets them in at this door",
     Denial.NOT_PERMITTED_NOW: "not at this time",
+    Denial.CLOCK_UNSYNCHRONIZED: "it depends on the time, and this machine's clock is not synchronized",
 }
 
 
@@ -32,10 +33,12 @@ def tell_whether(args: argparse.Namespace) -> int:
     config = load_config(args)
     permissions = config.access.permissions(config.site.door)
     zone = permissions.calendar.zone
-    wall = SystemClock().wall() if args.at is None else _moment(args.at, zone)
+    clock = SystemClock()
+    wall = clock.wall() if args.at is None else _moment(args.at, zone)
+    trusted = args.at is not None or clock.wall_trusted()
     person = app.open_gallery(config).find(args.name)
-    verdict = permissions.ask(person.groups, validity_of(person), wall)
-    change = permissions.next_change(person.groups, validity_of(person), wall)
+    verdict = permissions.ask(person.groups, validity_of(person), wall, trusted=trusted)
+    change = permissions.next_change(person.groups, validity_of(person), wall) if trusted else None
     if args.json:
         print_json(
             {

@@ -23,11 +23,11 @@ from edgegate.config import Config
 from edgegate.privacy import Retention
 from edgegate.reload import APPLIES, Parts, Reload, compare
 from edgegate.types import Event
+from tests.daemons import Running, events, told
 from tests.door_scenes import write_scene
 from tests.fakes import FailingJournal
 from tests.keepers import Process
 from tests.program import Program
-from tests.test_daemon import Running, events, told
 
 ROOT = Path(__file__).parent.parent
 

@@ -11,12 +11,12 @@ def listen(stop: Callable[[], None], look_again: Callable[[], None]) -> None:
     """Call `stop` on SIGTERM and SIGINT, `look_again` on SIGHUP.
 
     A hangup stops a program whose terminal went away: nobody would see or end it any more. Where there never was a
-    terminal, or it is still there, a hangup is somebody's request.
+    terminal, or it is still there, or `nohup` said not to mind, a hangup is somebody's request.
     """
-    had_terminal = has_terminal()
+    minds = has_terminal() and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
 
     def hang_up(*_: object) -> None:
-        if had_terminal and not has_terminal():
+        if minds and not has_terminal():
             stop()
         else:
             look_again()

@@ -278,13 +278,16 @@ def test_a_hangup_does_not_end_a_lock_keeper(tmp_path: Path) -> None:
         client.close()
 
 
-@pytest.mark.parametrize("gone", [True, False])
-def test_a_program_whose_terminal_went_away_ends(gone: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("gone", "nohup", "asked"), [(True, False, "stop"), (False, False, "look again"), (True, True, "look again")]
+)
+def test_a_program_whose_terminal_went_away_ends(gone: bool, nohup: bool, asked: str, tmp_path: Path) -> None:
     """A hangup while the terminal is there is somebody's request."""
     os.mkfifo(tmp_path / "said")
     child, terminal = pty.fork()
     if child == 0:
         os.chdir(ROOT)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN if nohup else signal.SIG_DFL)
         os.execv(sys.executable, [sys.executable, "-c", _LISTEN, str(tmp_path / "said")])  # noqa: S606
     with (tmp_path / "said").open() as said:
         assert said.readline() == "ready\n"
@@ -292,7 +295,7 @@ def test_a_program_whose_terminal_went_away_ends(gone: bool, tmp_path: Path) -> 
             os.close(terminal)
         else:
             os.kill(child, signal.SIGHUP)
-        assert said.readline() == ("stop\n" if gone else "look again\n")
+        assert said.readline() == f"{asked}\n"
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     if not gone:

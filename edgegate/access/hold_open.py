@@ -50,7 +50,8 @@ class HoldOpen:
     def person_in(self) -> None:
         """Somebody is let in; if the hours have come, the door stands open from the next turn on."""
         self._waited = self._waits
-        self._waits = self._waits and False
+        if self._waits:
+            self._waits = False
 
     def person_out(self) -> None:
         """The lock did not open for that person."""

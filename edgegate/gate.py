@@ -117,7 +117,7 @@ class Gate:
         self._lockout.take_up(until)
 
     def change_rules(self, rules: Rules) -> None:
-        """Decide by these from the next observation on; visits, a lock-out and a hold that run know both."""
+        """Decide by these from the next observation on; visits and a lock-out go on."""
         self._rules = rules
 
     def observe(self, what: Observation | TooLate | Released) -> Decision:

@@ -24,7 +24,7 @@ RENEW_SECONDS = 10.0
 _SHORTEST = 1.0
 """A hold of less is not worth asking for."""
 
-_GRACE = 1.0
+GRACE_SECONDS = 1.0
 """A lock keeper's answer may be a moment old: only a hold that is missing for longer was ended."""
 
 
@@ -50,7 +50,8 @@ class HoldOpen:
     def person_in(self) -> None:
         """Somebody is let in; if the hours have come, the door stands open from the next turn on."""
         self._waited = self._waits
-        self._waits = self._waits and False
+        if self._waits:
+            self._waits = False
 
     def person_out(self) -> None:
         """The lock did not open for that person."""
@@ -70,7 +71,7 @@ class HoldOpen:
         if what.held:
             self._held_at = now
             return (), self._ask(now, left) if now - self._asked_at >= RENEW_SECONDS else None
-        if now - self._held_at <= _GRACE:
+        if now - self._held_at <= GRACE_SECONDS:
             return (), None
         self._waits = True
         return self._end(now, "interrupted"), None

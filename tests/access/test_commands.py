@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Callable
 from contextlib import closing
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -19,8 +20,9 @@ from edgegate.events import Origin
 from edgegate.gallery import Details
 from edgegate.journal import Journal, read
 from edgegate.types import Event, EventType
-from tests.door_scenes import ENROLLED
+from tests.door_scenes import ENROLLED, write_scene
 from tests.program import Program, Result
+from tests.test_daemon import NO_BROKER, start
 
 Scene = Callable[[str], Path]
 
@@ -42,6 +44,7 @@ office = ["mon-fri 08:00-18:00", "sun 03:00-04:00"]
 night = ["mon-fri 22:00-06:00"]
 """
 NAME = ENROLLED.person
+NO_DAY = "'mo' is not a day: mon to sun, holiday, daily, or from-to such as mon-fri"
 
 
 @pytest.fixture
@@ -99,7 +102,7 @@ def test_each_mistake_is_one_line_with_its_place_and_the_way_out(tmp_path: Path)
     assert found == [
         "access.time_zone = 'Europe/Berln': there is no such time zone; did you mean Europe/Berlin?",
         "access.holidays.2 = '25.12.': 25.12. is not a day such as 2026-12-25, or 12-25 for every year",
-        "access.schedules.office.2 = 'mo 8-18': 'mo' is not a day: mon to sun, holiday, daily, or from-to such as mon-fri",
+        f"access.schedules.office.2 = 'mo 8-18': {NO_DAY}",
         "access.rules.1.group: unknown key; did you mean groups?",
         "access.rules.2.groups = 'staff': must be a list",
         "access.lockout_refusals = -1: must be greater than or equal to 0",
@@ -237,6 +240,21 @@ def test_a_lock_out_that_is_over_needs_no_release(edgegate: Program) -> None:
         assert not lockout_record.release(journal, clock)
 
 
+def test_a_running_door_notices_the_release_within_two_seconds(door: Program, tmp_path: Path) -> None:
+    video = write_scene(tmp_path / "long.avi", [("stranger", 3.0), ("enrolled", 60.0)])
+    with start(door, video, *NO_BROKER, "--set", "access.lockout_refusals=1") as daemon:
+        daemon.wait_for("access.lockout_started")
+        daemon.wait_for("access.denied locked_out")
+        assert door("access", "release").status == 0
+        daemon.wait_for("access.granted")
+        assert daemon.end(by=signal.SIGTERM) == 0
+    ended, granted = (
+        next(read(door.data / "journal.db", kind=kind, last=1)) for kind in ("access.lockout_ended", "access.granted")
+    )
+    waited = datetime.fromisoformat(granted["time"]) - datetime.fromisoformat(ended["time"])
+    assert waited.total_seconds() < 2
+
+
 # A recording at another time.
 
 
@@ -251,10 +269,10 @@ def test_a_replay_judges_by_its_own_time_through_the_change_of_the_clock(
         "2026-04-03T10:00:00Z": ["not_permitted_now"],  # Good Friday
         "2026-10-25T01:59:58.500Z": ["not_permitted_now", "recognised"],  # the second 02:59:58
     }
-    for start, reasons in times.items():
-        golden, call = tmp_path / "golden.jsonl", ("replay", scene("enrolled"), "-c", rules, "--start-time", start)
+    for begin, reasons in times.items():
+        golden, call = tmp_path / "golden.jsonl", ("replay", scene("enrolled"), "-c", rules, "--start-time", begin)
         events = door(*call, "--events", golden).events or [json.loads(x) for x in golden.read_text().splitlines()]
-        assert [event["data"]["reason"] for event in events if "access." in event["type"]] == reasons, start
+        assert [event["data"]["reason"] for event in events if "access." in event["type"]] == reasons, begin
         assert door(*call, "--expect", golden, "--events", tmp_path / "again.jsonl").status == 0
         assert golden.read_bytes() == (tmp_path / "again.jsonl").read_bytes()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import queue
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -14,17 +15,20 @@ import pytest
 
 from edgegate import lockout_record
 from edgegate.access import Calendar, HoldOpenHours, LockOutRules, Schedule
-from edgegate.clock import VirtualClock
+from edgegate.access.hold_open import GRACE_SECONDS as HOLD_OPEN_GRACE
+from edgegate.clock import SystemClock, VirtualClock
 from edgegate.errors import JournalError
 from edgegate.events import CloudEvent, Origin
 from edgegate.gate import Gate, Rules
 from edgegate.journal import Journal, read
+from edgegate.keeper.client import KeeperClient
 from edgegate.lock import build_lock
 from edgegate.loop import RELEASE_SECONDS, Loop
 from edgegate.types import Event, Sighting
 from edgegate.wiring import Wiring
 from tests.access.test_schedule import at
 from tests.fakes import FailingJournal, FakePipeline, frame_at, seen
+from tests.keepers import Process
 from tests.test_lock_door import EXIT
 from tests.test_lock_door import Door as WiredDoor
 
@@ -36,6 +40,10 @@ CAREFUL = Rules(
 )
 STARTED, LOCKED_OUT, ENDED = "access.lockout_started refusals", "access.denied locked_out", "access.lockout_ended time"
 OPENED, GRANTED = "access.hold_open_started first_person", "access.granted recognised"
+
+
+def nobody(_person: str) -> None:
+    """Of no interest here."""
 
 
 @dataclass
@@ -57,7 +65,7 @@ class Door:
         lockout_record.take_up(self.gate, self.path, self.clock)
         released = partial(lockout_record.is_released, self.path)
         self.loop = Loop(
-            self.pipeline, self.gate, self.journal, self.lock, changes, self.clock, {}.get, self._tell, released
+            self.pipeline, self.gate, self.journal, self.lock, changes, self.clock, nobody, self._tell, released
         )
 
     def _tell(self, event: CloudEvent) -> None:
@@ -188,6 +196,32 @@ def test_after_a_restart_the_next_person_opens_the_door_again(shop: Door) -> Non
     again.close()
 
 
+def test_a_lock_keeper_of_its_own_holds_the_door_open_and_lets_it_lock_when_nobody_asks(tmp_path: Path) -> None:
+    clock = SystemClock(is_synchronized=lambda: True)
+    always = HoldOpenHours(Schedule.parse("always", ["daily 00:00-24:00"]), Calendar(), first_person=False)
+    journal = Journal(tmp_path / "journal.db", origin=Origin("home", "front", "b1"), clock=clock, outbox=False)
+    with Process(tmp_path) as keeper:
+        keeper.wait_for("READY=1")
+        changes = queue.SimpleQueue[Event]()
+        client = KeeperClient(tmp_path / "keeper.sock", clock, changes.put)
+        client.start(None)
+        gate = Gate(replace(SHOP, hold_open=always), "m")
+        loop = Loop(FakePipeline(), gate, journal, client, changes, clock, nobody, lambda _: None)
+        end = clock.monotonic() + HOLD_OPEN_GRACE + 1.5
+        while clock.monotonic() < end:
+            loop.tick()
+            threading.Event().wait(0.05)
+        assert not client.locked
+        client.hold(0.1)
+        while not client.ask_status().locked:
+            threading.Event().wait(0.05)
+        client.close()
+    told = [event["type"].removeprefix("io.edgegate.") for event in read(journal.path)]
+    assert told[0] == "access.hold_open_started"
+    assert sorted(told[1:]) == ["hold.started", "lock.unlocked"]
+    journal.close()
+
+
 # Lock-out.
 
 
@@ -286,7 +320,7 @@ def test_exits_know_nothing_of_it(tmp_path: Path) -> None:
     gate = Gate(replace(CAREFUL, lockout=LockOutRules(1, 60, 60)), "m")
     journal = Journal(tmp_path / "journal.db", origin=Origin("home", "front", "b1"), clock=wired.clock, outbox=False)
     pipeline, changes = FakePipeline(), queue.SimpleQueue[Event]()
-    loop = Loop(pipeline, gate, journal, wired.lock, changes, wired.clock, {}.get, lambda _: None)
+    loop = Loop(pipeline, gate, journal, wired.lock, changes, wired.clock, nobody, lambda _: None)
     pipeline.view = (seen(None),)
     for _ in range(3):
         loop.turn(frame_at(wired.clock.monotonic()))

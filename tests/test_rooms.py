@@ -16,10 +16,10 @@ MODULES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "edgegate
 
 PURE = [
     "gate", "tracking", "types", "thresholds", "embedding", "identification", "search", "templates", "lookalikes",
-    "events", "guidance", "enrol/choice",
+    "events", "guidance", "health", "enrol/choice",
     "access/__init__", "access/calendar", "access/doubts", "access/hold_open", "access/lockout", "access/permissions",
-    "access/schedule", "door/__init__",
-    "door/machine", "door/parts", "door/table", "keeper/refusals", "keeper/requests",
+    "access/schedule",
+    "door/__init__", "door/machine", "door/parts", "door/table", "keeper/refusals", "keeper/requests",
 ]  # fmt: skip
 PURE_IMPORTS = {
     "__future__", "collections", "dataclasses", "datetime", "difflib", "enum", "functools",

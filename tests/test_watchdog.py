@@ -117,7 +117,7 @@ def test_a_process_that_was_stopped_for_long_is_started_anew(door: Program, vide
         ServiceManager(tmp_path, watchdog_seconds=2.5) as manager,
         start(door, video, *NO_BROKER, environment=manager.environment) as daemon,
     ):
-        daemon.wait_for(IN_SERVICE)
+        manager.wait_for("WATCHDOG=1")  # until then a start may take its time
         daemon.process.send_signal(signal.SIGSTOP)
         assert manager.silent(4.0)
         daemon.process.send_signal(signal.SIGCONT)

@@ -52,6 +52,7 @@ WITH_THREADS = (
     "edgegate/clock.py",
     "edgegate/keeper/client.py",
     "edgegate/periodic.py",
+    "edgegate/view/page.py",
 )
 
 

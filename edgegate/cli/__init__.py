@@ -14,7 +14,7 @@ from edgegate import __version__
 from edgegate.cli.common import common_options
 from edgegate.errors import EdgegateError
 
-COMMANDS = ("run", "replay", "demo", "enroll", "people", "journal", "watch", "check", "evaluate", "bench")
+COMMANDS = ("run", "replay", "demo", "enroll", "people", "journal", "watch", "check", "evaluate", "bench", "view")
 
 
 class _Parser(argparse.ArgumentParser):

@@ -2,41 +2,26 @@
 
 from __future__ import annotations
 
-import unicodedata
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import cv2
-import numpy as np
-
 from edgegate.clock import rfc3339
 from edgegate.events import TYPE_PREFIX, CloudEvent, Names
 from edgegate.loop import Turn
-from edgegate.types import Candidate, EventType, Image, Sighting
+from edgegate.overlay import DARK, GREEN, RED, Label, Pen, opinion, scores
+from edgegate.types import EventType, Image
 from edgegate.video import video_file
 
 CAPTION_SECONDS = 2.5
 """How long a decision stays written across the picture."""
 
-Colour = tuple[int, int, int]
-
-GREEN, RED, GREY = (80, 160, 40), (50, 50, 205), (128, 128, 128)
-WHITE, DARK = (255, 255, 255), (28, 26, 24)
-_FONT = cv2.FONT_HERSHEY_DUPLEX
-
-
-@dataclass(frozen=True, slots=True)
-class _Label:
-    text: str
-    colour: Colour
-
 
 @dataclass(frozen=True, slots=True)
 class _Caption:
-    label: _Label
+    label: Label
     until: float
 
 
@@ -50,8 +35,8 @@ class Annotator:
     def __init__(self, path: Path, names: Names, size: tuple[int, int], fps: float, start: float | None = None) -> None:
         self._names = names
         self._start = start
-        self._unit = max(size[1] / 480, 0.5)
-        self._decided: dict[int, _Label] = {}
+        self._pen = Pen(size[1])
+        self._decided: dict[int, Label] = {}
         self._caption: _Caption | None = None
         self._file = ExitStack()
         self._write = self._file.enter_context(video_file(path, size, fps))
@@ -70,7 +55,7 @@ class Annotator:
             self._note(event, turn)
         image = turn.frame.image.copy()
         for sighting in sorted(turn.sightings, key=lambda s: s.box.area):
-            self._draw_face(image, sighting)
+            self._pen.face(image, sighting, opinion(sighting, self._names, self._decided.get(sighting.visit)))
         self._draw_bar(image, turn)
         if self._caption is not None and turn.frame.at < self._caption.until:
             self._draw_caption(image, self._caption.label)
@@ -86,96 +71,28 @@ class Annotator:
         colour = GREEN if granted else RED
         who = data.get("person") or ("somebody forgotten" if granted else "unknown")
         reason = "" if granted or data["reason"] == who else f" ({data['reason']})"
-        text = f"{'granted' if granted else 'refused'}: {who}{reason}{_scores(data['score'], data['threshold'])}"
-        self._caption = _Caption(_Label(text, colour), turn.frame.at + CAPTION_SECONDS)
+        text = f"{'granted' if granted else 'refused'}: {who}{reason}{scores(data['score'], data['threshold'])}"
+        self._caption = _Caption(Label(text, colour), turn.frame.at + CAPTION_SECONDS)
         for sighting in turn.sightings:
             if sighting.track == data["track"]:
-                self._decided[sighting.visit] = _Label(str(who), colour)
+                self._decided[sighting.visit] = Label(str(who), colour)
 
-    def _opinion(self, sighting: Sighting) -> _Label:
-        """Green for somebody recognised, red for somebody refused, grey while nothing is decided."""
-        best = sighting.pooled
-        decided = self._decided.get(sighting.visit)
-        if best is None:
-            return decided or _Label("", GREY)
-        scores = _scores(best.score, best.threshold)
-        if best.score >= best.threshold:
-            return _Label(self._name_of(best) + scores, GREEN)
-        if decided is not None and decided.colour == RED:
-            return _Label(decided.text + scores, RED)
-        return _Label(scores.strip(), GREY)
-
-    def _name_of(self, candidate: Candidate) -> str:
-        return self._names(candidate.person) or "somebody forgotten"
-
-    def _draw_face(self, image: Image, sighting: Sighting) -> None:
-        label = self._opinion(sighting)
-        x1, y1, x2, y2 = sighting.box.rounded()
-        cv2.rectangle(image, (x1, y1), (x2, y2), label.colour, self._px(2), cv2.LINE_AA)
-        if label.text:
-            width, height = self._plate_size(label.text, 0.45)
-            left = min(max(x1, 0), max(image.shape[1] - width, 0))
-            top = y1 - height if y1 >= height else min(y2, image.shape[0] - height)
-            self._draw_plate(image, label, (left, top), 0.45)
-
-    def _draw_caption(self, image: Image, label: _Label) -> None:
-        width, height = self._plate_size(label.text, 0.62)
+    def _draw_caption(self, image: Image, label: Label) -> None:
+        pen = self._pen
+        width, height = pen.plate_size(label.text, 0.62)
         left = max((image.shape[1] - width) // 2, 0)
-        self._draw_plate(image, label, (left, image.shape[0] - self._px(46) - height), 0.62)
+        pen.plate(image, label, (left, image.shape[0] - pen.px(46) - height), 0.62)
 
     def _draw_bar(self, image: Image, turn: Turn) -> None:
-        """A strip at the bottom: the lock in word, colour and picture, and the time."""
-        top = image.shape[0] - self._px(34)
-        strip = image[top:]
-        colour = DARK if turn.locked else GREEN
-        strip[:] = np.asarray(strip * 0.25 + np.array(colour) * 0.75, np.uint8)
-        middle = top + self._px(17)
-        self._draw_padlock(image, (self._px(22), middle), locked=turn.locked)
-        self._text(image, "LOCKED" if turn.locked else "OPEN", (self._px(42), middle), 0.6)
+        """The lock in word, colour and picture, and the time."""
+        pen = self._pen
+        middle = pen.strip(image, DARK if turn.locked else GREEN)
+        pen.padlock(image, (pen.px(22), middle), locked=turn.locked)
+        pen.text(image, "LOCKED" if turn.locked else "OPEN", (pen.px(42), middle), 0.6)
         when = self._when(turn.frame.at)
-        width = self._plate_size(when, 0.5)[0]
-        self._text(image, when, (image.shape[1] - width, middle), 0.5)
+        width = pen.plate_size(when, 0.5)[0]
+        pen.text(image, when, (image.shape[1] - width, middle), 0.5)
 
     def _when(self, at: float) -> str:
         wall = "" if self._start is None else rfc3339(self._start + at)[:-5].replace("T", " ") + " UTC   "
         return f"{wall}{at:.1f} s"
-
-    def _draw_padlock(self, image: Image, center: tuple[int, int], *, locked: bool) -> None:
-        x, y = center
-        width, height, radius = self._px(8), self._px(6), self._px(5)
-        lift, turn = (0, 180) if locked else (self._px(2), 150)
-        shackle = (x, y - self._px(1) - lift)
-        cv2.ellipse(image, shackle, (radius, self._px(7)), 0, 360 - turn, 360, WHITE, self._px(2), cv2.LINE_AA)
-        cv2.rectangle(image, (x - width, y - self._px(1)), (x + width, y + 2 * height - self._px(3)), WHITE, -1)
-
-    def _draw_plate(self, image: Image, label: _Label, corner: tuple[int, int], scale: float) -> None:
-        width, height = self._plate_size(label.text, scale)
-        x, y = corner
-        cv2.rectangle(image, (x, y), (x + width - 1, y + height - 1), label.colour, -1)
-        self._text(image, label.text, (x + self._px(7), y + height // 2), scale)
-
-    def _plate_size(self, text: str, scale: float) -> tuple[int, int]:
-        (width, height), _ = cv2.getTextSize(_drawable(text), _FONT, scale * self._unit, 1)
-        return width + self._px(14), height + self._px(12)
-
-    def _text(self, image: Image, text: str, left_middle: tuple[int, int], scale: float) -> None:
-        text = _drawable(text)
-        (_, height), _ = cv2.getTextSize(text, _FONT, scale * self._unit, 1)
-        place = (left_middle[0], left_middle[1] + height // 2)
-        cv2.putText(image, text, place, _FONT, scale * self._unit, WHITE, 1, cv2.LINE_AA)
-
-    def _px(self, pixels: float) -> int:
-        return max(1, round(pixels * self._unit))
-
-
-def _scores(score: float | None, threshold: float | None) -> str:
-    if score is None or threshold is None:
-        return ""
-    return f"  {score:.3f} {'>=' if score >= threshold else '<'} {threshold:.3f}"
-
-
-def _drawable(text: str) -> str:
-    """OpenCV's fonts are ASCII: accents go, and what has no such letter becomes a question mark."""
-    letters = unicodedata.normalize("NFKD", text)
-    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
-    return plain.replace("≥", ">=").encode("ascii", "replace").decode()

@@ -10,9 +10,10 @@ import cv2
 import numpy as np
 import pytest
 
-from edgegate.annotate import CAPTION_SECONDS, GREEN, GREY, RED, Annotator
+from edgegate.annotate import CAPTION_SECONDS, Annotator
 from edgegate.errors import UsageError
 from edgegate.loop import Turn
+from edgegate.overlay import GREEN, GREY, RED
 from edgegate.types import Box, Image
 from edgegate.video import CODECS, video_file
 from tests.turns import BOX, FPS, START, denied, granted, image, sighting, turn

@@ -55,6 +55,7 @@ WITH_THREADS = (
     "edgegate/clock.py",
     "edgegate/keeper/client.py",
     "edgegate/periodic.py",
+    "edgegate/view/page.py",
 )
 
 

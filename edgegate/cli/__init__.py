@@ -14,7 +14,9 @@ from edgegate import __version__
 from edgegate.cli.common import common_options
 from edgegate.errors import EdgegateError
 
-COMMANDS = ("run", "replay", "demo", "enroll", "people", "access", "journal", "watch", "check", "evaluate", "bench")
+COMMANDS = (
+    "run", "replay", "demo", "enroll", "people", "access", "journal", "watch", "view", "check", "evaluate", "bench",
+)  # fmt: skip
 
 
 class _Parser(argparse.ArgumentParser):

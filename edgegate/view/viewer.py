@@ -1,0 +1,33 @@
+"""What the pipeline thinks of a frame, drawn on it. There is no gate, no lock and no journal here."""
+
+from __future__ import annotations
+
+from edgegate.events import Names
+from edgegate.loop import Pipeline
+from edgegate.overlay import DARK, RED, Label, Pen, opinion
+from edgegate.types import Denial, Frame, Image, Sighting
+
+NOTE = "VIEW: DECIDES NOTHING"
+
+
+class Viewer:
+    """Draws frames. A face is called unknown after `refuse_after_frames` frames of it, as at the door."""
+
+    def __init__(self, pipeline: Pipeline, names: Names, refuse_after_frames: int) -> None:
+        self._pipeline = pipeline
+        self._names = names
+        self._refuse_after = refuse_after_frames
+
+    def draw(self, frame: Frame) -> Image:
+        """A copy of the frame's picture: green boxes with names, red ones for strangers, grey while not sure."""
+        sightings = self._pipeline.look(frame)
+        image = frame.image.copy()
+        pen = Pen(image.shape[0])
+        for sighting in sorted(sightings, key=lambda s: s.box.area):
+            pen.face(image, sighting, opinion(sighting, self._names, self._refused(sighting)))
+        middle = pen.strip(image, DARK)
+        pen.text(image, NOTE, (pen.px(12), middle), 0.5)
+        return image
+
+    def _refused(self, sighting: Sighting) -> Label | None:
+        return Label(Denial.UNKNOWN, RED) if sighting.frames >= self._refuse_after else None

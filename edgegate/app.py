@@ -161,6 +161,16 @@ def build_analyzer(config: Config, timer: Timer = nullcontext) -> vision.Analyze
     )
 
 
+def slowness_in_words(analyzer: vision.Analyzer) -> str | None:
+    """Which models TFLite runs without its fast kernels, which it never says; None while all is well."""
+    if not analyzer.slow:
+        return None
+    return (
+        f"{', '.join(analyzer.slow)}: TFLite runs without its fast kernels (XNNPACK), up to thirty times slower; it needs "
+        "to read /proc/cpuinfo, which ProcSubset=pid in a unit hides"
+    )
+
+
 def load_tracker(config: Config) -> Pack | None:
     """The tracker's pack, if the config names one, checked but not yet running.
 

@@ -166,8 +166,8 @@ def slowness_in_words(analyzer: vision.Analyzer) -> str | None:
     if not analyzer.slow:
         return None
     return (
-        f"{', '.join(analyzer.slow)}: TFLite runs without its fast kernels (XNNPACK), up to thirty times slower; it needs "
-        "to read /proc/cpuinfo, which ProcSubset=pid in a unit hides"
+        f"{', '.join(analyzer.slow)}: TFLite runs without its fast kernels (XNNPACK), up to thirty times slower; "
+        "it needs to read /proc/cpuinfo, which ProcSubset=pid in a unit hides"
     )
 
 

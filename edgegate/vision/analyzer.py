@@ -77,7 +77,6 @@ def build_analyzer(
     timer: Timer = nullcontext,
 ) -> Analyzer:
     """Load the packs, those shipped unless others are named, and put them together; raises ModelError."""
-
     models: list[Model] = []
 
     def load(folder: Path | None, name: str, task: Task) -> Model:
@@ -87,11 +86,7 @@ def build_analyzer(
 
     landmarker = Landmarker(load(landmarks_pack, "face-landmarks", "landmarks"))
     embedder = Embedder(load(embedder_pack, "face-embedder", "embedder"))
-    by: Detector
-    if detector == "haar":
-        by = HaarDetector(landmarker)
-    else:
-        by = BlazeFace(load(detector_pack, "face-detector", "detector"))
+    by = HaarDetector(landmarker) if detector == "haar" else BlazeFace(load(detector_pack, "face-detector", "detector"))
     slow = tuple(model.pack.name for model in models if not model.fast)
     return Analyzer(by, landmarker, embedder, limits, slow)
 

@@ -205,8 +205,12 @@ def unenrolled(tracker: TrackerNetwork, identifier: Identifier) -> tuple[str, ..
 
 def build_recognition(config: Config) -> Recognition:
     """Load the models and the gallery; raises ModelError or GalleryError."""
-    gallery = open_gallery(config)
-    return Recognition(build_analyzer(config), gallery, build_identifier(config, gallery), build_tracker(config))
+    gallery, analyzer = open_gallery(config), build_analyzer(config)
+    if (trouble := slowness_in_words(analyzer)) is not None:
+        log.warning("%s", trouble)
+    else:
+        log.info("every model runs on TFLite's fast kernels (XNNPACK)")
+    return Recognition(analyzer, gallery, build_identifier(config, gallery), build_tracker(config))
 
 
 def build_pipeline(

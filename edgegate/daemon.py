@@ -149,8 +149,6 @@ class Daemon:
     def _announce(self) -> None:
         log.warning(NO_LIVENESS)
         log.info("%s", app.promise_in_words(self._config, self._recognition.identifier))
-        if not self._recognition.analyzer.slow:
-            log.info("every model runs on TFLite's fast kernels (XNNPACK)")
         if (trouble := self._recognition_trouble()) is not None:
             log.warning("%s", trouble)
         if (trouble := self._recognition.gallery.trouble()) is not None:
@@ -199,12 +197,10 @@ class Daemon:
         }
 
     def _recognition_trouble(self) -> str | None:
-        """What keeps the networks from doing what was hoped of them."""
+        """What keeps the tracker network from doing what was hoped of it; None without one."""
         tracker = self._recognition.tracker
         missing = app.unenrolled(tracker, self._recognition.identifier) if tracker else ()
-        slowness = app.slowness_in_words(self._recognition.analyzer)
-        remarks = [slowness] if slowness is not None else []
-        remarks += [TRACKER_ALONE] if self._config.recognition.tracker_alone else []
+        remarks = [TRACKER_ALONE] if self._config.recognition.tracker_alone else []
         remarks += [f"the tracker network names {', '.join(missing)}: not enrolled"] if missing else []
         return "; ".join(remarks) or None
 

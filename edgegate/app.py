@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import secrets
 from collections.abc import Callable
@@ -39,6 +40,8 @@ from edgegate.vision.quality import QualityLimits
 from edgegate.vision.tflite import Model, Timer
 from edgegate.vision.tracker import Alone, Naming, Network, TrackerNetwork
 from edgegate.visits import ScoreKeeper, VisitScores
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from edgegate.events import Names
-from edgegate.loop import Pipeline
 from edgegate.overlay import DARK, RED, Label, Pen, opinion
 from edgegate.types import Denial, Frame, Image, Sighting
 
 NOTE = "VIEW: DECIDES NOTHING"
+
+
+class Pipeline(Protocol):
+    """What a viewer needs of the pipeline."""
+
+    def look(self, frame: Frame) -> tuple[Sighting, ...]: ...
 
 
 class Viewer:

@@ -20,9 +20,9 @@ from edgegate.events import Origin
 from edgegate.gallery import Details
 from edgegate.journal import Journal, read
 from edgegate.types import Event, EventType
+from tests.daemons import NO_BROKER, start
 from tests.door_scenes import ENROLLED, write_scene
 from tests.program import Program, Result
-from tests.test_daemon import NO_BROKER, start
 
 Scene = Callable[[str], Path]
 

@@ -10,8 +10,8 @@ from contextlib import ExitStack, contextmanager
 
 from edgegate import __version__, app, live
 from edgegate.broker import Topics, Uplink
-from edgegate.camera import CameraHealth, open_source
-from edgegate.capture import Capture, Slot
+from edgegate.camera import health_of, is_recording, open_source
+from edgegate.capture import HANG_SECONDS, Capture, Slot
 from edgegate.clock import SystemClock
 from edgegate.config import NO_LIVENESS, TRACKER_ALONE, Config
 from edgegate.errors import GalleryError, JournalError
@@ -21,6 +21,7 @@ from edgegate.keeper.client import KeeperClient
 from edgegate.lock_keeper import LockKeeper
 from edgegate.loop import Loop, Turn
 from edgegate.privacy import Retention
+from edgegate.thermal import HeatWatch
 from edgegate.types import Event, EventType
 
 log = logging.getLogger(__name__)
@@ -59,13 +60,16 @@ class Daemon:
             self._start_keeping_private(stack, origin, clock)
             self._uplink = self._start_uplink(stack, origin, clock)
             loop = app.build_loop(config, self._recognition, journal, lock, changes, clock, self._tell)
-            slot, self._health = Slot(), CameraHealth(config.camera.stall_seconds)
+            slot, self._health = Slot(), health_of(config.camera)
             self._capture = Capture(
                 lambda: open_source(config.camera, clock, self._stopping),
                 slot,
                 config.camera.reopen_max_seconds,
                 self._stopping,
+                clock,
+                None if is_recording(config.camera) else HANG_SECONDS,
             )
+            self._heat = HeatWatch(config.camera.frames_per_second, clock)
             self._scores = app.build_score_keeper(config, self._recognition.analyzer.pack, clock)
             if self._scores is not None:
                 stack.callback(self._scores.close)
@@ -81,7 +85,9 @@ class Daemon:
         """Turn until there is a reason to stop. A journal that cannot be written lets nobody in, and that is all."""
         while not (self._stopping.is_set() or self._capture.ended):
             try:
-                for turn in live.turns(loop, self._capture, slot, self._health, clock, self._stopping):
+                for turn in live.turns(
+                    loop, self._capture, slot, self._health, clock, self._stopping, self._heat.cooling
+                ):
                     self._note_first(turn)
                     if self._scores is not None:
                         self._scores.turn(turn)
@@ -169,6 +175,7 @@ class Daemon:
 
     def _housekeep(self, lock: LockKeeper) -> None:
         """Publish the state as it is now; a thread that has died takes the process with it."""
+        self._heat.look()
         for thread in (self._watch, self._retention, self._keeper, self._uplink):
             if thread is not None and thread.failed is not None:
                 raise thread.failed
@@ -176,14 +183,14 @@ class Daemon:
             self._uplink.set_state(self._state(lock))
 
     def _state(self, lock: LockKeeper) -> dict[str, object]:
-        camera = (self._capture.trouble or "no frames") if self._health.stalled else None
         troubles = {
-            "camera": camera,
+            "camera": self._health.trouble(self._capture.complaint),
             "gallery": self._watch.trouble or self._unreadable(),
             "journal": self._journal_trouble,
             "lock": lock.trouble,
             "recognition": self._recognition_trouble(),
             "scores": self._scores.trouble if self._scores is not None else None,
+            "temperature": self._heat.cooling.trouble,
         }
         by = "tracker alone" if self._config.recognition.tracker_alone else "tracker and embedder"
         status = lock.status()

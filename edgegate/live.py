@@ -83,4 +83,4 @@ class _CameraWatch:
         if change is EventType.CAMERA_STALLED:
             fault, detail = self._health.fault(self._capture.complaint)
             data = {"reason": fault, "detail": detail}
-        self._loop.write([Event(change, now, data=data)])
+        self._loop.settle(Event(change, now, data=data))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -53,6 +53,17 @@ def last_with(path: Path, key: str) -> CloudEvent | None:
             "SELECT event FROM events WHERE instr(event, ?) AND json_extract(event, ?) IS NOT NULL"
             " ORDER BY seq DESC LIMIT 1",
             (f'"{key}":', f"$.data.{key}"),
+        ).fetchone()
+    return None if row is None else json.loads(row[0])
+
+
+def last_of(path: Path, kinds: Collection[EventType]) -> CloudEvent | None:
+    """The last event of any of these kinds; None if there is none. Raises as `read` does."""
+    with closing(connect(path)) as db, readable_errors(path):
+        row = db.execute(
+            "SELECT event FROM events WHERE json_extract(event, '$.type') IN (SELECT value FROM json_each(?))"
+            " ORDER BY seq DESC LIMIT 1",
+            (json.dumps([TYPE_PREFIX + kind for kind in kinds]),),
         ).fetchone()
     return None if row is None else json.loads(row[0])
 

@@ -13,7 +13,9 @@ from edgegate.types import CameraFault
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://.*")
 _PORTS = {"rtsp": 554, "rtsps": 322}
 # Some cameras want the password in the path (…/user=admin_password=secret_channel=1), others in the query.
-_SECRETS = re.compile(r"((?:pass\w*?|pwd?|user\w*?|token|key|auth\w*?|secret)=)[^&/;]*?(?=&|/|;|_\w+=|$)", re.IGNORECASE)
+_SECRETS = re.compile(
+    r"((?:pass\w*?|pwd?|user\w*?|token|key|auth\w*?|secret)=)[^&/;]*?(?=&|/|;|_\w+=|$)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)

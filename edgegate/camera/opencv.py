@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import cv2
@@ -26,26 +26,28 @@ _FFMPEG_OPTIONS = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
 _opening = threading.Lock()
 
 
-def open_capture(source: str, backend: int, params: Sequence[int] = (), ffmpeg_options: str = "") -> cv2.VideoCapture:
+def open_capture(
+    source: str, backend: int, params: Sequence[int] = (), ffmpeg_options: Mapping[str, str] | None = None
+) -> cv2.VideoCapture:
     """Open `source` with one backend and no other; the caller asks `isOpened()`.
 
-    `ffmpeg_options` ("key;value|key;value") hold for this capture alone.
+    `ffmpeg_options` hold for this capture alone.
     """
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     _set_log_level(_ERRORS_ONLY)
-    with _options(ffmpeg_options):
+    with _options(ffmpeg_options or {}):
         return cv2.VideoCapture(source, backend, params)
 
 
 @contextmanager
-def _options(text: str) -> Iterator[None]:
+def _options(options: Mapping[str, str]) -> Iterator[None]:
     """OpenCV takes FFmpeg's options from the environment, anew for each capture, and from nowhere else."""
-    if not text or _FFMPEG_OPTIONS in os.environ:
+    if not options or _FFMPEG_OPTIONS in os.environ:
         yield
         return
     with _opening:
-        os.environ[_FFMPEG_OPTIONS] = text
+        os.environ[_FFMPEG_OPTIONS] = "|".join(f"{key};{value}" for key, value in options.items())
         try:
             yield
         finally:

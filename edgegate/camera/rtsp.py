@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import cast
 
 import cv2
@@ -28,14 +28,12 @@ by dialling again, which costs a second by itself."""
 LATE_SECONDS = 2.0
 """A frame this old is of no use to anybody. When nothing else came for as long, what is queued up between the
 camera and here is dropped by dialling again."""
-_OPTIONS = "|".join(
-    (
-        "rtsp_transport;tcp",  # over UDP lost packets become smeared pictures
-        "allowed_media_types;video",  # sound costs time, and synchronizing with it moves the video's times
-        "flags;low_delay",
-        "fpsprobesize;0",  # or FFmpeg gathers a second and more of frames to guess a rate that nobody asks for
-    )
-)
+_OPTIONS = {
+    "rtsp_transport": "tcp",  # over UDP lost packets become smeared pictures
+    "allowed_media_types": "video",  # sound costs time, and synchronizing with it moves the video's times
+    "flags": "low_delay",
+    "fpsprobesize": "0",  # or FFmpeg gathers a second and more of frames to guess a rate that nobody asks for
+}
 _PARAMETERS = (
     *(cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, round(OPEN_SECONDS * 1000)),
     *(cv2.CAP_PROP_READ_TIMEOUT_MSEC, round(READ_SECONDS * 1000)),
@@ -57,7 +55,7 @@ class Rtsp:
         self,
         settings: config.Camera,
         clock: Clock,
-        open_capture: Callable[[str, int, Sequence[int], str], cv2.VideoCapture] = open_capture,
+        open_capture: Callable[[str, int, Sequence[int], Mapping[str, str]], cv2.VideoCapture] = open_capture,
         explain: Callable[[Address, float], CameraError] = why_not,
     ) -> None:
         self._address = address_of(settings.source, settings.password_file)

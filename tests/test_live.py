@@ -20,7 +20,7 @@ from edgegate.journal import Journal
 from edgegate.live import turns
 from edgegate.lock import build_lock
 from edgegate.loop import Loop, Turn
-from edgegate.types import Event, EventType, Frame
+from edgegate.types import CameraFault, Event, EventType, Frame
 from edgegate.wiring import Wiring
 from tests.fakes import FakePipeline, frame_at
 from tests.program import essence
@@ -124,13 +124,13 @@ def test_a_hung_camera_is_an_event_not_a_hang(door: Watched) -> None:
     ticks = until(turning, lambda: door.told, door.clock)
     assert ticks[-1] is None
     assert camera.hanging.is_set()
-    assert door.essences() == ["camera.stalled no frames"]
+    assert door.essences() == ["camera.stalled no_frames"]
     # What else happens meanwhile is written down all the same.
     door.changes.put(Event(EventType.LOCKED, door.clock.monotonic()))
     until(turning, lambda: len(door.told) == 2, door.clock)
     camera.flowing.set()
     until(turning, lambda: len(door.told) == 3, door.clock)
-    assert door.essences() == ["camera.stalled no frames", "lock.locked", "camera.recovered"]
+    assert door.essences() == ["camera.stalled no_frames", "lock.locked", "camera.recovered"]
     door.stopping.set()
     with suppress(StopIteration):
         while next(turning) is not None:
@@ -139,11 +139,12 @@ def test_a_hung_camera_is_an_event_not_a_hang(door: Watched) -> None:
 
 def test_a_camera_that_never_came_is_told_with_the_reason(door: Watched) -> None:
     def absent() -> Source:
-        raise CameraError("camera 7: not plugged in")
+        raise CameraError("camera 7: not plugged in", CameraFault.UNPLUGGED)
 
     turning = door.turns(absent)
     until(turning, lambda: door.told, door.clock)
-    assert door.essences() == ["camera.stalled camera 7: not plugged in"]
+    assert door.essences() == ["camera.stalled unplugged"]
+    assert door.told[0]["data"]["detail"] == "camera 7: not plugged in"
     turning.close()
 
 

@@ -38,7 +38,7 @@ def picture(now: float, shade: int) -> bytes:
     return row * (HEIGHT // 2) + bytes([60 + shade]) * (WIDTH * (HEIGHT // 2))
 
 
-class Camera(GstRtspServer.RTSPMediaFactory):  # type: ignore[misc]  no types exist for it
+class Camera(GstRtspServer.RTSPMediaFactory):
     """One sensor for all who watch: frames are taken whether or not anybody does."""
 
     def __init__(self, encoder: str, frozen: bool) -> None:

@@ -137,3 +137,7 @@ def taken_at(image: Image, now: float) -> float:
     bits = (image[height // 4, bar // 2 :: bar, 1] > 128).tolist()
     stamp = int("".join("1" if bit else "0" for bit in bits), 2)
     return now - ((int(now * 1000) - stamp) & _MASK) / 1000
+
+
+if __name__ == "__main__":  # for `make rtsp-server`: is there one?
+    raise SystemExit(python_with_gstreamer() is None)

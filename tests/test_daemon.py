@@ -147,7 +147,8 @@ def test_without_its_camera_or_broker_it_runs_and_says_so(camera: str, door: Pro
     log = "".join(daemon.log)
     assert f"localhost:{port}: cannot be reached" in log
     assert told(door) == ["service.started", f"camera.stalled {events(door)[2]['data']['reason']}", "service.stopped"]
-    assert camera in events(door)[2]["data"]["reason"]
+    assert camera in events(door)[2]["data"]["detail"]
+    assert events(door)[2]["data"]["reason"] == "unplugged"
 
 
 @needs_mosquitto

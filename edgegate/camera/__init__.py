@@ -17,7 +17,7 @@ from edgegate.camera.rtsp import Rtsp
 from edgegate.camera.v4l2 import V4L2
 from edgegate.clock import Clock
 from edgegate.errors import CameraError, UsageError
-from edgegate.types import Frame
+from edgegate.types import CameraFault, Frame
 
 __all__ = [
     "V4L2",
@@ -74,7 +74,7 @@ def _recording(settings: config.Camera, clock: Clock, stopping: threading.Event)
     try:
         return Paced(Recording(Path(settings.source)), clock, stopping)
     except UsageError as error:  # what is not there now may come, as with any other camera
-        raise CameraError(str(error)) from None
+        raise CameraError(str(error), CameraFault.UNPLUGGED) from None
 
 
 _OPENERS: tuple[tuple[str, Opener], ...] = (

@@ -16,7 +16,8 @@ from typing import Self
 
 import pytest
 
-from edgegate.types import Image
+from edgegate.clock import SystemClock
+from edgegate.types import Frame, Image
 from tests.brokers import free_port
 
 SERVER = Path(__file__).with_name("gst_server.py")
@@ -137,6 +138,12 @@ def taken_at(image: Image, now: float) -> float:
     bits = (image[height // 4, bar // 2 :: bar, 1] > 128).tolist()
     stamp = int("".join("1" if bit else "0" for bit in bits), 2)
     return now - ((int(now * 1000) - stamp) & _MASK) / 1000
+
+
+def age_of(frame: Frame) -> tuple[float, float]:
+    """How old a frame really is now, and how old it says it is."""
+    now = SystemClock().monotonic()
+    return now - taken_at(frame.image, now), now - frame.at
 
 
 if __name__ == "__main__":  # for `make rtsp-server`: is there one?

@@ -6,22 +6,21 @@ import logging
 import socket
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from edgegate import config
-from edgegate.camera import CameraHealth, Rtsp, Source, health_of, open_source
-from edgegate.capture import Capture, Slot
+from edgegate.camera import CameraHealth, Rtsp, health_of
 from edgegate.clock import SystemClock
 from edgegate.errors import CameraError
-from edgegate.types import CameraFault, EventType, Frame
+from edgegate.types import CameraFault, EventType
 from tests.brokers import free_port
-from tests.camera.rtsp import Network, RtspServer, needs_rtsp_server, taken_at
+from tests.camera.rtsp import Network, RtspServer, age_of, needs_rtsp_server
+from tests.camera.watched import Door
 
 PASSWORD = "p@ss:w/rd %&ü"  # noqa: S105
 WRONG = "Tr0ub4dor"
@@ -46,60 +45,8 @@ def opened(source: str, password_file: Path | None = None) -> Iterator[Rtsp]:
         camera.close()
 
 
-def age_of(frame: Frame) -> tuple[float, float]:
-    """How old a frame really is now, and how old it says it is."""
-    now = CLOCK.monotonic()
-    return now - taken_at(frame.image, now), now - frame.at
-
-
-@dataclass
-class Door:
-    """What the daemon does with a camera, without the deciding: capture thread, slot, health; events with times."""
-
-    settings: config.Camera
-    told: list[tuple[EventType, float]] = field(default_factory=list)
-    frames: list[tuple[float, float]] = field(default_factory=list)
-    """True and claimed age of every frame taken."""
-    fault: CameraFault | None = None
-
-    def __post_init__(self) -> None:
-        self._slot, self._health, self._stopping = Slot(), health_of(self.settings), threading.Event()
-        self._capture = Capture(self._open, self._slot, self.settings.reopen_max_seconds, self._stopping, CLOCK)
-
-    def _open(self) -> Source:
-        return open_source(self.settings, CLOCK, self._stopping)
-
-    def __enter__(self) -> Door:
-        self._capture.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        assert self._capture.close(10)
-        assert self._capture.failed is None
-
-    def until(self, happened: Callable[[], object], seconds: float = 15) -> None:
-        end = CLOCK.monotonic() + seconds
-        while not happened():
-            assert CLOCK.monotonic() < end, f"it does not happen; told {self.told}, {self._capture.trouble}"
-            frame = self._slot.take(0.2)
-            if frame is not None:
-                self._health.frame(frame)
-                self.frames.append(age_of(frame))
-            if (event := self._health.check(CLOCK.monotonic())) is not None:
-                self.told.append((event, CLOCK.monotonic()))
-                if event is EventType.CAMERA_STALLED:
-                    self.fault, _ = self._health.fault(self._capture.complaint)
-
-    def after(self, event: EventType) -> float:
-        """Wait for an event; how long that took."""
-        before, began = len(self.told), CLOCK.monotonic()
-        self.until(lambda: len(self.told) > before)
-        assert self.told[-1][0] is event
-        return self.told[-1][1] - began
-
-    def playing(self) -> None:
-        seen = len(self.frames)
-        self.until(lambda: len(self.frames) >= seen + 15)
+def watched(source: str, **settings: object) -> Door:
+    return Door(camera_at(source, **settings), age_of)
 
 
 def assert_honest(frames: list[tuple[float, float]]) -> None:
@@ -197,12 +144,12 @@ def test_frames_held_up_on_their_way_are_as_old_as_they_are(server: RtspServer) 
 
 
 def test_a_silent_camera_is_noticed_and_comes_back_fresh(server: RtspServer) -> None:
-    with Door(camera_at(server.address())) as door:
+    with watched(server.address()) as door:
         door.playing()
         server.pause()
         try:
             assert door.after(EventType.CAMERA_STALLED) <= 2.0
-            threading.Event().wait(4)
+            door.idle(4)
         finally:
             server.go_on()
         assert door.after(EventType.CAMERA_RECOVERED) <= 5.0
@@ -213,12 +160,12 @@ def test_a_silent_camera_is_noticed_and_comes_back_fresh(server: RtspServer) -> 
 def test_a_camera_that_restarts_is_dialled_again(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     server = RtspServer("--auth", "digest", "--password", WRONG)
-    with server, Door(camera_at(server.address(f"door:{WRONG}"))) as door:
+    with server, watched(server.address(f"door:{WRONG}")) as door:
         door.playing()
         server.kill()
         assert door.after(EventType.CAMERA_STALLED) <= 2.0
         assert door.fault is CameraFault.UNREACHABLE
-        threading.Event().wait(3)
+        door.idle(3)
         server.start()
         assert door.after(EventType.CAMERA_RECOVERED) <= 5.0
         door.playing()
@@ -228,11 +175,11 @@ def test_a_camera_that_restarts_is_dialled_again(caplog: pytest.LogCaptureFixtur
 
 
 def test_a_network_that_was_away_brings_no_old_frames_back(server: RtspServer) -> None:
-    with Network(server.port) as network, Door(camera_at(server.address(port=network.port))) as door:
+    with Network(server.port) as network, watched(server.address(port=network.port)) as door:
         door.playing()
         network.flowing.clear()
         assert door.after(EventType.CAMERA_STALLED) <= 2.0
-        threading.Event().wait(3)
+        door.idle(3)
         network.flowing.set()
         assert door.after(EventType.CAMERA_RECOVERED) <= 5.0
         door.playing()
@@ -240,7 +187,7 @@ def test_a_network_that_was_away_brings_no_old_frames_back(server: RtspServer) -
 
 
 def test_a_frozen_stream_is_told() -> None:
-    with RtspServer("--frozen") as server, Door(camera_at(server.address(), frozen_seconds=2.0)) as door:
+    with RtspServer("--frozen") as server, watched(server.address(), frozen_seconds=2.0) as door:
         assert door.after(EventType.CAMERA_STALLED) < 10
         assert door.fault is CameraFault.FROZEN
 

@@ -18,6 +18,7 @@ from edgegate.disk import Disk
 from edgegate.errors import EdgegateError, GalleryError, JournalError, LockError
 from edgegate.events import CloudEvent, Origin
 from edgegate.gallery_watch import GalleryWatch
+from edgegate.journal import last_time
 from edgegate.keeper.client import KeeperClient
 from edgegate.lock import Lock
 from edgegate.loop import Turn
@@ -54,6 +55,8 @@ class Daemon:
         self._build_recognition = build_recognition
         self._clock = SystemClock()
         self._journal_trouble: str | None = None
+        self._written = False
+        """Whether the journal took something since it had that trouble."""
         self._looked_at = float("-inf")
         self._seen = False
         self._keeper: KeeperClient | None = None
@@ -70,7 +73,7 @@ class Daemon:
             self._watchdog = stack.enter_context(Watchdog(clock, self._lock.close))
             journal = app.open_journal(config, origin, clock)
             stack.callback(journal.close)
-            clock.raise_floor(journal.last_time())
+            clock.raise_floor(last_time(journal.path))
             if isinstance(self._lock, KeeperClient):
                 self._keeper = self._lock
                 self._keeper.start(app.last_of_keeper(config))
@@ -108,7 +111,7 @@ class Daemon:
             "clock": self._clock.trouble,
             "disk": Disk(config.data_dir, config.journal.min_free_megabytes).trouble,
             "gallery": lambda: self._watch.trouble or unreadable(self._recognition),
-            "journal": lambda: self._journal_trouble,
+            "journal": self._ask_journal,
             "lock": lambda: self._lock.trouble,
             "picture": lambda: None if self._health.stalled else self._health.empty,
             "recognition": lambda: recognition_trouble(config, self._recognition),
@@ -179,6 +182,7 @@ class Daemon:
         finally:
             self._watchdog.stopping()
             self._lock.close()
+            self._settle(*self._standing.look(self._clock.monotonic()))
             self._write(EventType.SERVICE_STOPPED, ended)
             self._tell_the_end()
 
@@ -244,7 +248,7 @@ class Daemon:
             log.warning("door.pins = mock: nothing is wired, no lock will open")
 
     def _tell(self, event: CloudEvent) -> None:
-        self._journal_trouble = None
+        self._written = True
         data = event["data"]
         log.info("%s %s", event["type"], " ".join(str(data[key]) for key in ("part", "reason") if key in data))
         if self._keeper is not None:
@@ -258,7 +262,13 @@ class Daemon:
             log.info("the first frame is processed: the door is in service")
 
     def _note_journal(self, trouble: str) -> None:
-        """It lasts until something could be written again: see `_tell`."""
         if trouble != self._journal_trouble:
             log.error("nobody is let in until this is mended: %s", trouble)
-        self._journal_trouble = trouble
+        self._journal_trouble, self._written = trouble, False
+
+    def _ask_journal(self) -> str | None:
+        """A trouble lasts until something could be written, and at least until it was asked for once."""
+        trouble = self._journal_trouble
+        if self._written:
+            self._journal_trouble = None
+        return trouble

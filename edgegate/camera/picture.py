@@ -27,7 +27,7 @@ def is_same(frame: Frame, before: Frame) -> bool:
 
 def emptiness(image: Image) -> str | None:
     """Why nothing can be seen in a BGR picture, in words; None if something can."""
-    mosaic = cv2.resize(image[::4, ::4].mean(axis=2, dtype=np.float32), _MOSAIC, interpolation=cv2.INTER_AREA)
+    mosaic = cv2.resize(image[::4, ::4], _MOSAIC, interpolation=cv2.INTER_AREA).mean(axis=2)
     if float(mosaic.std()) >= _UNIFORM:
         return None
     if float(mosaic.mean()) < _DARK:

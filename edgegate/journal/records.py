@@ -68,6 +68,21 @@ def last_of(path: Path, kinds: Collection[EventType]) -> CloudEvent | None:
     return None if row is None else json.loads(row[0])
 
 
+def last_time(path: Path) -> float:
+    """The wall time of the last entry, in seconds since the epoch; 0 in an empty journal. Raises as `read` does."""
+    with closing(connect(path)) as db, readable_errors(path):
+        row = db.execute("SELECT time FROM events ORDER BY seq DESC LIMIT 1").fetchone()
+    return 0.0 if row is None else float(row[0])
+
+
+def after(path: Path, event: CloudEvent) -> Iterator[CloudEvent]:
+    """The events that were written after this one, oldest first; raises as `read` does."""
+    seq = int(event["id"].rpartition("/")[2])
+    with closing(connect(path)) as db, readable_errors(path):
+        for (text,) in db.execute("SELECT event FROM events WHERE seq > ? ORDER BY seq", (seq,)):
+            yield json.loads(text)
+
+
 def names(path: Path, name: str) -> int:
     """How many events hold this person's name, which none may; raises as `read` does."""
     with closing(connect(path)) as db, readable_errors(path):

@@ -9,6 +9,7 @@ from edgegate.types import Frame, Image
 
 _EVERY = 16
 """Rows compared first: two pictures that differ do so nearly always in one of these."""
+_LOOKED_AT_WIDTH = 160
 _MOSAIC = (16, 12)
 _UNIFORM = 3.0
 """Standard deviation, of 255, of a mosaic of the picture below which nothing is in it. Averaged over a mosaic's
@@ -27,7 +28,8 @@ def is_same(frame: Frame, before: Frame) -> bool:
 
 def emptiness(image: Image) -> str | None:
     """Why nothing can be seen in a BGR picture, in words; None if something can."""
-    mosaic = cv2.resize(image[::4, ::4], _MOSAIC, interpolation=cv2.INTER_AREA).mean(axis=2)
+    step = max(1, image.shape[1] // _LOOKED_AT_WIDTH)
+    mosaic = cv2.resize(image[::step, ::step], _MOSAIC, interpolation=cv2.INTER_AREA).mean(axis=2)
     if float(mosaic.std()) >= _UNIFORM:
         return None
     if float(mosaic.mean()) < _DARK:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from tests.brokers import Mosquitto, Subscriber, needs_mosquitto, wait_until
 from tests.camera.rtsp import RtspServer, needs_rtsp_server
+from tests.daemons import events, start
 from tests.program import Program
-from tests.test_daemon import events, start
 
 PASSWORD = "Tr0ub4dor-and-3"  # noqa: S105  nobody's
 

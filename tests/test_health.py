@@ -61,7 +61,7 @@ def test_what_is_gone_at_once_is_not_told_and_a_broker_has_longer(watched: Watch
         "degraded journal: disk full",
         "degraded lock: gone",
     ]
-    assert watched.stay(3, broker="gone") == []
+    assert watched.stay(9, broker="gone") == []
     assert watched.stay(3, broker="gone") == ["degraded broker: gone"]
 
 

@@ -12,7 +12,7 @@ NEWER ?= $(shell for python in python3.13 "$$HOME"/.pyenv/versions/3.13*/bin/pyt
   "$$python" -c '' 2> /dev/null && echo "$$python" && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-tflite-runtime test-newer test-converter test-import smoke check bench models tracker config door mosquitto systemd-analyze install uninstall clean
+.PHONY: help demo test test-tflite-runtime test-newer test-converter test-import smoke check bench models tracker config door mosquitto systemd-analyze rtsp-server install uninstall clean
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -21,7 +21,7 @@ help:  ## this list
 demo: $(VENV)/.demo  ## see a door recognise one person and refuse another; results in demo-out/
 	@$(BIN)/edgegate demo --out demo-out
 
-test: $(VENV)/.test mosquitto systemd-analyze test-tflite-runtime $(if $(FULL),test-newer test-converter test-import)  ## the test suite; FULL=1 adds the long figures, and every design
+test: $(VENV)/.test mosquitto systemd-analyze rtsp-server test-tflite-runtime $(if $(FULL),test-newer test-converter test-import)  ## the test suite; FULL=1 adds the long figures, and every design
 	@PATH="$$PATH:/usr/sbin" $(BIN)/python -m pytest $(if $(FULL),-m 'full or not full') $(TESTS)
 
 # Every design of the converter in every variant, made once for all runtimes and Pythons.
@@ -97,6 +97,18 @@ install:  ## sudo make install: the door as a service, or its upgrade (docs/inst
 
 uninstall:  ## sudo make uninstall; PURGE=1: people, keys, journal and configuration too
 	@PYTHON="$(PYTHON)" systemd/install uninstall
+
+# The RTSP server that network cameras are tested against; Debian's own Python runs it.
+RTSP_SERVER := gir1.2-gst-rtsp-server-1.0 python3-gi gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad glib-networking
+rtsp-server:
+	@if $(BIN)/python -m tests.camera.rtsp; then :; \
+	elif command -v apt-get > /dev/null && { [ "$$(id -u)" = 0 ] || sudo -n true 2> /dev/null; }; then \
+	  echo "installing GStreamer's RTSP server, the network camera the tests talk to"; \
+	  SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	  { $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq --no-install-recommends $(RTSP_SERVER); } > /dev/null && \
+	  $(BIN)/python -m tests.camera.rtsp || \
+	  echo "GStreamer's RTSP server could not be installed: network cameras are NOT tested"; \
+	else echo "GStreamer's RTSP server is missing and cannot be installed here: network cameras are NOT tested"; fi
 
 clean:  ## remove what the targets above made
 	rm -rf .venv .venv-* demo-out benchmarks/out .mypy_cache .ruff_cache .pytest_cache

@@ -7,12 +7,15 @@ import threading
 from collections.abc import Callable
 
 from edgegate.camera import Source
+from edgegate.clock import Clock, SystemClock
 from edgegate.errors import CameraError
-from edgegate.types import Frame
+from edgegate.types import CameraFault, Frame
 
 log = logging.getLogger(__name__)
 
 FIRST_REOPEN_SECONDS = 0.5
+HANG_SECONDS = 30.0
+"""A reader that has not come back for so long hangs in its driver for good. Every source here gives up far sooner."""
 
 
 class Slot:
@@ -42,8 +45,9 @@ class Capture:
     """Owns the thread that reads the camera.
 
     What went wrong is told in attributes, for the main loop to look at each turn. A camera that goes away is
-    opened again, after 0.5 seconds and then twice as long each time, up to `reopen_max_seconds`; anything else
-    that goes wrong ends the thread. A read that hangs in a driver cannot be noticed here: see `CameraHealth`.
+    opened again, 0.5 seconds after the last try began and then twice as long each time, up to
+    `reopen_max_seconds`; anything else that goes wrong ends the thread. A read that hangs in a driver cannot be
+    noticed here: see `CameraHealth`, and `hung`.
 
     `stopping` is shared with sources that wait by themselves (a paced recording).
     """
@@ -54,15 +58,21 @@ class Capture:
         slot: Slot,
         reopen_max_seconds: float,
         stopping: threading.Event | None = None,
+        clock: Clock | None = None,
+        hang_seconds: float | None = None,
     ) -> None:
         self._open_source = open_source
         self._slot = slot
         self._reopen_max_seconds = reopen_max_seconds
         self._stopping = stopping or threading.Event()
+        self._clock = clock or SystemClock()
+        self._hang_seconds = hang_seconds
+        self._asked_at: float | None = None
+        self._again = threading.Event()
         self._delay = FIRST_REOPEN_SECONDS
         self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
-        self.trouble: str | None = None
-        """Why there is no camera now; None while frames come."""
+        self.complaint: tuple[CameraFault, str] | None = None
+        """Why there is no camera now, as a word and in words; None while frames come."""
         self.ended = False
         """The source said that there will be no more frames."""
         self.failed: Exception | None = None
@@ -78,6 +88,26 @@ class Capture:
             self._thread.join(timeout)
         return not self._thread.is_alive()
 
+    @property
+    def trouble(self) -> str | None:
+        """Why there is no camera now, in words; None while frames come."""
+        return None if self.complaint is None else self.complaint[1]
+
+    def reopen(self) -> None:
+        """Have the camera closed and opened again, once its reader comes back."""
+        self._again.set()
+
+    @property
+    def hung(self) -> bool:
+        """The reader has not come back from its driver for `hang_seconds` (None: it may take its time).
+
+        A thread cannot be ended from outside, and the device stays taken while it hangs: only a new process helps.
+        """
+        asked_at = self._asked_at
+        if asked_at is None or self._hang_seconds is None:
+            return False
+        return self._clock.monotonic() - asked_at >= self._hang_seconds
+
     def _run(self) -> None:
         try:
             while not self._finished():
@@ -90,6 +120,7 @@ class Capture:
 
     def _watch(self) -> None:
         """From opening a source until it ends or goes away."""
+        began = self._asked_at = self._clock.monotonic()
         try:
             source = self._open_source()
             try:
@@ -98,20 +129,23 @@ class Capture:
                 source.close()
         except CameraError as error:
             self._note(error)
-            self._stopping.wait(self._delay)
+            self._asked_at = None
+            self._stopping.wait(max(0.0, began + self._delay - self._clock.monotonic()))
             self._delay = min(2 * self._delay, self._reopen_max_seconds)
 
     def _pump(self, source: Source) -> None:
-        while not self._finished():
+        self._again.clear()
+        while not self._finished() and not self._again.is_set():
+            self._asked_at = self._clock.monotonic()
             frame = source.read()
             if frame is None:
                 self.ended = True
                 return
             self._slot.put(frame)
-            self.trouble = None
+            self.complaint = None
             self._delay = FIRST_REOPEN_SECONDS
 
     def _note(self, error: CameraError) -> None:
         if self.trouble != str(error):  # not at every try
             log.warning("%s", error)
-        self.trouble = str(error)
+        self.complaint = error.fault, str(error)

@@ -10,8 +10,8 @@ from contextlib import ExitStack, contextmanager, suppress
 
 from edgegate import __version__, app, live, logs
 from edgegate.broker import Topics, Uplink
-from edgegate.camera import CameraHealth, open_source
-from edgegate.capture import Capture, Slot
+from edgegate.camera import health_of, is_recording, open_source
+from edgegate.capture import HANG_SECONDS, Capture, Slot
 from edgegate.clock import SystemClock
 from edgegate.config import NO_LIVENESS, Config
 from edgegate.disk import Disk
@@ -25,6 +25,7 @@ from edgegate.loop import Turn
 from edgegate.privacy import Retention
 from edgegate.reload import Parts, Reload
 from edgegate.standing import Ask, Standing, recognition_trouble, unreadable
+from edgegate.thermal import HeatWatch
 from edgegate.types import UNKNOWN_CLASS, Event, EventType
 from edgegate.watchdog import Watchdog
 
@@ -84,13 +85,16 @@ class Daemon:
             self._start_keeping_private(stack, origin)
             self._uplink = self._start_uplink(stack, origin)
             self._loop = app.build_loop(config, self._recognition, journal, self._lock, changes, clock, self._tell)
-            slot, self._health = Slot(), CameraHealth(config.camera.stall_seconds)
+            slot, self._health = Slot(), health_of(config.camera)
             self._capture = Capture(
                 lambda: open_source(config.camera, clock, self._stopping),
                 slot,
                 config.camera.reopen_max_seconds,
                 self._stopping,
+                clock,
+                None if is_recording(config.camera) else HANG_SECONDS,
             )
+            self._heat = HeatWatch(config.camera.frames_per_second, clock)
             self._scores = app.build_score_keeper(config, self._recognition.analyzer.pack, clock)
             if self._scores is not None:
                 stack.callback(self._scores.close)
@@ -107,14 +111,16 @@ class Daemon:
         """What can go wrong, by the name that `state`, the events and `check` give it; see docs/faults.md."""
         config, scores, uplink = self._config, self._scores, self._uplink
         parts: dict[str, Ask] = {
-            "camera": lambda: (self._capture.trouble or "no frames") if self._health.stalled else None,
+            "camera": lambda: self._health.trouble(self._capture.complaint),
             "clock": self._clock.trouble,
             "disk": Disk(config.data_dir, config.journal.min_free_megabytes).trouble,
             "gallery": lambda: self._watch.trouble or unreadable(self._recognition),
             "journal": self._ask_journal,
             "lock": lambda: self._lock.trouble,
+            "picture": lambda: None if self._health.stalled else self._health.empty,
             "recognition": lambda: recognition_trouble(config, self._recognition),
             "retention": lambda: self._retention.trouble,
+            "temperature": lambda: self._heat.cooling.trouble,
         }
         if scores is not None:
             parts["scores"] = lambda: scores.trouble
@@ -126,7 +132,7 @@ class Daemon:
         """Turn until there is a reason to stop. A journal that cannot be written lets nobody in, and that is all."""
         while not (self._stopping.is_set() or self._capture.ended):
             try:
-                for turn in live.turns(self._loop, self._capture, slot, self._health, self._clock, self._stopping):
+                for turn in self._turns(slot):
                     self._note_first(turn)
                     if self._scores is not None:
                         self._scores.turn(turn)
@@ -134,6 +140,10 @@ class Daemon:
             except JournalError as error:
                 self._note_journal(str(error))
                 self._housekeep()
+
+    def _turns(self, slot: Slot) -> Iterator[Turn | None]:
+        cooling = self._heat.cooling
+        return live.turns(self._loop, self._capture, slot, self._health, self._clock, self._stopping, cooling)
 
     def _housekeep(self) -> None:
         """What is done when a turn is over, a few times a second.
@@ -149,6 +159,7 @@ class Daemon:
             return
         self._looked_at = now
         self._end_with_threads()
+        self._heat.look()
         if isinstance(self._lock, Lock):
             with suppress(LockError):  # the lock has told, and `trouble` says so
                 self._lock.tick()

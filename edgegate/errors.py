@@ -1,5 +1,9 @@
 """What can go wrong, one class a part. A message is one line: the thing, the reason, the way out."""
 
+from __future__ import annotations
+
+from edgegate.types import CameraFault
+
 
 class EdgegateError(Exception):
     """Something failed at run time; the command line prints it as one line and exits with `status`."""
@@ -22,7 +26,14 @@ class ConfigError(UsageError):
 
 
 class CameraError(EdgegateError):
-    """A camera cannot be opened, went away, or gives frames that are not what was asked for."""
+    """A camera cannot be opened, went away, or gives frames that are not what was asked for.
+
+    `fault` is the reason in one word, for programs: it becomes `reason` of the event.
+    """
+
+    def __init__(self, message: str, fault: CameraFault = CameraFault.UNUSABLE) -> None:
+        super().__init__(message)
+        self.fault = fault
 
 
 class ModelError(EdgegateError):

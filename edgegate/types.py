@@ -316,6 +316,25 @@ class EventType(StrEnum):
     PERSON_EXPORTED = "person.exported"
 
 
+class CameraFault(StrEnum):
+    """Why there are no frames to decide on."""
+
+    NO_FRAMES = "no_frames"
+    """It is there, and silent."""
+    FROZEN = "frozen"
+    """It gives the same picture again and again."""
+    UNPLUGGED = "unplugged"
+    """There is no such device, or no longer."""
+    UNREACHABLE = "unreachable"
+    """Nothing answers at its address."""
+    REFUSED = "refused"
+    """It answers, and does not give its pictures: password, path, certificate."""
+    LATE = "late"
+    """Its frames come too late to be of use."""
+    UNUSABLE = "unusable"
+    """It is there, and cannot be used as it is."""
+
+
 class Denial(StrEnum):
     """Why somebody was not let in."""
 

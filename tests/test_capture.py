@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from edgegate.capture import Capture, Slot
+from edgegate.clock import VirtualClock
 from edgegate.errors import CameraError, UsageError
-from edgegate.types import Frame
+from edgegate.types import CameraFault, Frame
 
 DEADLINE = 10.0
 IMAGE = np.zeros((2, 2, 3), np.uint8)
@@ -68,9 +69,11 @@ class Factory:
         return source
 
 
-def run_to_its_end(factory: Factory, reopen_max_seconds: float = 30.0) -> tuple[Capture, Slot, Watched]:
+def run_to_its_end(
+    factory: Factory, reopen_max_seconds: float = 30.0, clock: VirtualClock | None = None
+) -> tuple[Capture, Slot, Watched]:
     slot, stopping = Slot(), Watched()
-    capture = Capture(factory, slot, reopen_max_seconds, stopping)
+    capture = Capture(factory, slot, reopen_max_seconds, stopping, clock or VirtualClock())
     capture.start()
     capture._thread.join(DEADLINE)
     assert not capture._thread.is_alive()
@@ -125,6 +128,63 @@ def test_reopening_backs_off_to_its_maximum_and_starts_over_after_a_frame() -> N
     flaky = Scripted(frame(0), CameraError("gone"))
     _, _, stopping = run_to_its_end(Factory(*absent, flaky, Scripted(None)), reopen_max_seconds=3.0)
     assert stopping.waits == [0.5, 1.0, 2.0, 3.0, 3.0, 0.5]
+
+
+def test_the_time_a_try_took_is_not_waited_again() -> None:
+    clock = VirtualClock()
+
+    def take_long() -> None:
+        clock.advance(clock.monotonic() + 0.4)
+
+    factory = Factory(Scripted(take_long, CameraError("gone")), CameraError("not there"), Scripted(None))
+    _, _, stopping = run_to_its_end(factory, clock=clock)
+    assert stopping.waits == [pytest.approx(0.1), pytest.approx(1.0)]
+
+
+def test_a_source_that_is_to_be_opened_again_is_closed_first() -> None:
+    reading, go_on = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        reading.set()
+        assert go_on.wait(DEADLINE)
+
+    first, second = Scripted(frame(0), wait, frame(1), frame(2)), Scripted(None)
+    capture = Capture(Factory(first, second), Slot(), 30.0)
+    capture.start()
+    assert reading.wait(DEADLINE)
+    capture.reopen()
+    go_on.set()
+    capture._thread.join(DEADLINE)
+    assert capture.ended
+    assert first.closed
+    assert capture.complaint is None
+
+
+def test_a_reader_that_does_not_come_back_is_hung() -> None:
+    clock, reading, go_on = VirtualClock(), threading.Event(), threading.Event()
+
+    def hang() -> None:
+        reading.set()
+        assert go_on.wait(DEADLINE)
+
+    for seconds, hung in ((30.0, True), (None, False)):
+        reading.clear()
+        go_on.clear()
+        capture = Capture(Factory(Scripted(frame(0), hang, None)), Slot(), 30.0, None, clock, seconds)
+        assert not capture.hung
+        capture.start()
+        assert reading.wait(DEADLINE)
+        clock.advance(clock.monotonic() + 29)
+        assert not capture.hung
+        clock.advance(clock.monotonic() + 1)
+        assert capture.hung is hung
+        go_on.set()
+        capture._thread.join(DEADLINE)
+
+
+def test_a_complaint_has_a_word_for_programs() -> None:
+    capture, _, _ = run_to_its_end(Factory(CameraError("not there", CameraFault.UNPLUGGED), Scripted(None)))
+    assert capture.complaint == ("unplugged", "not there")
 
 
 def test_trouble_is_told_once_while_it_stays_the_same(caplog: pytest.LogCaptureFixture) -> None:

@@ -20,9 +20,11 @@ from edgegate.journal import Journal
 from edgegate.live import turns
 from edgegate.lock import build_lock
 from edgegate.loop import Loop, Turn
-from edgegate.types import Event, EventType, Frame
+from edgegate.thermal import Cooling, Heat
+from edgegate.types import CameraFault, Event, EventType, Frame
 from edgegate.wiring import Wiring
-from tests.fakes import FakePipeline, frame_at
+from tests.camera.test_health import scene
+from tests.fakes import FakePipeline
 from tests.program import essence
 
 STALL_SECONDS = 0.3
@@ -31,7 +33,8 @@ STALL_SECONDS = 0.3
 class FakeCamera:
     """Fifty frames a second; while `flowing` is not set, a read hangs as in a driver."""
 
-    def __init__(self, clock: SystemClock, last: int | None = None) -> None:
+    def __init__(self, clock: SystemClock, last: int | None = None, *, lively: bool = False) -> None:
+        self._lively = lively
         self.flowing = threading.Event()
         self.flowing.set()
         self.hanging = threading.Event()
@@ -50,7 +53,7 @@ class FakeCamera:
         if self._seq == self._last:
             return None
         self._seq += 1
-        return frame_at(self._clock.monotonic())
+        return Frame(self._clock.monotonic(), self._seq, scene(self._seq if self._lively else 0))
 
     def describe(self) -> str:
         return "a fake camera"
@@ -82,12 +85,18 @@ class Watched:
             self.told.append,
         )
 
-    def turns(self, open_source: Callable[[], Source]) -> Generator[Turn | None, None, None]:
-        slot, health = Slot(), CameraHealth(STALL_SECONDS)
-        capture = Capture(open_source, slot, 1.0, self.stopping)
+    def turns(
+        self,
+        open_source: Callable[[], Source],
+        cooling: Cooling | None = None,
+        hang_seconds: float | None = None,
+        frozen_seconds: float | None = None,
+    ) -> Generator[Turn | None, None, None]:
+        slot, health = Slot(), CameraHealth(STALL_SECONDS, frozen_seconds)
+        capture = Capture(open_source, slot, 1.0, self.stopping, self.clock, hang_seconds)
         capture.start()
         try:
-            yield from turns(self._loop, capture, slot, health, self.clock, self.stopping)
+            yield from turns(self._loop, capture, slot, health, self.clock, self.stopping, cooling)
         finally:
             capture.close(5)
 
@@ -124,26 +133,60 @@ def test_a_hung_camera_is_an_event_not_a_hang(door: Watched) -> None:
     ticks = until(turning, lambda: door.told, door.clock)
     assert ticks[-1] is None
     assert camera.hanging.is_set()
-    assert door.essences() == ["camera.stalled no frames"]
+    assert door.essences() == ["camera.stalled no_frames"]
     # What else happens meanwhile is written down all the same.
     door.changes.put(Event(EventType.LOCKED, door.clock.monotonic()))
     until(turning, lambda: len(door.told) == 2, door.clock)
     camera.flowing.set()
     until(turning, lambda: len(door.told) == 3, door.clock)
-    assert door.essences() == ["camera.stalled no frames", "lock.locked", "camera.recovered"]
+    assert door.essences() == ["camera.stalled no_frames", "lock.locked", "camera.recovered"]
     door.stopping.set()
     with suppress(StopIteration):
         while next(turning) is not None:
             pass
 
 
+def test_a_camera_that_hangs_for_good_takes_the_door_with_it(door: Watched) -> None:
+    camera = FakeCamera(door.clock)
+    turning = door.turns(lambda: camera, hang_seconds=0.5)
+    assert next(turning) is not None
+    camera.flowing.clear()
+    with pytest.raises(CameraError, match="so that the service manager starts anew"):
+        until(turning, lambda: False, door.clock)
+    assert door.essences() == ["camera.stalled no_frames"]
+    camera.flowing.set()
+
+
+def test_a_frozen_camera_is_told_and_opened_again(door: Watched) -> None:
+    frozen, lively = FakeCamera(door.clock), FakeCamera(door.clock, lively=True)
+    cameras = iter([frozen, lively])
+    turning = door.turns(lambda: next(cameras), frozen_seconds=0.3)
+    until(turning, lambda: len(door.told) == 2, door.clock)
+    assert door.essences() == ["camera.stalled frozen", "camera.recovered"]
+    turning.close()
+
+
+def test_a_hot_machine_looks_at_fewer_frames(door: Watched) -> None:
+    cooling = Cooling(frames_per_second=20)
+    cooling.feel(Heat(78))
+    turning = door.turns(lambda: FakeCamera(door.clock), cooling)
+    began = door.clock.monotonic()
+    taken = until(turning, lambda: door.clock.monotonic() > began + 2, door.clock)
+    looked_at = [turn for turn in taken if turn is not None]
+    assert 12 <= len(looked_at) <= 22, "ten a second, of fifty"
+    assert len(taken) > 2 * len(looked_at)
+    assert not door.told
+    turning.close()
+
+
 def test_a_camera_that_never_came_is_told_with_the_reason(door: Watched) -> None:
     def absent() -> Source:
-        raise CameraError("camera 7: not plugged in")
+        raise CameraError("camera 7: not plugged in", CameraFault.UNPLUGGED)
 
     turning = door.turns(absent)
     until(turning, lambda: door.told, door.clock)
-    assert door.essences() == ["camera.stalled camera 7: not plugged in"]
+    assert door.essences() == ["camera.stalled unplugged"]
+    assert door.told[0]["data"]["detail"] == "camera 7: not plugged in"
     turning.close()
 
 

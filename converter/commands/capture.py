@@ -9,7 +9,7 @@ from pathlib import Path
 
 from converter.capture import Look, Shooting, capture
 from edgegate import app
-from edgegate.camera import open_source
+from edgegate.camera import open_source, shown
 from edgegate.cli.common import Commands, common_options, count, load_config, print_json
 from edgegate.clock import SystemClock, rfc3339
 from edgegate.errors import UsageError
@@ -30,7 +30,7 @@ def add(commands: Commands) -> None:
 
 def run(args: argparse.Namespace) -> int:
     config, clock = load_config(args), SystemClock()
-    shooting = _shooting(args, rfc3339(clock.wall()), Path(config.camera.source).name)
+    shooting = _shooting(args, rfc3339(clock.wall()), Path(shown(config.camera.source)).name)
     analyzer = app.build_analyzer(config)
     source = open_source(config.camera, clock, threading.Event())
     looks: list[Look] = []

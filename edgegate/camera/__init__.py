@@ -9,15 +9,30 @@ from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from edgegate import config
+from edgegate.camera.address import SCHEME, shown
 from edgegate.camera.health import CameraHealth
 from edgegate.camera.picamera import PiCamera
 from edgegate.camera.recording import Paced, Recording
+from edgegate.camera.rtsp import Rtsp
 from edgegate.camera.v4l2 import V4L2
 from edgegate.clock import Clock
 from edgegate.errors import CameraError, UsageError
-from edgegate.types import Frame
+from edgegate.types import CameraFault, Frame
 
-__all__ = ["V4L2", "CameraHealth", "Paced", "PiCamera", "Recording", "Source", "open_source"]
+__all__ = [
+    "V4L2",
+    "CameraHealth",
+    "Paced",
+    "PiCamera",
+    "Recording",
+    "Rtsp",
+    "Source",
+    "health_of",
+    "is_network",
+    "is_recording",
+    "open_source",
+    "shown",
+]
 
 
 class Source(Protocol):
@@ -37,6 +52,9 @@ class Source(Protocol):
         """Give the device back."""
 
 
+NETWORK_FROZEN_SECONDS = 30.0
+"""An encoder may repeat a still, dark picture exactly until its next key frame, 10 seconds later with some."""
+
 Opener: TypeAlias = Callable[[config.Camera, Clock, threading.Event], Source]
 
 
@@ -48,26 +66,45 @@ def _v4l2(settings: config.Camera, clock: Clock, _stopping: threading.Event) -> 
     return V4L2(settings, clock)
 
 
-def _stream(settings: config.Camera, _clock: Clock, _stopping: threading.Event) -> Source:
-    raise UsageError(
-        f"camera.source = {settings.source!r}: network streams (RTSP) are not supported yet;"
-        " use `picamera`, a device such as /dev/video0, or a video file"
-    )
+def _stream(settings: config.Camera, clock: Clock, _stopping: threading.Event) -> Source:
+    return Rtsp(settings, clock)
 
 
 def _recording(settings: config.Camera, clock: Clock, stopping: threading.Event) -> Source:
     try:
         return Paced(Recording(Path(settings.source)), clock, stopping)
     except UsageError as error:  # what is not there now may come, as with any other camera
-        raise CameraError(str(error)) from None
+        raise CameraError(str(error), CameraFault.UNPLUGGED) from None
 
 
 _OPENERS: tuple[tuple[str, Opener], ...] = (
     (r"picamera", _picamera),
     (r"/dev/.+", _v4l2),
-    (r"[a-z]+://.*", _stream),
+    (SCHEME.pattern, _stream),
     (r".+", _recording),
 )
+
+
+def is_recording(settings: config.Camera) -> bool:
+    """Whether `source` is a file, of which neither a still picture nor a long wait means anything."""
+    return _opener(settings) is _recording
+
+
+def is_network(settings: config.Camera) -> bool:
+    """Whether `source` is a stream, whose encoder may repeat a still picture exactly."""
+    return _opener(settings) is _stream
+
+
+def health_of(settings: config.Camera) -> CameraHealth:
+    """The rules by which this camera counts as stalled or frozen."""
+    if is_recording(settings):
+        return CameraHealth(settings.stall_seconds)
+    usual = NETWORK_FROZEN_SECONDS if is_network(settings) else settings.stall_seconds
+    return CameraHealth(settings.stall_seconds, settings.frozen_seconds or usual)
+
+
+def _opener(settings: config.Camera) -> Opener:
+    return next(opener for pattern, opener in _OPENERS if re.fullmatch(pattern, settings.source))
 
 
 def open_source(settings: config.Camera, clock: Clock, stopping: threading.Event) -> Source:
@@ -76,5 +113,4 @@ def open_source(settings: config.Camera, clock: Clock, stopping: threading.Event
     `stopping` ends the waiting of a source that waits by itself. Raises UsageError for a source that cannot be
     right and CameraError for one that is not there now.
     """
-    opener = next(opener for pattern, opener in _OPENERS if re.fullmatch(pattern, settings.source))
-    return opener(settings, clock, stopping)
+    return _opener(settings)(settings, clock, stopping)

@@ -7,7 +7,9 @@ is early enough. A value that is already set, by somebody looking for a fault, i
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import cv2
 
@@ -20,9 +22,33 @@ _ERRORS_ONLY = 2  # cv::utils::logging::LOG_LEVEL_ERROR
 _set_log_level: Callable[[int], object] = getattr(cv2, "setLogLevel", None) or cv2.utils.logging.setLogLevel
 
 
-def open_capture(source: str, backend: int, params: Sequence[int] = ()) -> cv2.VideoCapture:
-    """Open `source` with one backend and no other; the caller asks `isOpened()`."""
+_FFMPEG_OPTIONS = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
+_opening = threading.Lock()
+
+
+def open_capture(
+    source: str, backend: int, params: Sequence[int] = (), ffmpeg_options: Mapping[str, str] | None = None
+) -> cv2.VideoCapture:
+    """Open `source` with one backend and no other; the caller asks `isOpened()`.
+
+    `ffmpeg_options` hold for this capture alone.
+    """
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     _set_log_level(_ERRORS_ONLY)
-    return cv2.VideoCapture(source, backend, params)
+    with _options(ffmpeg_options or {}):
+        return cv2.VideoCapture(source, backend, params)
+
+
+@contextmanager
+def _options(options: Mapping[str, str]) -> Iterator[None]:
+    """OpenCV takes FFmpeg's options from the environment, anew for each capture, and from nowhere else."""
+    if not options or _FFMPEG_OPTIONS in os.environ:
+        yield
+        return
+    with _opening:
+        os.environ[_FFMPEG_OPTIONS] = "|".join(f"{key};{value}" for key, value in options.items())
+        try:
+            yield
+        finally:
+            del os.environ[_FFMPEG_OPTIONS]

@@ -11,10 +11,10 @@ import cv2
 from edgegate import config
 from edgegate.clock import boottime_to_monotonic
 from edgegate.errors import CameraError
-from edgegate.types import Frame, Image
+from edgegate.types import CameraFault, Frame, Image
 
 _PREVIEW_WIDTH = 320
-_TIMEOUT_SECONDS = 2.0  # for one frame; picamera2 before 0.3.18 waits for ever, which the main loop notices
+_TIMEOUT_SECONDS = 2.0  # for one frame; picamera2 before 0.3.18 waits for ever, which `Capture.hung` ends
 # picamera2 and libcamera's binding: IndexError for no camera, RuntimeError for a busy or a lost one, …
 _CAMERA_FAULTS = (RuntimeError, IndexError, OSError, ValueError)
 
@@ -41,7 +41,8 @@ class PiCamera:
         except _CAMERA_FAULTS as error:
             raise CameraError(
                 f"picamera: no camera can be opened ({error}); check its ribbon cable and"
-                " `rpicam-hello --list-cameras`, and that no other program uses it"
+                " `rpicam-hello --list-cameras`, and that no other program uses it",
+                CameraFault.UNPLUGGED,
             ) from None
         try:
             self._start(settings)
@@ -74,7 +75,7 @@ class PiCamera:
             finally:
                 request.release()  # both arrays are copies; with no buffer to fill the camera would stop
         except _CAMERA_FAULTS as error:
-            raise CameraError(f"picamera: no frame came: {str(error) or 'timed out'}") from None
+            raise CameraError(f"picamera: no frame came: {str(error) or 'timed out'}", CameraFault.NO_FRAMES) from None
         at = self._to_monotonic(exposed / 1e9)
         frame = Frame(at=at, seq=self._seq, image=image, preview=_preview(lores, self._preview_width))
         self._seq += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from edgegate import config
 from edgegate.camera.opencv import open_capture
 from edgegate.clock import Clock
 from edgegate.errors import CameraError
-from edgegate.types import Frame, Image
+from edgegate.types import CameraFault, Frame, Image
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +57,10 @@ class V4L2:
         ok, image = self._capture.read()
         now = self._clock.monotonic()
         if not ok:
-            raise CameraError(f"{self._device}: no frame came: unplugged, stalled, or in use by another program")
+            _check_device(self._device)  # which says so if it was unplugged
+            raise CameraError(
+                f"{self._device}: no frame came: stalled, or in use by another program", CameraFault.NO_FRAMES
+            )
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
             raise CameraError(
                 f"{self._device}: frames of shape {image.shape} and type {image.dtype} instead of pictures"
@@ -110,11 +114,15 @@ def _check_device(device: str) -> None:
     try:
         os.close(os.open(device, os.O_RDWR | os.O_NONBLOCK))
     except OSError as error:
-        raise CameraError(f"{device}: {way_out(device, error)}") from None
+        gone = error.errno in {errno.ENOENT, errno.ENODEV, errno.ENXIO}
+        fault = CameraFault.UNPLUGGED if gone else CameraFault.UNUSABLE
+        raise CameraError(f"{device}: {way_out(device, error)}", fault) from None
 
 
 def way_out(device: str, error: OSError) -> str:
     """Why a device cannot be opened, and what to do about it."""
+    if error.errno in {errno.ENODEV, errno.ENXIO}:
+        return "unplugged: the device is no longer there"
     if isinstance(error, FileNotFoundError):
         present = ", ".join(sorted(str(path) for path in Path(device).parent.glob("video*")))
         return f"no such device; there is {present or 'no camera: is it plugged in?'}"

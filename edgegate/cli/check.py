@@ -11,16 +11,18 @@ from typing import Literal, TypeAlias
 
 from edgegate import app, clock, lockout_record
 from edgegate.broker import probe
-from edgegate.camera import Source, open_source
+from edgegate.camera import is_network, is_recording, open_source
+from edgegate.camera.trial import try_out
 from edgegate.cli.check_service import service
 from edgegate.cli.common import Commands, load_config, print_json
 from edgegate.config import NO_LIVENESS, TRACKER_ALONE, Config
 from edgegate.disk import Disk, free_megabytes
-from edgegate.errors import CameraError, EdgegateError
+from edgegate.errors import EdgegateError
 from edgegate.journal import last_time, verify
 from edgegate.keeper.client import KeeperClient
 from edgegate.line import outputs_stay
 from edgegate.periodic import within
+from edgegate.thermal import Thermometer, trouble_now
 
 State = Literal["ok", "warning", "failed"]
 Look: TypeAlias = Callable[[Config], tuple[State, str]]
@@ -56,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
         print_json([asdict(finding) for finding in findings])
     else:
         for finding in findings:
-            print(f"{finding.state:8} {finding.part:10} {finding.detail}")
+            print(f"{finding.state:8} {finding.part:11} {finding.detail}")
     return 1 if any(finding.state == "failed" for finding in findings) else 0
 
 
@@ -80,15 +82,10 @@ def _config(config: Config) -> tuple[State, str]:
 def _camera(config: Config) -> tuple[State, str]:
     source = open_source(config.camera, clock.SystemClock(), threading.Event())
     try:
-        _first_frame(source)
-        return "ok", source.describe()
+        empty = try_out(source, judged=not is_recording(config.camera), may_repeat=is_network(config.camera))
+        return ("ok", source.describe()) if empty is None else ("warning", f"{source.describe()}: {empty}")
     finally:
         source.close()
-
-
-def _first_frame(source: Source) -> None:
-    if source.read() is None:
-        raise CameraError(f"{source.describe()}: it gives no frame")
 
 
 def _models(config: Config) -> tuple[State, str]:
@@ -197,6 +194,13 @@ def _disk(config: Config) -> tuple[State, str]:
     return "ok", f"{free_megabytes(config.data_dir):,} MB free at {config.data_dir.absolute()}"
 
 
+def _temperature(config: Config) -> tuple[State, str]:
+    heat = Thermometer().read()
+    if (trouble := trouble_now(heat, config.camera.frames_per_second)) is not None:
+        return "warning", trouble
+    return "ok", "this machine has no thermometer" if heat.celsius is None else f"{heat.celsius:.0f} °C"
+
+
 def _clock(config: Config) -> tuple[State, str]:
     machine = clock.SystemClock()
     now = machine.wall()
@@ -233,6 +237,7 @@ _PARTS: tuple[tuple[str, Look], ...] = (
     ("lock", _lock),
     ("journal", _journal),
     ("disk", _disk),
+    ("temperature", _temperature),
     ("clock", _clock),
     ("broker", _broker),
     ("service", _service),

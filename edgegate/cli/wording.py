@@ -27,6 +27,8 @@ def _details(event: CloudEvent) -> Iterator[str]:
         yield f"{data['part']}:"
     if data.get("reason"):
         yield str(data["reason"])
+    if data.get("detail"):
+        yield str(data["detail"])
     score, threshold = data.get("score"), data.get("threshold")
     if isinstance(score, float) and isinstance(threshold, float):
         yield f"score {score:.3f}, needs {threshold:.3f}"

@@ -44,7 +44,14 @@ def test_picamera_is_the_raspberry_pis_camera() -> None:
         opened("picamera")
 
 
-@pytest.mark.parametrize("address", ["rtsp://door.local/stream", "rtsps://door.local:322/stream"])
-def test_streams_are_not_supported_yet(address: str) -> None:
-    with pytest.raises(UsageError, match=r"RTSP.* not supported yet"):
+@pytest.mark.parametrize("address", ["rtsp://door.invalid/stream", "rtsps://door.invalid:322/stream"])
+def test_streams_are_read_by_rtsp(address: str) -> None:
+    with pytest.raises(CameraError, match=r"rtsps?://door.invalid/stream: cannot be reached"):
         opened(address)
+
+
+@pytest.mark.parametrize("address", ["http://door:secret@host/x", "rtmp://secret@host", "rtsp://:secret@", "file:///x"])
+def test_other_addresses_are_refused_without_their_password(address: str) -> None:
+    with pytest.raises(UsageError, match="rtsp://") as raised:
+        opened(address)
+    assert "secret" not in str(raised.value)

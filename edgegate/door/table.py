@@ -80,7 +80,6 @@ TABLE: tuple[Row, ...] = (
     Row((Latch.HOLD,), _I.GRANT, Latch.HOLD, Timer.EXTEND),
     Row(LOCKDOWNS, _I.GRANT, None, refused="lockdown"),
     Row((Latch.LOCKED, *_UNLOCKED_FOR_A_WHILE), _I.EXIT_PRESSED, Latch.EXIT, Timer.EXIT),
-    Row((Latch.HOLD,), _I.EXIT_PRESSED, Latch.HOLD, Timer.EXIT),
     Row(LOCKDOWNS, _I.EXIT_PRESSED, Latch.LOCKDOWN_EXIT, Timer.EXIT),
     Row(_UNLOCKED_FOR_A_WHILE, _I.DOOR_CLOSED, Latch.LOCKED, guard=_PASSED),
     Row((Latch.LOCKDOWN_EXIT,), _I.DOOR_CLOSED, Latch.LOCKDOWN, guard=_PASSED),

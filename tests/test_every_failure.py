@@ -28,9 +28,7 @@ LATE = pytest.mark.parametrize("late", [False, True], ids=["undone", "done"])
 class Run:
     """One visit in which calls fail; then perhaps a process dies, so many steps later."""
 
-    def __init__(
-        self, folder: Path, calls: Calls, die: Callable[[Door], None] | None = None, steps: int = 0
-    ) -> None:
+    def __init__(self, folder: Path, calls: Calls, die: Callable[[Door], None] | None = None, steps: int = 0) -> None:
         folder.mkdir()
         self.calls = calls
         self.door = Door(folder, calls)

@@ -40,6 +40,7 @@ WIRING = Wiring(
     pins="mock", unlock_seconds=3.0, exit_seconds=4.0, lock_pin=17, exit_pin=20, contact_pin=21, stuck_seconds=3600.0
 )
 
+
 class Pin(MockPin):
     """A pin with a switch to ground where it is an input, and with somebody who watches where it is an output."""
 
@@ -203,9 +204,7 @@ class Door:
         changes: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._client = KeeperClient(self._folder / "keeper.sock", self.clock, changes.put, self._socket)
         origin = Origin("home", "front", "b1")
-        self._journal = Journal(
-            self.path, origin=origin, clock=self.clock, outbox=True, factory=database(self._calls)
-        )
+        self._journal = Journal(self.path, origin=origin, clock=self.clock, outbox=True, factory=database(self._calls))
         last = journals.last_with(self.path, KEEPER)
         self._client.take_up_after(None if last is None else parse_reference(last))
         self._pipeline = FakePipeline()
@@ -244,15 +243,14 @@ class Door:
 
 
 def visit(door: Door) -> Iterator[None]:
-    """Somebody unknown, then Ann, who goes in; somebody goes out; and everything locks again."""
+    """Somebody unknown, then Ann, who goes in; somebody goes out. It yields after each step."""
     for view, frames in [((seen(None),), 4), ((), 2), ((seen(track=2),), 4)]:
         for _ in range(frames):
-            yield door.see(*view)
-    yield door.swing()
-    yield door.see()
-    yield door.press_exit()
-    for _ in range(2):
-        yield door.see()
+            door.see(*view)
+            yield
+    for act in (door.swing, door.see, door.press_exit, door.see, door.see):
+        act()
+        yield
 
 
 def afterwards(door: Door) -> None:

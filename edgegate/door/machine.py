@@ -100,10 +100,8 @@ def _until(timer: Timer | None, part: Part, state: State, times: Times, seconds:
             return part.until
         case Timer.EXIT_REST:
             return state.exit_until
-        case Timer.EXTEND:
-            return max(part.until or now, now + seconds)
-        case Timer.EXIT:
-            return max(part.until or now, now + times.exit_seconds)
+        case Timer.EXTEND | Timer.EXIT:
+            return max(part.until or now, now + (seconds if timer is Timer.EXTEND else times.exit_seconds))
         case Timer.HOLD:
             return now + seconds
         case _:

@@ -67,7 +67,8 @@ def _publish(draft: Path, path: Path) -> None:
 def connect(path: Path, factory: type[sqlite3.Connection] = sqlite3.Connection) -> sqlite3.Connection:
     """Open an existing journal, for the calling thread alone; every commit is durable when it returns.
 
-    `factory` is the class of the connection. Raises UsageError when there is none, and JournalError when the file is not a journal this version can use.
+    `factory` is the class of the connection. Raises UsageError when there is none, and JournalError when the file is
+    not a journal this version can use.
     """
     if not path.exists():
         raise UsageError(f"{path}: no journal here yet; `edgegate run` starts one")

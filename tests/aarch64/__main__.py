@@ -129,7 +129,9 @@ def compare(here: list[dict[str, Any]], there: list[dict[str, Any]]) -> int:
     print("decisions:", [event for events in decided[0] for event in events])
     for name in ("own", "pooled"):
         apart = [abs(a[name] - b[name]) for a, b in zip(here[1:], there[1:], strict=True) if name in a and name in b]
-        print(f"{name} score: {len(apart)} frames, apart by {max(apart):.2g} at most, {sum(apart) / len(apart):.2g} mean")
+        print(
+            f"{name} score: {len(apart)} frames, apart by {max(apart):.2g} at most, {sum(apart) / len(apart):.2g} mean"
+        )
     corners = [
         max(abs(x - y) for x, y in zip(a["box"], b["box"], strict=True))
         for a, b in zip(here[1:], there[1:], strict=True)

@@ -1,8 +1,8 @@
-"""A populated data folder, made by the version of edgegate that runs this: `python make_populated.py FOLDER [OPTION...]`.
+"""A populated data folder, by the version of edgegate that runs this: `python make_populated.py FOLDER [OPTION...]`.
 
 Run with the checkout of an older version on PYTHONPATH, it makes what tests/test_upgrade.py opens with this one: two
-people, enrolled from the demo's portraits by `edgegate enroll ... OPTION...`, and a journal of 120 events in 20 visits, of which the
-last ten events wait for the broker.
+people, enrolled from the demo's portraits by `edgegate enroll ... OPTION...`, and a journal of 120 events in 20 visits,
+of which the last ten wait for the broker.
 """
 
 from __future__ import annotations

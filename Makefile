@@ -12,11 +12,12 @@ NEWER ?= $(shell for python in python3.13 "$$HOME"/.pyenv/versions/3.13*/bin/pyt
   "$$python" -c '' 2> /dev/null && echo "$$python" && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-tflite-runtime test-newer test-converter test-import smoke check bench models tracker config door mosquitto systemd-analyze rtsp-server install uninstall clean
+.PHONY: help demo test test-tflite-runtime test-newer test-converter test-import test-aarch64 soak smoke check bench
+.PHONY: models tracker config door mosquitto systemd-analyze rtsp-server install uninstall clean
 .DELETE_ON_ERROR:
 
 help:  ## this list
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22
 
 demo: $(VENV)/.demo  ## see a door recognise one person and refuse another; results in demo-out/
 	@$(BIN)/edgegate demo --out demo-out
@@ -48,6 +49,12 @@ test-converter: $(VENV)-train/.train  ## the converter's tests, which need Tenso
 
 test-import: $(VENV)-import/.import  ## imports of ONNX face networks, which need onnx2tf
 	@$(VENV)-import/bin/python -m pytest tests/converter/test_import_onnx.py
+
+test-aarch64: $(VENV)/.test  ## a Raspberry Pi's wheels and three seconds at a door, under qemu: 5 minutes, as root
+	@$(BIN)/python -m tests.aarch64 $(abspath $(VENV)-aarch64)
+
+soak: $(VENV)/.test mosquitto  ## a day of visits in ten minutes: files, threads and memory of both processes
+	@PYTHONPATH=. PATH="$$PATH:/usr/sbin" $(BIN)/python benchmarks/soak.py
 
 smoke: $(VENV)/.test  ## the golden replays and the command line, quickly; for a second Python
 	@$(BIN)/python -m pytest tests/test_replays.py tests/test_cli.py tests/test_config.py

@@ -254,34 +254,54 @@ def test_the_drawing_in_the_docs_is_the_table() -> None:
     assert text.count("```mermaid") == len(PARTS)
 
 
+ENDS = {
+    EventType.FIRE_ENDED: EventType.FIRE_STARTED,
+    EventType.HOLD_ENDED: EventType.HOLD_STARTED,
+    EventType.LOCKDOWN_ENDED: EventType.LOCKDOWN_STARTED,
+}
+
+
 @settings(max_examples=300, stateful_step_count=40, deadline=None)
 class AnyDoor(RuleBasedStateMachine):
     """Anything, in any order, at any time, also earlier than before: what must hold of every door all the same.
 
-    The model beside it knows nothing of places: only until when the last causes allow the lock to be unlocked.
+    The model beside it knows nothing of places: only until when the last causes allow the lock to be unlocked, for
+    how long somebody who asked to go out must be able to, and what was told.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.state = State(0.0, contact=True)
-        self.now = self.allowed = self.held = 0.0
+        self.now = self.let_in = self.let_out = self.held = 0.0
+        self.leaving: float | None = None
+        """Until when the lock must be unlocked for whoever asked to go out and has not passed the door yet."""
         self.fire = self.locked_down = False
+        self.going_on: set[EventType] = set()
+        """What has begun and not ended, by all that was told."""
 
     def do(self, what: Input, seconds: float = 3.0) -> Step:
         before = self.state
         result = step(before, what, self.now, TIMES, seconds)
-        self.state = result.state
+        self._take(before, result)
+        return result
+
+    def _take(self, before: State, result: Step) -> None:
+        self.state, self.now = result.state, result.state.now
+        assert self.now >= before.now, "time never runs back"
         moments = [told.at for told in result.told]
         assert moments == sorted(moments)
-        assert all(before.now <= at <= self.state.now for at in moments)
-        return result
+        assert all(before.now <= at <= self.now for at in moments)
+        for told in result.told:
+            if told.type in ENDS.values():
+                assert told.type not in self.going_on
+                self.going_on.add(told.type)
+            self.going_on -= {ENDS.get(told.type)}
+            if told.type is EventType.LOCKDOWN_STARTED:
+                self.going_on -= {EventType.HOLD_STARTED}
 
     @rule(seconds=st.one_of(st.floats(0.0, 10.0), st.floats(0.0, 500.0), st.floats(-100.0, -0.1)))
     def wait(self, seconds: float) -> None:
-        before = self.state.now
-        self.state = advance(self.state, self.now + seconds, TIMES).state
-        self.now = self.state.now
-        assert self.now >= before
+        self._take(self.state, advance(self.state, self.now + seconds, TIMES))
 
     @rule(seconds=st.floats(0.1, MAX_PULSE_SECONDS))
     def grant(self, seconds: float) -> None:
@@ -292,14 +312,14 @@ class AnyDoor(RuleBasedStateMachine):
             assert self.state.unlocked == was_unlocked
         else:
             assert self.state.unlocked
-            self.allowed = max(self.allowed, self.now + seconds)
+            self.let_in = max(self.let_in, self.now + seconds)
 
     @rule()
     def exit(self) -> None:
         told = [event.type for event in self.do(Input.EXIT_PRESSED).told]
         assert self.state.unlocked, "egress always works"
         assert told.count(EventType.EXIT_REQUESTED) == 1
-        self.allowed = max(self.allowed, self.now + TIMES.exit_seconds)
+        self.let_out = self.leaving = self.now + TIMES.exit_seconds
 
     @rule(seconds=st.floats(0.1, MAX_HOLD_SECONDS))
     def hold(self, seconds: float) -> None:
@@ -312,7 +332,7 @@ class AnyDoor(RuleBasedStateMachine):
     @rule()
     def lockdown(self) -> None:
         self.do(Input.LOCKDOWN)
-        self.locked_down, self.held = True, 0.0
+        self.locked_down, self.held, self.let_in = True, 0.0, 0.0
 
     @rule()
     def resume(self) -> None:
@@ -330,8 +350,13 @@ class AnyDoor(RuleBasedStateMachine):
         self.do(Input.FIRE_OVER)
         self.fire = False
 
+    @rule()
+    def close_the_door(self) -> None:
+        self.something_else(Input.DOOR_CLOSED)
+        self.leaving = None  # whoever it was for may have passed
+
     @rule(what=st.sampled_from([
-        Input.EXIT_RELEASED, Input.HANDLE, Input.DOOR_OPENED, Input.DOOR_CLOSED, Input.TAMPER, Input.TAMPER_OVER
+        Input.EXIT_RELEASED, Input.HANDLE, Input.DOOR_OPENED, Input.TAMPER, Input.TAMPER_OVER
     ]))  # fmt: skip
     def something_else(self, what: Input) -> None:
         was_unlocked = self.state.unlocked
@@ -341,10 +366,19 @@ class AnyDoor(RuleBasedStateMachine):
     @invariant()
     def it_is_unlocked_for_a_cause_and_no_longer(self) -> None:
         if self.state.unlocked:
-            assert self.fire or self.now < max(self.allowed, self.held)
+            assert self.fire or self.now < max(self.let_in, self.let_out, self.held)
             assert self.state.cause is not None
         if self.fire:
             assert self.state.unlocked, "fire always works"
+        if self.leaving is not None and self.now < self.leaving:
+            assert self.state.unlocked, "an exit under way goes on"
+
+    @invariant()
+    def what_lasts_longer_than_a_pulse_is_in_the_journal(self) -> None:
+        assert (EventType.FIRE_STARTED in self.going_on) == self.fire
+        assert (EventType.LOCKDOWN_STARTED in self.going_on) == self.locked_down
+        if self.state.unlocked and self.now >= max(self.let_in, self.let_out):
+            assert self.going_on & {EventType.FIRE_STARTED, EventType.HOLD_STARTED}
 
     @invariant()
     def lockdown_is_as_it_was_told(self) -> None:
@@ -359,3 +393,43 @@ class AnyDoor(RuleBasedStateMachine):
 
 
 TestAnyDoor = AnyDoor.TestCase
+
+
+@settings(max_examples=10_000, stateful_step_count=80, deadline=None)
+class ThousandsOfDoors(AnyDoor):
+    """The same, for longer."""
+
+
+TestThousandsOfDoors = pytest.mark.full(pytest.mark.timeout(3600)(ThousandsOfDoors.TestCase))
+
+
+# What a search among such doors has found.
+
+
+def test_lockdown_lets_whoever_is_going_out_go_on_although_the_door_is_held_open(door: Door) -> None:
+    door(Input.HOLD, 0.0, 3600.0)
+    door(Input.EXIT_PRESSED, 10.0)
+    door(Input.LOCKDOWN, 11.0)
+    assert door.places == ("exit in lockdown", "closed")
+    door.wait(15.0)
+    assert not door.state.unlocked
+    assert door.told == ["hold.started", "exit.requested", "lockdown.started"]
+
+
+def test_the_end_of_a_hold_lets_whoever_is_going_out_go_on(door: Door) -> None:
+    door(Input.HOLD, 0.0, 3600.0)
+    door(Input.EXIT_PRESSED, 10.0)
+    door(Input.RESUME, 11.0)
+    assert door.places == ("pulsed for exit", "closed")
+    door.wait(15.0)
+    assert not door.state.unlocked
+
+
+@pytest.mark.parametrize("inputs", [(Input.GRANT, Input.EXIT_PRESSED), (Input.EXIT_PRESSED, Input.GRANT)])
+def test_an_exit_lends_nothing_of_its_own_to_an_entry_in_lockdown(inputs: tuple[Input, Input], door: Door) -> None:
+    for what in inputs:
+        door(what, 0.0, 30.0)
+    door(Input.LOCKDOWN, 1.0)
+    assert door.state.unlocked
+    door.wait(5.0)
+    assert not door.state.unlocked

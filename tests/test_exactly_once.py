@@ -30,6 +30,7 @@ class Direct:
     def ask(self, _do: str, fields: dict[str, Any]) -> dict[str, Any]:
         spool, after = self._anyone.spool, fields["after"]
         if fields["spool"] == spool.id:
+            spool.resume_after(after)
             spool.acknowledge(fields["acked"])
         else:
             after = 0

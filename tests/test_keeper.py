@@ -340,6 +340,9 @@ def test_events_wait_until_they_are_written_and_come_exactly_once(keeper: Keeper
 
 def test_what_is_in_the_journal_is_not_told_again_although_it_was_not_acknowledged(keeper: Keeper) -> None:
     press(keeper)
+    dying = Daemon(keeper)
+    wait_until(lambda: dying.types() == EXIT)
+    dying.client.close()
     daemon = Daemon(keeper, last=(keeper.spool.id, 2))
     wait_until(lambda: daemon.types() == EXIT[2:])
     wait_until(lambda: len(keeper.kept()) == 1)

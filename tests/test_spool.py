@@ -140,3 +140,13 @@ def test_every_event_is_synced_before_append_returns(path: Path, monkeypatch: py
     spool.append(happened("a"))
     spool.append(happened("b"))
     assert synced == [2, 3]
+
+
+def test_numbers_that_a_dead_keeper_gave_out_of_its_memory_alone_are_not_used_again(path: Path) -> None:
+    Spool(path).append(happened("a"))
+    spool = Spool(path)  # of the next one's events the daemon has got 2 and 3, which never reached the file
+    spool.append(happened("d"))
+    spool.resume_after(3)
+    assert kinds(spool) == kinds(Spool(path)) == [(1, "a"), (4, "d")]
+    spool.resume_after(4)
+    assert kinds(spool) == [(1, "a"), (4, "d")], "from then on its numbers are its own"

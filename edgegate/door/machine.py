@@ -74,10 +74,12 @@ def _apply(state: State, what: Input, times: Times, seconds: float, only: str | 
             continue
         refused = refused or row.refused
         if row.target is not None:
-            parts[name] = Part(row.target, state.now, _until(row.timer, part, state.now, times, seconds))
+            parts[name] = Part(row.target, state.now, _until(row.timer, part, state, times, seconds))
         if row.tells is not None:
             told.append(Told(row.tells, state.now, row.says))
     after = state.moved(parts)
+    if what is Input.EXIT_PRESSED:
+        after = replace(after, exit_until=state.now + times.exit_seconds)
     if state.unlocked and not after.unlocked:
         after = replace(after, locked_at=state.now)
     return Step(after, tuple(told), refused)
@@ -89,16 +91,17 @@ def _row(state: State, place: Place, what: Input) -> Row | None:
     return next((row for row in fits if row.guard is None or row.guard.holds(state)), None)
 
 
-def _until(timer: Timer | None, part: Part, now: float, times: Times, seconds: float) -> float | None:
+def _until(timer: Timer | None, part: Part, state: State, times: Times, seconds: float) -> float | None:
+    now = state.now
     match timer:
         case None:
             return None
         case Timer.KEEP:
             return part.until
-        case Timer.EXTEND:
-            return max(part.until or now, now + seconds)
-        case Timer.EXIT:
-            return max(part.until or now, now + times.exit_seconds)
+        case Timer.EXIT_REST:
+            return state.exit_until
+        case Timer.EXTEND | Timer.EXIT:
+            return max(part.until or now, now + (seconds if timer is Timer.EXTEND else times.exit_seconds))
         case Timer.HOLD:
             return now + seconds
         case _:

@@ -94,6 +94,8 @@ class State:
     tamper: Part = Part(Tamper.INTACT)
     locked_at: float = float("-inf")
     """When it was last locked after having been unlocked."""
+    exit_until: float = float("-inf")
+    """Until when somebody who asked to go out was promised to be able to."""
     contact: bool = False
     """Whether a door contact is wired."""
 

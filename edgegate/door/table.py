@@ -14,7 +14,10 @@ GRACE_SECONDS = 1.0
 
 
 class Timer(Enum):
-    """How long a part stays where it goes. `EXTEND` never ends before what was promised; `KEEP` leaves the end."""
+    """How long a part stays where it goes. `EXTEND` never ends before what was promised; `KEEP` leaves the end.
+
+    `EXIT_REST` leaves what was promised to whoever goes out, and nothing of a grant or a hold beside it.
+    """
 
     EXTEND = "pulse"
     EXIT = "exit_seconds"
@@ -24,6 +27,7 @@ class Timer(Enum):
     STUCK = "stuck_seconds"
     SHUNT = "shunt_seconds"
     KEEP = "the rest"
+    EXIT_REST = "the rest of the exit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,7 @@ _UNUSED = Guard("not opened", lambda door: door.contact and door.leaf.place is L
 _MAY_STAND_OPEN = Guard(
     "hold-open or fire", lambda door: door.latch.place is Latch.HOLD or door.fire.place is Fire.BURNING
 )
+_LEAVING = Guard("exit under way", lambda door: door.now < door.exit_until)
 _NO_LOCKDOWN = Guard("no lockdown", lambda door: not door.lockdown)
 
 
@@ -75,7 +80,6 @@ TABLE: tuple[Row, ...] = (
     Row((Latch.HOLD,), _I.GRANT, Latch.HOLD, Timer.EXTEND),
     Row(LOCKDOWNS, _I.GRANT, None, refused="lockdown"),
     Row((Latch.LOCKED, *_UNLOCKED_FOR_A_WHILE), _I.EXIT_PRESSED, Latch.EXIT, Timer.EXIT),
-    Row((Latch.HOLD,), _I.EXIT_PRESSED, Latch.HOLD, Timer.EXIT),
     Row(LOCKDOWNS, _I.EXIT_PRESSED, Latch.LOCKDOWN_EXIT, Timer.EXIT),
     Row(_UNLOCKED_FOR_A_WHILE, _I.DOOR_CLOSED, Latch.LOCKED, guard=_PASSED),
     Row((Latch.LOCKDOWN_EXIT,), _I.DOOR_CLOSED, Latch.LOCKDOWN, guard=_PASSED),
@@ -85,10 +89,12 @@ TABLE: tuple[Row, ...] = (
     Row((Latch.LOCKED, *_UNLOCKED_FOR_A_WHILE), _I.HOLD, Latch.HOLD, Timer.HOLD, tells=_E.HOLD_STARTED),
     Row((Latch.HOLD,), _I.HOLD, Latch.HOLD, Timer.HOLD),
     Row(LOCKDOWNS, _I.HOLD, None, refused="lockdown"),
+    Row((Latch.HOLD,), _I.TIMEOUT, Latch.EXIT, Timer.EXIT_REST, _LEAVING, _E.HOLD_ENDED),
     Row((Latch.HOLD,), _I.TIMEOUT, Latch.LOCKED, tells=_E.HOLD_ENDED),
+    Row((Latch.HOLD,), _I.RESUME, Latch.EXIT, Timer.EXIT_REST, _LEAVING, _E.HOLD_ENDED),
     Row((Latch.HOLD,), _I.RESUME, Latch.LOCKED, tells=_E.HOLD_ENDED),
-    Row((Latch.LOCKED, Latch.ENTRY, Latch.HOLD), _I.LOCKDOWN, Latch.LOCKDOWN, tells=_E.LOCKDOWN_STARTED),
-    Row((Latch.EXIT,), _I.LOCKDOWN, Latch.LOCKDOWN_EXIT, Timer.KEEP, tells=_E.LOCKDOWN_STARTED),
+    Row((Latch.EXIT, Latch.HOLD), _I.LOCKDOWN, Latch.LOCKDOWN_EXIT, Timer.EXIT_REST, _LEAVING, _E.LOCKDOWN_STARTED),
+    Row((Latch.LOCKED, *_UNLOCKED_FOR_A_WHILE, Latch.HOLD), _I.LOCKDOWN, Latch.LOCKDOWN, tells=_E.LOCKDOWN_STARTED),
     Row((Latch.LOCKDOWN,), _I.RESUME, Latch.LOCKED, tells=_E.LOCKDOWN_ENDED),
     Row((Latch.LOCKDOWN_EXIT,), _I.RESUME, Latch.EXIT, Timer.KEEP, tells=_E.LOCKDOWN_ENDED),
     # The leaf.

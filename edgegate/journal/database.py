@@ -64,16 +64,21 @@ def _publish(draft: Path, path: Path) -> None:
         os.close(folder)
 
 
-def connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path, factory: type[sqlite3.Connection] = sqlite3.Connection) -> sqlite3.Connection:
     """Open an existing journal, for the calling thread alone; every commit is durable when it returns.
 
-    Raises UsageError when there is none, and JournalError when the file is not a journal this version can use.
+    `factory` is the class of the connection. Raises UsageError when there is none, and JournalError when the file is
+    not a journal this version can use.
     """
     if not path.exists():
         raise UsageError(f"{path}: no journal here yet; `edgegate run` starts one")
     with readable_errors(path):
         db = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=_BUSY_SECONDS, isolation_level=None
+            f"{path.absolute().as_uri()}?mode=rw",
+            uri=True,
+            timeout=_BUSY_SECONDS,
+            isolation_level=None,
+            factory=factory,
         )
         try:
             db.execute("PRAGMA synchronous = FULL")
@@ -98,6 +103,8 @@ def _check_schema(path: Path, db: sqlite3.Connection) -> None:
 def transaction(path: Path, db: sqlite3.Connection) -> Iterator[None]:
     """Everything in the block is committed together, or nothing is; other writers wait. Raises JournalError."""
     with readable_errors(path):
+        if db.in_transaction:  # its end failed: left open, it would keep the journal shut for good
+            db.execute("ROLLBACK")
         db.execute("BEGIN IMMEDIATE")
         try:
             yield

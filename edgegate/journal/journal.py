@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -21,10 +22,18 @@ class Journal:
     is damaged or locked, or the disk is full.
     """
 
-    def __init__(self, path: Path, *, origin: Origin, clock: Clock, outbox: bool) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        origin: Origin,
+        clock: Clock,
+        outbox: bool,
+        factory: type[sqlite3.Connection] = sqlite3.Connection,
+    ) -> None:
         create(path)
         self.path = path
-        self._db = connect(path)
+        self._db = connect(path, factory)
         self._origin = origin
         self._clock = clock
         self._outbox = outbox

@@ -12,6 +12,7 @@ import logging
 import secrets
 import socket
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +40,11 @@ KEEPER = "keeper"
 class KeeperClient:
     """A LockKeeper. `tell` gets the keeper's events, on the thread that asks for them."""
 
-    def __init__(self, path: Path, clock: Clock, tell: Tell) -> None:
+    def __init__(
+        self, path: Path, clock: Clock, tell: Tell, make_socket: Callable[..., socket.socket] = socket.socket
+    ) -> None:
         self._path, self._clock, self._tell = path, clock, tell
-        self._requests, self._news = _Connection(path, clock), _Connection(path, clock)
+        self._requests, self._news = (_Connection(path, clock, make_socket) for _ in range(2))
         self._guard = threading.Lock()
         self._spool, self._after, self._written = "", 0, 0
         self._status = Status(locked=True, door="unknown", mode="normal")
@@ -167,8 +170,8 @@ class KeeperClient:
 class _Connection:
     """One connection to the keeper, opened when it is needed."""
 
-    def __init__(self, path: Path, clock: Clock) -> None:
-        self._path, self._clock = path, clock
+    def __init__(self, path: Path, clock: Clock, make_socket: Callable[..., socket.socket]) -> None:
+        self._path, self._clock, self._make_socket = path, clock, make_socket
         self._guard = threading.Lock()
         self._socket: socket.socket | None = None
         self._rest = b""
@@ -207,7 +210,7 @@ class _Connection:
 
     def _open(self) -> None:
         self._rest = b""
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+        self._socket = self._make_socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
         self._socket.settimeout(ANSWER_SECONDS)
         self._socket.connect(str(self._path))
 

@@ -130,9 +130,12 @@ class Server:
             connection, _ = self._listener.accept()
         except OSError:
             return  # whoever came has gone again
-        connection.setblocking(False)
-        pid, uid, gid = _PEER.unpack(connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size))
-        peer = f"pid {pid}, uid {uid}, gid {gid}" + (" (a user namespace's)" if uid == NOBODY else "")
+        try:
+            connection.setblocking(False)
+            peer = _peer_of(connection)
+        except OSError:
+            connection.close()  # it may come again
+            return
         log.info("connected: %s", peer)
         if len(self._clients) >= MAX_CLIENTS:  # whoever was silent for longest goes: the daemon never is
             self._drop(selector, min(self._clients, key=lambda one: one.heard_at))
@@ -216,6 +219,7 @@ class Server:
 
     def _hand_over(self, spool: str, after: int, acked: int) -> dict[str, Any]:
         if spool == self._spool.id:
+            self._spool.resume_after(after)
             self._spool.acknowledge(acked)
         else:
             after = 0
@@ -234,8 +238,13 @@ class Server:
         return Event(EventType.LOCK_FAULT, self._clock.monotonic(), data={"reason": reason})
 
     def _wake(self) -> None:
-        with suppress(BlockingIOError):  # it is awake already
+        with suppress(OSError):  # it is awake already, or wakes at its next tick
             self.waker.send(b"\0")
+
+
+def _peer_of(connection: socket.socket) -> str:
+    pid, uid, gid = _PEER.unpack(connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size))
+    return f"pid {pid}, uid {uid}, gid {gid}" + (" (a user namespace's)" if uid == NOBODY else "")
 
 
 def _why_not(request: Request, lock: Lock) -> Refused:

@@ -13,7 +13,7 @@ import secrets
 import zlib
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,20 @@ class Entry:
     data: Mapping[str, Any]
 
 
+class Disk:
+    """What the spool asks of the file system; everything may raise OSError."""
+
+    def write(self, file: int, content: bytes) -> None:
+        while content:
+            content = content[os.write(file, content) :]
+
+    def sync(self, file: int) -> None:
+        os.fdatasync(file)
+
+    def replace(self, path: Path, content: bytes) -> None:
+        private.write(path, content)
+
+
 class Spool:
     """The spool at `path`, begun if there is none; for one thread.
 
@@ -49,8 +63,11 @@ class Spool:
     the events wait in memory, and later calls try again.
     """
 
-    def __init__(self, path: Path, max_events: int = MAX_EVENTS, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(
+        self, path: Path, max_events: int = MAX_EVENTS, max_bytes: int = MAX_BYTES, disk: Disk | None = None
+    ) -> None:
         self.path, self._max_events, self._max_bytes = path, max_events, max_bytes
+        self._disk = disk or Disk()
         self.id, self._next, self._acked = secrets.token_hex(4), 1, 0
         self._waiting: deque[Entry] = deque()
         self._file, self._tries = -1, -1
@@ -59,6 +76,7 @@ class Spool:
         self.trouble: str | None = "not begun"
         self.damaged = self._read()
         """How many lines were torn or damaged."""
+        self._first, self._asked = self._next, False
         self._write(b"", durable=True)
 
     def append(self, events: Iterable[tuple[str, str, float, float, Mapping[str, Any]]]) -> None:
@@ -76,7 +94,24 @@ class Spool:
 
     def pending(self, after: int, limit: int) -> list[Entry]:
         """The next events beyond number `after` that were not acknowledged; at most `limit`."""
+        self._asked = True
         return [entry for entry in self._waiting if entry.seq > after][:limit]
+
+    def resume_after(self, seq: int) -> None:
+        """The daemon has events up to number `seq`, as it says when it first asks.
+
+        A keeper whose disk was broken may have handed over events from its memory and died: those numbers are not in
+        the file, and what has got them since would be taken for what the daemon has already. It gets later ones.
+        """
+        used = seq + 1 - self._first
+        if self._asked or used <= 0:
+            return
+        self._next += used
+        self._waiting = deque(
+            replace(entry, seq=entry.seq + used) if entry.seq >= self._first else entry for entry in self._waiting
+        )
+        self.trouble = f"{self.path}: its numbers were used already"  # so that it is written anew
+        self._write(_line({"acked": self._acked}), durable=True)
 
     def acknowledge(self, seq: int) -> None:
         """The daemon has written everything up to `seq`."""
@@ -111,9 +146,9 @@ class Spool:
             if self.trouble is not None or os.fstat(self._file).st_size > self._max_bytes:
                 self._rewrite()
             else:
-                _write_all(self._file, lines)
+                self._disk.write(self._file, lines)
                 if durable:
-                    os.fdatasync(self._file)
+                    self._disk.sync(self._file)
             self.trouble = None
         except OSError as error:
             self.trouble = f"{self.path}: {error.strerror or error}: events are kept in memory only"
@@ -122,7 +157,7 @@ class Spool:
         """What is to be kept, in a new file that takes the old one's place."""
         private.make_folder(self.path.parent)
         records = [{"spool": self.id, "next": self._next, "acked": self._acked}, *map(asdict, self._waiting)]
-        private.write(self.path, b"".join(map(_line, records)))
+        self._disk.replace(self.path, b"".join(map(_line, records)))
         self.close()
         self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW)
 
@@ -155,8 +190,3 @@ class Spool:
 def _line(record: Mapping[str, Any]) -> bytes:
     text = json.dumps(record, separators=(",", ":")).encode()
     return b"%08x %s\n" % (zlib.crc32(text), text)
-
-
-def _write_all(file: int, content: bytes) -> None:
-    while content:
-        content = content[os.write(file, content) :]

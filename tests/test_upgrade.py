@@ -17,7 +17,7 @@ import pytest
 
 from edgegate import journal as journals
 from tests.program import Program, essence
-from tests.test_daemon import NO_BROKER, start
+from tests.daemons import NO_BROKER, start
 
 DATA = Path(__file__).parent / "data"
 EVENTS, WAITING = 122, 10

@@ -16,10 +16,7 @@ rm -rf usr/share/doc/* usr/share/locale/* var/cache/apt/* var/lib/apt/lists/*
 echo door > etc/hostname
 printf '127.0.0.1 localhost\n127.0.1.1 door\n' > etc/hosts
 echo '/dev/ubda / ext4 rw 0 1' > etc/fstab
-# What Raspberry Pi OS brings: the group of the GPIO lines.
-chroot . groupadd --system gpio
-echo 'SUBSYSTEM=="gpio", KERNEL=="gpiochip*", GROUP="gpio", MODE="0660"' > etc/udev/rules.d/99-com.rules
-chroot . systemctl --quiet enable test-hardware test-sampler test-agent
+chroot . systemctl --quiet enable test-hardware test-sampler test-projector test-agent
 chroot . systemctl --quiet disable apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap fstrim.timer
 # The consoles belong to the tests.
 chroot . systemctl --quiet mask getty@ serial-getty@ console-getty autovt@ getty.target systemd-vconsole-setup

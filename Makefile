@@ -12,7 +12,7 @@ NEWER ?= $(shell for python in python3.13 "$$HOME"/.pyenv/versions/3.13*/bin/pyt
   "$$python" -c '' 2> /dev/null && echo "$$python" && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-tflite-runtime test-newer test-converter test-import smoke check bench models tracker config door mosquitto clean
+.PHONY: help demo test test-tflite-runtime test-newer test-converter test-import smoke check bench models tracker config door mosquitto systemd-analyze install uninstall clean
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -21,7 +21,7 @@ help:  ## this list
 demo: $(VENV)/.demo  ## see a door recognise one person and refuse another; results in demo-out/
 	@$(BIN)/edgegate demo --out demo-out
 
-test: $(VENV)/.test mosquitto test-tflite-runtime $(if $(FULL),test-newer test-converter test-import)  ## the test suite; FULL=1 adds the long figures, and every design
+test: $(VENV)/.test mosquitto systemd-analyze test-tflite-runtime $(if $(FULL),test-newer test-converter test-import)  ## the test suite; FULL=1 adds the long figures, and every design
 	@PATH="$$PATH:/usr/sbin" $(BIN)/python -m pytest $(if $(FULL),-m 'full or not full') $(TESTS)
 
 # Every design of the converter in every variant, made once for all runtimes and Pythons.
@@ -82,6 +82,21 @@ mosquitto:
 	  { $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq --no-install-recommends mosquitto; } > /dev/null || \
 	  echo "Mosquitto could not be installed: broker tests run against the embedded broker where they can"; \
 	else echo "Mosquitto is missing and cannot be installed here: broker tests run against the embedded broker where they can"; fi
+
+systemd-analyze:
+	@if command -v systemd-analyze > /dev/null; then :; \
+	elif command -v apt-get > /dev/null && { [ "$$(id -u)" = 0 ] || sudo -n true 2> /dev/null; }; then \
+	  echo "installing systemd, whose tools check the units"; \
+	  SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	  { $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq --no-install-recommends systemd; } > /dev/null || \
+	  echo "systemd could not be installed: its tools do not check the units (apt install systemd)"; \
+	else echo "systemd-analyze is missing and cannot be installed here: it does not check the units"; fi
+
+install:  ## sudo make install: the door as a service, or its upgrade (docs/install.md)
+	@PYTHON="$(PYTHON)" systemd/install install
+
+uninstall:  ## sudo make uninstall; PURGE=1: people, keys, journal and configuration too
+	@PYTHON="$(PYTHON)" systemd/install uninstall
 
 clean:  ## remove what the targets above made
 	rm -rf .venv .venv-* demo-out benchmarks/out .mypy_cache .ruff_cache .pytest_cache

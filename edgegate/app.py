@@ -161,6 +161,16 @@ def build_analyzer(config: Config, timer: Timer = nullcontext) -> vision.Analyze
     )
 
 
+def slowness_in_words(analyzer: vision.Analyzer) -> str | None:
+    """Which models TFLite runs without its fast kernels, which it never says; None while all is well."""
+    if not analyzer.slow:
+        return None
+    return (
+        f"{', '.join(analyzer.slow)}: TFLite runs without its fast kernels (XNNPACK), up to thirty times slower; "
+        "it needs to read /proc/cpuinfo, which ProcSubset=pid in a unit hides"
+    )
+
+
 def load_tracker(config: Config) -> Pack | None:
     """The tracker's pack, if the config names one, checked but not yet running.
 
@@ -195,8 +205,12 @@ def unenrolled(tracker: TrackerNetwork, identifier: Identifier) -> tuple[str, ..
 
 def build_recognition(config: Config) -> Recognition:
     """Load the models and the gallery; raises ModelError or GalleryError."""
-    gallery = open_gallery(config)
-    return Recognition(build_analyzer(config), gallery, build_identifier(config, gallery), build_tracker(config))
+    gallery, analyzer = open_gallery(config), build_analyzer(config)
+    if (trouble := slowness_in_words(analyzer)) is not None:
+        log.warning("%s", trouble)
+    else:
+        log.info("every model runs on TFLite's fast kernels (XNNPACK)")
+    return Recognition(analyzer, gallery, build_identifier(config, gallery), build_tracker(config))
 
 
 def build_pipeline(

@@ -57,6 +57,8 @@ class Speed:
     empty_over_face: float
     detect_ms: float
     describe_ms: float
+    xnnpack: bool
+    """Whether every model runs on TFLite's fast kernels."""
 
 
 def measure(config: Config, frames: int = 200) -> Speed:
@@ -84,6 +86,7 @@ def measure(config: Config, frames: int = 200) -> Speed:
         empty_over_face=statistics.mean(empty_ms) / statistics.mean(face_ms),
         detect_ms=_median_ms(lambda: analyzer.detect(face_frame), clock, frames),
         describe_ms=_median_ms(lambda: analyzer.describe(face_frame, faces[0]), clock, frames),
+        xnnpack=not analyzer.slow,
     )
 
 
@@ -142,4 +145,5 @@ def in_words(speed: Speed) -> Sequence[str]:
         f"  detection       {speed.detect_ms:7.2f} ms",
         f"  description     {speed.describe_ms:7.2f} ms   landmarks, alignment, quality, embedding",
         f"motionless frame  {speed.empty_frame_ms:7.2f} ms   {speed.empty_over_face:.3f} of a face frame",
+        f"XNNPACK           {'yes' if speed.xnnpack else 'no: everything is many times slower than it need be'}",
     )

@@ -25,6 +25,7 @@ def _keys_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
         environment.delenv("CREDENTIALS_DIRECTORY", raising=False)
+        environment.delenv("EDGEGATE_CONFIG", raising=False)
         yield
 
 

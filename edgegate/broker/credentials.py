@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from pathlib import Path
 
@@ -11,14 +12,15 @@ from edgegate.errors import ConfigError
 
 def read_password(settings: Mqtt) -> str | None:
     """The first line of `mqtt.password_file`; None without one. Raises ConfigError."""
-    if not settings.password_file:
+    file = _given("edgegate.mqtt-password") or settings.password_file
+    if not file:
         return None
     try:
-        lines = Path(settings.password_file).read_text(encoding="utf-8").splitlines()
+        lines = Path(file).read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise _unusable("password_file", settings.password_file, "cannot be read", error) from None
+        raise _unusable("password_file", file, "cannot be read", error) from None
     if not lines or not lines[0]:
-        raise ConfigError([f"mqtt.password_file = {settings.password_file!r}: its first line is empty"])
+        raise ConfigError([f"mqtt.password_file = {file!r}: its first line is empty"])
     return lines[0]
 
 
@@ -33,10 +35,17 @@ def build_tls(settings: Mqtt) -> ssl.SSLContext | None:
     if settings.cert_file:
         try:
             # The empty password keeps OpenSSL from asking for one on the terminal when the key is encrypted.
-            context.load_cert_chain(settings.cert_file, settings.key_file or None, password="")
+            key_file = _given("edgegate.mqtt-key") or settings.key_file or None
+            context.load_cert_chain(settings.cert_file, key_file, password="")
         except OSError as error:
             raise _unusable("cert_file", settings.cert_file, "not a usable certificate and key", error) from None
     return context
+
+
+def _given(name: str) -> str | None:
+    """The systemd credential of this name; whoever is given one need not be allowed to read the file."""
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    return str(path) if folder and (path := Path(folder) / name).exists() else None
 
 
 def _unusable(key: str, value: str, what: str, error: Exception) -> ConfigError:

@@ -22,7 +22,8 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"--frames {args.frames}: must be at least 1")
     speed = benchmark.measure(config, args.frames)
     if args.json:
-        print_json({name: round(value, 4) for name, value in asdict(speed).items()})
+        figures = asdict(speed)
+        print_json({name: value if isinstance(value, bool) else round(value, 4) for name, value in figures.items()})
     else:
         print("\n".join(benchmark.in_words(speed)))
     return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,7 +34,14 @@ def common_options() -> argparse.ArgumentParser:
     """The options every command takes, as a parent parser."""
     parent = argparse.ArgumentParser(add_help=False)
     group = parent.add_argument_group("common options")
-    group.add_argument("-c", "--config", type=Path, metavar="CONFIG", help="config file (default: built-in defaults)")
+    group.add_argument(
+        "-c",
+        "--config",
+        type=Path,
+        metavar="CONFIG",
+        default=os.environ.get("EDGEGATE_CONFIG") or None,
+        help="config file (default: $EDGEGATE_CONFIG, or else built-in defaults)",
+    )
     group.add_argument(
         "--set",
         action="append",

@@ -186,11 +186,18 @@ class Mqtt(_Section):
         "auto", description="MQTT version; `auto` tries 5 and falls back to 3.1.1 with a warning"
     )
     username: str = Field("", description="empty: none")
-    password_file: str = Field("", description="file whose first line is the password; empty: none")
+    password_file: str = Field(
+        "",
+        description="file whose first line is the password; a systemd credential `edgegate.mqtt-password` comes before "
+        "it; empty: none",
+    )
     tls: bool = Field(False, description="encrypt, and check the broker's certificate")
     ca_file: str = Field("", description="certificate authorities to trust; empty: the system's")
     cert_file: str = Field("", description="this door's certificate, where the broker asks for one; empty: none")
-    key_file: str = Field("", description="the key of cert_file; empty: none")
+    key_file: str = Field(
+        "",
+        description="the key of cert_file; a systemd credential `edgegate.mqtt-key` comes before it; empty: none",
+    )
     keepalive_seconds: int = Field(
         15, ge=5, le=3600, description="seconds; after about 1.5 times this the broker tells that the door is gone"
     )

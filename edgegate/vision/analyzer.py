@@ -26,12 +26,19 @@ class Analyzer:
     """Detection is for every face of every frame, description only for the one that decides: it costs thrice."""
 
     def __init__(
-        self, detector: Detector, landmarker: Landmarker, embedder: Embedder, limits: QualityLimits | None = None
+        self,
+        detector: Detector,
+        landmarker: Landmarker,
+        embedder: Embedder,
+        limits: QualityLimits | None = None,
+        slow: tuple[str, ...] = (),
     ) -> None:
         self._detector = detector
         self._landmarker = landmarker
         self._embedder = embedder
         self._limits = limits or QualityLimits()
+        self.slow = slow
+        """The packs that TFLite runs without its fast kernels."""
 
     @property
     def pack(self) -> Pack:
@@ -70,16 +77,18 @@ def build_analyzer(
     timer: Timer = nullcontext,
 ) -> Analyzer:
     """Load the packs, those shipped unless others are named, and put them together; raises ModelError."""
+    models: list[Model] = []
 
     def load(folder: Path | None, name: str, task: Task) -> Model:
         pack = load_pack(folder or shipped(name), task)
-        return Model(pack, runtime=runtime, threads=threads, timer=timer)
+        models.append(Model(pack, runtime=runtime, threads=threads, timer=timer))
+        return models[-1]
 
     landmarker = Landmarker(load(landmarks_pack, "face-landmarks", "landmarks"))
     embedder = Embedder(load(embedder_pack, "face-embedder", "embedder"))
-    if detector == "haar":
-        return Analyzer(HaarDetector(landmarker), landmarker, embedder, limits)
-    return Analyzer(BlazeFace(load(detector_pack, "face-detector", "detector")), landmarker, embedder, limits)
+    by = HaarDetector(landmarker) if detector == "haar" else BlazeFace(load(detector_pack, "face-detector", "detector"))
+    slow = tuple(model.pack.name for model in models if not model.fast)
+    return Analyzer(by, landmarker, embedder, limits, slow)
 
 
 def _scaled(face: Face, scale: float) -> Face:

@@ -49,6 +49,8 @@ class Model:
         self._timer = timer
         self._interpreter = _open(pack, runtime, threads)
         self._input, self._outputs = _resolve(pack, self._interpreter)
+        self.fast = _is_fast(self._interpreter)
+        """Whether TFLite took its fast kernels, XNNPACK's. Where it cannot, it says so to nobody."""
         self._step = np.float32((pack.input.high - pack.input.low) / 255)
         self._levels = quantized_levels(pack, self._input)
         if prove:
@@ -120,6 +122,12 @@ def _open(pack: Pack, runtime: Runtime, threads: int) -> Any:
         reason = str(error).strip().split("\n")[0]
         raise refused(pack.folder, f"the runtime cannot load it ({reason})", "rebuild the pack") from None
     return interpreter
+
+
+def _is_fast(interpreter: Any) -> bool:
+    """Whether a delegate has taken over operators; none is asked for by name, and XNNPACK is all that comes unasked."""
+    operators = interpreter._get_ops_details()  # noqa: SLF001  there is no public way to ask
+    return any(operator["op_name"] == "DELEGATE" for operator in operators)
 
 
 def _find(runtime: Runtime) -> Any:

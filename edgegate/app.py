@@ -22,7 +22,7 @@ from edgegate.events import CloudEvent, Names, Origin
 from edgegate.gallery import Gallery
 from edgegate.gate import Gate
 from edgegate.identification import Identifier, People
-from edgegate.journal import Journal, last_with
+from edgegate.journal import Journal, last_of, last_with
 from edgegate.keeper.client import KEEPER, KeeperClient, parse_reference
 from edgegate.keys import Keys
 from edgegate.lock import Lock, Tell, build_lock
@@ -31,7 +31,7 @@ from edgegate.loop import Loop
 from edgegate.pipeline import Analyzer, MotionGate, Pipeline
 from edgegate.thresholds import Table
 from edgegate.tracking import Tracker
-from edgegate.types import UNKNOWN_CLASS, Event
+from edgegate.types import UNKNOWN_CLASS, Event, EventType
 from edgegate.vision import analyzer as vision
 from edgegate.vision import motion
 from edgegate.vision.packs import Pack, load_pack, refused, shipped
@@ -110,6 +110,15 @@ def last_of_keeper(config: Config) -> tuple[str, int] | None:
     """The lock keeper's own number of its last event in the journal."""
     event = last_with(journal_path(config), KEEPER)
     return None if event is None else parse_reference(event)
+
+
+UNCLEAN = "the run before did not end by itself: it hung, was killed, or lost power"
+
+
+def left_without_a_word(config: Config) -> dict[str, str]:
+    """What `service.started` says of the run before, where that wrote no `service.stopped`. Raises JournalError."""
+    event = last_of(journal_path(config), (EventType.SERVICE_STARTED, EventType.SERVICE_STOPPED))
+    return {"reason": UNCLEAN} if event is not None and event["type"].endswith(EventType.SERVICE_STARTED) else {}
 
 
 def load_embedder(config: Config) -> Pack:

@@ -43,38 +43,110 @@ def rfc3339(wall: float) -> str:
     return datetime.fromtimestamp(wall, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-class SystemClock:
-    """The machine's clocks.
+STEP_SECONDS = 2.0
+"""By how much wall time must jump against monotonic time to have been set. A time service that only corrects the
+clock's pace bends both alike, and a leap second is one second."""
 
-    A Raspberry Pi has no battery: until its time is synchronized, wall time is never earlier than `floor`, the
-    last time that was written down, and is not trusted. Once `is_synchronized` has said yes it is: without a network
-    a running machine's time goes wrong by seconds a day, while the kernel gives up on it after hours.
+STEP_TOLD_SECONDS = 10.0
+"""For how long `trouble` tells of a jump that was right, so that whoever reads the events' times learns of it."""
+
+
+class SystemClock:
+    """The machine's clocks, of which wall time may be wrong, and may be set while the door is running.
+
+    1. A Raspberry Pi has no battery. Until `is_synchronized` has said yes, wall time is not trusted, and it never
+       runs back: it goes on, at its usual pace, from `floor`, the last time that was written down, or from the
+       latest time that the machine has named. Should that have been a wrong one, it is mended by synchronizing.
+    2. From then on it is trusted, and the machine is followed in what it corrects. Without a network a running
+       machine's time goes wrong by seconds a day, while the kernel gives up on it after hours: that is no matter.
+    3. A trusted clock that jumps was set. That is followed where a time service keeps the clock, which the kernel
+       knows (`is_kept`). Where nobody vouches for it, the door goes on with the time that it had.
+
+    `read` gives wall and monotonic time, in seconds. Any thread may ask.
     """
 
-    def __init__(self, floor: float = 0.0, is_synchronized: Callable[[], bool] | None = None) -> None:
-        self._floor = floor
+    def __init__(
+        self,
+        floor: float = 0.0,
+        is_synchronized: Callable[[], bool] | None = None,
+        is_kept: Callable[[], bool] | None = None,
+        read: Callable[[], tuple[float, float]] = lambda: (time.time(), time.monotonic()),
+    ) -> None:
         self._is_synchronized = is_synchronized or synchronized
+        self._is_kept = is_kept or kept
+        self._read = read
+        self._guard = threading.Lock()
         self._trusted = False
+        self._ahead = float("-inf")
+        """What the door's wall time is ahead of monotonic time."""
+        self._ignored = 0.0
+        """By how much the machine's clock was set without being followed."""
+        self._jump: tuple[float, float] | None = None
+        """By how much it was set and followed, and when, in monotonic time."""
+        self.raise_floor(floor)
 
     def monotonic(self) -> float:
         return time.monotonic()
 
     def wall(self) -> float:
-        now = time.time()
-        return now if now >= self._floor or self.wall_trusted() else self._floor
+        with self._guard:
+            now = self._look()
+            return now + self._ahead
 
     def wall_trusted(self) -> bool:
-        self._trusted = self._trusted or self._is_synchronized()
-        return self._trusted
+        with self._guard:
+            self._look()
+            return self._trusted
+
+    def trouble(self) -> str | None:
+        """What is wrong with wall time now, or was a moment ago; None if nothing."""
+        with self._guard:
+            now = self._look()
+            if not self._trusted:
+                return "not synchronized: people whose permission depends on the time are refused until it is"
+            if self._ignored:
+                return f"the machine's clock was set {_by(self._ignored)}, and no time service keeps it: not followed"
+            if self._jump is not None and now < self._jump[1] + STEP_TOLD_SECONDS:
+                return f"the machine's clock was set {_by(self._jump[0])} by its time service: followed"
+            return None
 
     def raise_floor(self, wall: float) -> None:
-        self._floor = max(self._floor, wall)
+        """Until it is synchronized, it is not earlier than `wall`."""
+        with self._guard:
+            if not self._trusted:
+                self._ahead = max(self._ahead, wall - self._read()[1])
 
     def call_at(self, at: float, act: Callable[[], None]) -> Cancel:
         timer = threading.Timer(max(0.0, at - time.monotonic()), act)
         timer.daemon = True
         timer.start()
         return timer.cancel
+
+    def _look(self) -> float:
+        """Take in what the machine says; the answer is monotonic time now."""
+        wall, now = self._read()  # in this order: a pause in between makes wall time earlier, and so does no harm
+        ahead = wall - now
+        if self._trusted:
+            self._follow(ahead - self._ahead, now)
+        elif self._is_synchronized():
+            self._trusted, self._ahead = True, ahead
+        else:
+            self._ahead = max(self._ahead, ahead)
+        return now
+
+    def _follow(self, step: float, now: float) -> None:
+        small = abs(step) <= STEP_SECONDS
+        if not small and not self._is_kept():
+            self._ignored = step
+            return
+        if not small:
+            self._jump = (step, now)
+        self._ignored = 0.0
+        self._ahead += step
+
+
+def _by(seconds: float) -> str:
+    return f"{abs(seconds):,.0f} s {'ahead' if seconds > 0 else 'back'}"
 
 
 class RecordingClock(SystemClock):
@@ -146,11 +218,17 @@ _SYNCHRONIZED_ONCE = Path("/run/systemd/timesync/synchronized")  # systemd-times
 def synchronized() -> bool:
     """Whether the wall clock has been synchronized since the machine started.
 
-    The kernel knows it of any time service (adjtimex(2), which any user may ask), but forgets it after some hours
-    without a network; systemd-timesyncd's mark stays until the next start.
+    The kernel knows it of any time service, but forgets it after some hours without a network; systemd-timesyncd's
+    mark stays until the next start.
     """
-    if _SYNCHRONIZED_ONCE.exists():
-        return True
+    return _SYNCHRONIZED_ONCE.exists() or kept()
+
+
+def kept() -> bool:
+    """Whether the kernel takes its wall clock for synchronized now: adjtimex(2), which any user may ask.
+
+    It does not any more from when somebody sets the clock by hand until a time service has.
+    """
     try:
         state: int = ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES))
     except (OSError, AttributeError):

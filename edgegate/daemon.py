@@ -5,60 +5,79 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 
 from edgegate import __version__, app, live
 from edgegate.broker import Topics, Uplink
 from edgegate.camera import CameraHealth, open_source
 from edgegate.capture import Capture, Slot
 from edgegate.clock import SystemClock
-from edgegate.config import NO_LIVENESS, TRACKER_ALONE, Config
-from edgegate.errors import GalleryError, JournalError
+from edgegate.config import NO_LIVENESS, Config
+from edgegate.disk import Disk
+from edgegate.errors import EdgegateError, GalleryError, JournalError, LockError
 from edgegate.events import CloudEvent, Origin
 from edgegate.gallery_watch import GalleryWatch
+from edgegate.journal import last_time
 from edgegate.keeper.client import KeeperClient
-from edgegate.lock_keeper import LockKeeper
-from edgegate.loop import Loop, Turn
+from edgegate.lock import Lock
+from edgegate.loop import Turn
 from edgegate.privacy import Retention
+from edgegate.standing import Ask, Standing, recognition_trouble, unreadable
 from edgegate.types import Event, EventType
+from edgegate.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
 
 CLOSE_SECONDS = 5.0
 """How long each thread is waited for at the end."""
 
+LOOK_SECONDS = 0.25
+"""How often the parts are looked after."""
+
 
 class Daemon:
-    """One door. `run` blocks until `stopping` is set, or a recording that serves as the camera has ended."""
+    """One door. `run` blocks until `stopping` is set, or a recording that serves as the camera has ended.
 
-    def __init__(self, config: Config, stopping: threading.Event) -> None:
+    Where every thread is essential, one that dies ends the process, to be started anew; but for the broker's, which
+    the door can do without. A loop that hangs ends the process too: see `watchdog`.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        stopping: threading.Event,
+        build_recognition: Callable[[Config], app.Recognition] = app.build_recognition,
+    ) -> None:
         self._config = config
         self._stopping = stopping
+        self._build_recognition = build_recognition
+        self._clock = SystemClock()
         self._journal_trouble: str | None = None
+        self._looked_at = float("-inf")
         self._seen = False
         self._keeper: KeeperClient | None = None
 
     def run(self) -> None:
         """Build everything in order, run, and take it down in the mirror order: the lock locks whatever happens."""
-        config = self._config
-        clock = SystemClock()
+        config, clock = self._config, self._clock
         origin = app.origin_of(config)
         changes: queue.SimpleQueue[Event] = queue.SimpleQueue()
         with ExitStack() as stack:
             # The lock comes first and goes last: from here on the pin has its locked level.
-            lock = app.open_lock(config, clock, changes.put)
-            stack.callback(lock.close)
+            self._lock = app.open_lock(config, clock, changes.put)
+            stack.callback(self._lock.close)
+            self._watchdog = stack.enter_context(Watchdog(clock, self._lock.close))
             journal = app.open_journal(config, origin, clock)
             stack.callback(journal.close)
-            clock.raise_floor(journal.last_time())
-            if isinstance(lock, KeeperClient):
-                self._keeper = lock
-                lock.start(app.last_of_keeper(config))
-            self._recognition = app.build_recognition(config)
-            self._start_keeping_private(stack, origin, clock)
-            self._uplink = self._start_uplink(stack, origin, clock)
-            loop = app.build_loop(config, self._recognition, journal, lock, changes, clock, self._tell)
+            clock.raise_floor(last_time(journal.path))
+            if isinstance(self._lock, KeeperClient):
+                self._keeper = self._lock
+                self._keeper.start(app.last_of_keeper(config))
+            self._recognition = self._build_recognition(config)
+            self._start_keeping_private(stack, origin)
+            self._uplink = self._start_uplink(stack, origin)
+            self._loop = app.build_loop(config, self._recognition, journal, self._lock, changes, clock, self._tell)
             slot, self._health = Slot(), CameraHealth(config.camera.stall_seconds)
             self._capture = Capture(
                 lambda: open_source(config.camera, clock, self._stopping),
@@ -70,66 +89,120 @@ class Daemon:
             if self._scores is not None:
                 stack.callback(self._scores.close)
             self._watch = GalleryWatch(self._recognition.identifier, self._stopping)
-            with self._in_service(loop, lock, clock):
+            self._standing = Standing(config, self._lock, self._recognition, self._parts())
+            with self._in_service():
                 self._watch.start()
                 stack.callback(self._watch.close, CLOSE_SECONDS)
                 self._capture.start()
                 stack.callback(self._capture.close, CLOSE_SECONDS)
-                self._serve(loop, lock, slot, clock)
+                self._serve(slot)
 
-    def _serve(self, loop: Loop, lock: LockKeeper, slot: Slot, clock: SystemClock) -> None:
+    def _parts(self) -> Mapping[str, Ask]:
+        """What can go wrong, by the name that `state`, the events and `check` give it; see docs/faults.md."""
+        config, scores, uplink = self._config, self._scores, self._uplink
+        parts: dict[str, Ask] = {
+            "camera": lambda: (self._capture.trouble or "no frames") if self._health.stalled else None,
+            "clock": self._clock.trouble,
+            "disk": Disk(config.data_dir, config.journal.min_free_megabytes).trouble,
+            "gallery": lambda: self._watch.trouble or unreadable(self._recognition),
+            "journal": lambda: self._journal_trouble,
+            "lock": lambda: self._lock.trouble,
+            "recognition": lambda: recognition_trouble(config, self._recognition),
+            "retention": lambda: self._retention.trouble,
+        }
+        if scores is not None:
+            parts["scores"] = lambda: scores.trouble
+        if uplink is not None:
+            parts["broker"] = lambda: uplink.status.problem
+        return parts
+
+    def _serve(self, slot: Slot) -> None:
         """Turn until there is a reason to stop. A journal that cannot be written lets nobody in, and that is all."""
         while not (self._stopping.is_set() or self._capture.ended):
             try:
-                for turn in live.turns(loop, self._capture, slot, self._health, clock, self._stopping):
+                for turn in live.turns(self._loop, self._capture, slot, self._health, self._clock, self._stopping):
                     self._note_first(turn)
                     if self._scores is not None:
                         self._scores.turn(turn)
-                    self._note_journal(None)
-                    self._housekeep(lock)
+                    self._housekeep()
             except JournalError as error:
                 self._note_journal(str(error))
-                self._housekeep(lock)
+                self._housekeep()
+
+    def _housekeep(self) -> None:
+        """What is done when a turn is over, a few times a second.
+
+        Every step is quick and none is skipped, so that feeding the watchdog at the end means this: a fresh frame
+        went through everything, or the camera is known to be down; the lock was read back; and what is wrong has been
+        told, or waits for the journal, which is told itself.
+        """
+        if self._uplink is not None:
+            self._uplink.set_state(self._standing.state())
+        now = self._clock.monotonic()
+        if now - self._looked_at < LOOK_SECONDS:
+            return
+        self._looked_at = now
+        self._end_with_threads()
+        if isinstance(self._lock, Lock):
+            with suppress(LockError):  # the lock has told, and `trouble` says so
+                self._lock.tick()
+        self._settle(*self._standing.look(now))
+        self._watchdog.feed(self._standing.in_a_line())
+
+    def _end_with_threads(self) -> None:
+        """An essential thread that has died takes the process with it."""
+        for thread in (self._watch, self._retention, self._keeper):
+            if thread is not None and thread.failed is not None:
+                raise thread.failed
 
     @contextmanager
-    def _in_service(self, loop: Loop, lock: LockKeeper, clock: SystemClock) -> Iterator[None]:
+    def _in_service(self) -> Iterator[None]:
         self._announce()
-        self._write(loop, EventType.SERVICE_STARTED, clock, {"version": __version__, "liveness": "off"})
+        ended = {}
+        left = app.left_without_a_word(self._config)
+        self._write(EventType.SERVICE_STARTED, {"version": __version__, "liveness": "off"} | left)
         try:
             yield
+        except BaseException as error:
+            ended["reason"] = str(error) if isinstance(error, EdgegateError) else repr(error)
+            raise
         finally:
-            lock.close()
-            self._write(loop, EventType.SERVICE_STOPPED, clock, {})
-            self._tell_the_end(lock)
+            self._watchdog.stopping()
+            self._lock.close()
+            self._write(EventType.SERVICE_STOPPED, ended)
+            self._tell_the_end()
 
-    def _write(self, loop: Loop, what: EventType, clock: SystemClock, data: dict[str, str]) -> None:
+    def _write(self, what: EventType, data: dict[str, str]) -> None:
+        self._settle(Event(what, self._clock.monotonic(), data=data))
+
+    def _settle(self, *events: Event) -> None:
+        """Write down, now or as soon as the journal can be written."""
         try:
-            loop.settle()
-            loop.write([Event(what, clock.monotonic(), data=data)])
+            self._loop.settle(*events)
         except JournalError as error:
             self._note_journal(str(error))
 
-    def _tell_the_end(self, lock: LockKeeper) -> None:
+    def _tell_the_end(self) -> None:
         """Wait until a broker that is there has heard everything; the others get it at the next start."""
         if self._uplink is not None and self._uplink.status.connected:
-            self._uplink.set_state(self._state(lock))
+            self._uplink.set_state(self._standing.state())
             self._uplink.flush(CLOSE_SECONDS)
 
-    def _start_uplink(self, stack: ExitStack, origin: Origin, clock: SystemClock) -> Uplink | None:
+    def _start_uplink(self, stack: ExitStack, origin: Origin) -> Uplink | None:
         config = self._config
         if not config.mqtt.enabled:
             return None
         uplink = Uplink(
             config.mqtt,
             Topics(config.site.name, config.site.door),
-            lambda: app.open_journal(config, origin, clock),
+            lambda: app.open_journal(config, origin, self._clock),
             app.names_of(config),
         )
         uplink.start()
         stack.callback(uplink.close, CLOSE_SECONDS)
         return uplink
 
-    def _start_keeping_private(self, stack: ExitStack, origin: Origin, clock: SystemClock) -> None:
+    def _start_keeping_private(self, stack: ExitStack, origin: Origin) -> None:
         config = self._config
         try:
             self._recognition.gallery.carry_over()
@@ -137,9 +210,9 @@ class Daemon:
             log.warning("templates are not encrypted yet: %s", error)
         self._retention = Retention(
             self._recognition.gallery,
-            lambda: app.open_journal(config, origin, clock),
+            lambda: app.open_journal(config, origin, self._clock),
             app.open_scores(config),
-            clock,
+            self._clock,
             config.privacy.retention_days,
             self._stopping,
         )
@@ -149,7 +222,7 @@ class Daemon:
     def _announce(self) -> None:
         log.warning(NO_LIVENESS)
         log.info("%s", app.promise_in_words(self._config, self._recognition.identifier))
-        if (trouble := self._recognition_trouble()) is not None:
+        if (trouble := recognition_trouble(self._config, self._recognition)) is not None:
             log.warning("%s", trouble)
         if (trouble := self._recognition.gallery.trouble()) is not None:
             log.error("%s", trouble)
@@ -161,60 +234,21 @@ class Daemon:
             log.warning("door.pins = mock: nothing is wired, no lock will open")
 
     def _tell(self, event: CloudEvent) -> None:
-        log.info("%s %s", event["type"], event["data"].get("reason", ""))
+        self._journal_trouble = None
+        data = event["data"]
+        log.info("%s %s", event["type"], " ".join(str(data[key]) for key in ("part", "reason") if key in data))
         if self._keeper is not None:
             self._keeper.written(event)
         if self._uplink is not None:
             self._uplink.notify()
-
-    def _housekeep(self, lock: LockKeeper) -> None:
-        """Publish the state as it is now; a thread that has died takes the process with it."""
-        for thread in (self._watch, self._retention, self._keeper, self._uplink):
-            if thread is not None and thread.failed is not None:
-                raise thread.failed
-        if self._uplink is not None:
-            self._uplink.set_state(self._state(lock))
-
-    def _state(self, lock: LockKeeper) -> dict[str, object]:
-        camera = (self._capture.trouble or "no frames") if self._health.stalled else None
-        troubles = {
-            "camera": camera,
-            "gallery": self._watch.trouble or self._unreadable(),
-            "journal": self._journal_trouble,
-            "lock": lock.trouble,
-            "recognition": self._recognition_trouble(),
-            "scores": self._scores.trouble if self._scores is not None else None,
-        }
-        by = "tracker alone" if self._config.recognition.tracker_alone else "tracker and embedder"
-        status = lock.status()
-        return {
-            "lock": "locked" if status.locked else "unlocked",
-            "door": status.door,
-            "mode": "fire" if status.fire else status.mode,
-            "liveness": self._config.liveness.mode,
-            **({"recognition": by} if self._recognition.tracker else {}),
-            "degraded": {part: reason for part, reason in troubles.items() if reason is not None},
-        }
-
-    def _recognition_trouble(self) -> str | None:
-        """What keeps the tracker network from doing what was hoped of it; None without one."""
-        tracker = self._recognition.tracker
-        missing = app.unenrolled(tracker, self._recognition.identifier) if tracker else ()
-        remarks = [TRACKER_ALONE] if self._config.recognition.tracker_alone else []
-        remarks += [f"the tracker network names {', '.join(missing)}: not enrolled"] if missing else []
-        return "; ".join(remarks) or None
-
-    def _unreadable(self) -> str | None:
-        """Whose key is lost, in number: `check` and `people list` say who they are."""
-        lost = self._recognition.identifier.unreadable
-        return f"the key of {lost} people's templates is missing" if lost else None
 
     def _note_first(self, turn: Turn | None) -> None:
         if turn is not None and not self._seen:
             self._seen = True
             log.info("the first frame is processed: the door is in service")
 
-    def _note_journal(self, trouble: str | None) -> None:
-        if trouble != self._journal_trouble and trouble is not None:
+    def _note_journal(self, trouble: str) -> None:
+        """It lasts until something could be written again: see `_tell`."""
+        if trouble != self._journal_trouble:
             log.error("nobody is let in until this is mended: %s", trouble)
         self._journal_trouble = trouble

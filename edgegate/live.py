@@ -44,4 +44,4 @@ def _tell_health(loop: Loop, capture: Capture, health: CameraHealth, clock: Cloc
     if change is None:
         return
     data = {"reason": capture.trouble or "no frames"} if change is EventType.CAMERA_STALLED else {}
-    loop.write([Event(change, clock.monotonic(), data=data)])
+    loop.settle(Event(change, clock.monotonic(), data=data))

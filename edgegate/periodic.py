@@ -1,9 +1,13 @@
-"""Work that is done again and again beside the loop, on a thread that no frame waits for."""
+"""Work beside the caller's: done again and again, or waited for only so long."""
 
 from __future__ import annotations
 
+import queue
 import threading
 from collections.abc import Callable
+from typing import TypeVar
+
+Result = TypeVar("Result")
 
 
 class Periodic:
@@ -44,3 +48,30 @@ class Periodic:
                 wait = self._seconds
         except Exception as error:  # noqa: BLE001  a thread cannot raise; the main loop does it in its stead
             self.failed = error
+
+
+def within(seconds: float, work: Callable[[], Result]) -> Result:
+    """What `work` returns or raises; TimeoutError when it takes longer, and then it is left to itself."""
+    done: queue.SimpleQueue[Callable[[], Result]] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            result = work()
+        except BaseException as raised:  # noqa: BLE001  a thread cannot raise; the caller does it in its stead
+            error = raised
+
+            def answer() -> Result:
+                raise error
+        else:
+
+            def answer() -> Result:
+                return result
+
+        done.put(answer)
+
+    threading.Thread(target=run, daemon=True).start()
+    try:
+        answer = done.get(timeout=seconds)
+    except queue.Empty:
+        raise TimeoutError from None
+    return answer()

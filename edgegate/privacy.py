@@ -96,6 +96,8 @@ class Retention(Periodic):
         self._clock = clock
         self._days = days
         self._synchronized = synchronized
+        self.trouble: str | None = None
+        """Why somebody who was due to be forgotten may not have been."""
 
     def start(self) -> None:
         if self._days:
@@ -109,5 +111,7 @@ class Retention(Periodic):
             with closing(self._open_journal()) as journal:
                 for forgotten in purge(self._gallery, journal, self._scores, self._clock, self._days):
                     log.info("%s was forgotten after %d days", forgotten.erased.person.id, self._days)
+            self.trouble = None
         except EdgegateError as error:
+            self.trouble = str(error)
             log.error("nobody is forgotten until this is mended: %s", error)  # noqa: TRY400 (words for an installer)

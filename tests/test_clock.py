@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import threading
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edgegate.clock import (
+    STEP_TOLD_SECONDS,
     RecordingClock,
     SystemClock,
     VirtualClock,
     boottime_to_monotonic,
     rfc3339,
-    synchronized,
     wall_of,
 )
 
 NEW_YEAR = 1767225600.0  # 2026-01-01T00:00:00Z
+DAY = 86_400.0
 
 
 def test_virtual_time_stands_still_until_it_is_advanced() -> None:
@@ -104,29 +106,120 @@ def test_system_timers_run_on_a_thread_of_their_own_and_can_be_called_off() -> N
     assert ran[0] not in {"cancelled", threading.current_thread().name}
 
 
-def test_wall_time_is_trusted_from_when_it_is_synchronized_on_and_never_earlier_than_its_floor_before() -> None:
-    answers = [False, False, False, True, False]
-    clock = SystemClock(is_synchronized=lambda: answers.pop(0))
-    later = clock.wall() + 1e6
-    clock.raise_floor(later)
+class Machine:
+    """A machine's clocks, and what is known of them, as a test sets them."""
+
+    def __init__(self) -> None:
+        self.monotonic = 100.0
+        self.ahead = NEW_YEAR
+        self.synchronized = self.kept = False
+        self.clock = self.started()
+
+    def started(self, floor: float = 0.0) -> SystemClock:
+        """The clock of a daemon that starts now."""
+        return SystemClock(floor, lambda: self.synchronized, lambda: self.kept, self.read)
+
+    def read(self) -> tuple[float, float]:
+        return self.ahead + self.monotonic, self.monotonic
+
+    def synchronize(self) -> None:
+        self.synchronized = self.kept = True
+
+    def set(self, by: float) -> None:
+        """What `date -s` does: from then on the kernel does not take the clock for synchronized."""
+        self.ahead += by
+        self.kept = False
+
+    @property
+    def says(self) -> float:
+        return self.read()[0]
+
+
+@pytest.fixture
+def machine() -> Machine:
+    return Machine()
+
+
+def test_until_it_is_synchronized_wall_time_goes_on_from_its_floor_and_is_not_trusted(machine: Machine) -> None:
+    clock = machine.started(floor=machine.says + 1e6)
+    assert clock.wall() == machine.says + 1e6
+    machine.monotonic += 60
+    assert clock.wall() == machine.says + 1e6, "it goes on, a minute a minute"
     assert not clock.wall_trusted()
-    assert clock.wall() == later
-    assert not clock.wall_trusted()
-    assert clock.wall() < later, "synchronized by now: the floor was wrong"
-    assert clock.wall_trusted(), "the kernel's later doubt is about seconds"
-    assert answers == [False]
+    assert str(clock.trouble()).startswith("not synchronized")
+    machine.synchronize()
+    assert clock.wall() == machine.says, "the floor was wrong"
+    assert clock.wall_trusted()
+    assert clock.trouble() is None
+
+
+def test_once_synchronized_it_is_trusted_though_the_kernel_comes_to_doubt_it(machine: Machine) -> None:
+    machine.synchronize()
+    assert machine.clock.wall_trusted()
+    machine.synchronized = machine.kept = False
+    machine.monotonic += 1e5
+    assert machine.clock.wall_trusted()
+    assert machine.clock.wall() == machine.says
+    assert machine.clock.trouble() is None
+
+
+@pytest.mark.parametrize("by", [DAY, -DAY])
+def test_a_trusted_clock_that_somebody_sets_is_not_followed(by: float, machine: Machine) -> None:
+    machine.synchronize()
+    before = machine.clock.wall()
+    machine.set(by)
+    machine.monotonic += 5
+    assert machine.clock.wall() == before + 5
+    assert machine.clock.wall_trusted()
+    words = f"set 86,400 s {'ahead' if by > 0 else 'back'}, and no time service keeps it: not followed"
+    assert words in str(machine.clock.trouble())
+    machine.set(-by)
+    assert machine.clock.trouble() is None
+
+
+def test_a_step_that_a_time_service_vouches_for_is_followed_and_told_for_a_while(machine: Machine) -> None:
+    machine.synchronize()
+    machine.clock.wall()
+    machine.set(DAY)
+    machine.clock.wall()
+    machine.kept = True
+    assert machine.clock.wall() == machine.says
+    assert "set 86,400 s ahead by its time service: followed" in str(machine.clock.trouble())
+    machine.monotonic += STEP_TOLD_SECONDS
+    assert machine.clock.trouble() is None
+
+
+def test_a_step_forward_and_back_before_synchronization_freezes_nothing(machine: Machine) -> None:
+    clock, was = machine.clock, machine.clock.wall()
+    machine.set(DAY)
+    assert clock.wall() == was + DAY
+    machine.set(-DAY)
+    machine.monotonic += 60
+    assert clock.wall() == was + DAY + 60, "it never runs back, and goes on"
+    restarted = machine.started(floor=clock.wall())
+    machine.monotonic += 60
+    assert restarted.wall() == was + DAY + 120
+    machine.synchronize()
+    assert restarted.wall() == clock.wall() == machine.says, "synchronizing mends it"
+
+
+@given(st.lists(st.tuples(st.floats(0, 1e5), st.floats(-1e6, 1e6))))
+def test_time_never_runs_back_while_no_time_service_keeps_the_clock(moves: list[tuple[float, float]]) -> None:
+    for trusted in (False, True):
+        machine = Machine()
+        machine.synchronized = trusted
+        last = machine.clock.wall()
+        for passed, by in moves:
+            machine.set(by if not trusted or abs(by) > 2 else 0)
+            machine.monotonic += passed
+            now = machine.clock.wall()
+            assert now >= last + passed - 1e-3
+            last = now
 
 
 def test_a_recording_s_time_is_trusted() -> None:
     assert VirtualClock(NEW_YEAR).wall_trusted()
     assert RecordingClock(NEW_YEAR).wall_trusted()
-
-
-def test_an_unsynchronized_wall_clock_is_never_earlier_than_what_was_written_down() -> None:
-    clock = SystemClock()
-    later = clock.wall() + 1e6
-    clock.raise_floor(later)
-    assert clock.wall() == later or synchronized()
 
 
 def test_a_monotonic_moment_has_a_wall_time() -> None:

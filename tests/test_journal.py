@@ -18,7 +18,7 @@ from edgegate.cli import main
 from edgegate.clock import VirtualClock
 from edgegate.errors import JournalError, UsageError
 from edgegate.events import Origin
-from edgegate.journal import Head, Journal, Verification, last_with, read, verify
+from edgegate.journal import Head, Journal, Verification, after, last_of, last_time, last_with, read, verify
 from edgegate.types import Event, EventType
 
 START = 1_767_225_600.0  # 2026-01-01T00:00:00Z
@@ -56,7 +56,17 @@ def test_events_are_numbered_over_restarts_and_read_back_as_written(path: Path) 
     assert [event["id"] for event in written] == ["front/b1/1", "front/b1/2", "front/b2/3"]
     assert written[0]["time"] == written[0]["data"]["frame_at"] == "2026-01-01T00:00:01.250Z"
     assert list(read(path)) == written
-    assert journal.last_time() == START + 3
+    assert last_time(journal.path) == START + 3
+
+
+def test_the_last_of_some_kinds_and_what_came_after_it(path: Path) -> None:
+    journal = open_journal(path)
+    assert last_of(path, [EventType.SERVICE_STARTED]) is None
+    assert last_time(path) == 0.0
+    kinds = [EventType.SERVICE_STARTED, EventType.DENIED, EventType.SERVICE_STARTED, EventType.DENIED]
+    written = journal.append([Event(kind, 0.0) for kind in kinds])
+    assert last_of(path, [EventType.SERVICE_STARTED, EventType.SERVICE_STOPPED]) == written[2]
+    assert list(after(path, written[2])) == written[3:]
 
 
 def test_only_the_owner_can_read_it(path: Path) -> None:

@@ -107,6 +107,7 @@ class Connection:
         self.receive_maximum = 0
         """How many messages the broker wants in flight at most."""
         self._answered = False
+        self._shows_certificate = bool(settings.cert_file)
         self._client = self._build(settings, client_id, will, timeout)
         try:
             self._client.connect(
@@ -204,9 +205,7 @@ class Connection:
 
     def _on_disconnect(self, _client: Any, _data: Any, flags: Any, reason: ReasonCode, _properties: Any) -> None:
         if not self._answered:
-            error: BrokerError = refusals.UnspokenError(
-                f"{self.where}: closed the connection without a word; does it want a certificate (mqtt.cert_file)?"
-            )
+            error: BrokerError = refusals.silence(self.where, certificate=self._shows_certificate)
         elif flags.is_disconnect_packet_from_server:
             error = refusals.refusal(self.where, reason.value, reason.getName())
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import ssl
 
@@ -42,19 +43,48 @@ def refusal(where: str, code: int, name: str) -> BrokerError:
     return BrokerError(f"{where}: closed the connection: {name.lower()}")
 
 
+_CERTIFICATES = {
+    9: "it is not valid yet; is the clock right here, and there?",
+    10: "it has expired; renew the broker's certificate, unless the clock is wrong here",
+    18: "nobody vouches for it but itself; name it in mqtt.ca_file",
+    19: "its authority is not trusted here; see mqtt.ca_file",
+    20: "its authority is not trusted here; see mqtt.ca_file",
+    21: "its authority is not trusted here; see mqtt.ca_file",
+    62: "it is for another host; see mqtt.host, or have the broker's certificate name it",
+    64: "it is for another address; see mqtt.host, or have the broker's certificate name it",
+}
+"""What is wrong with a broker's certificate, by OpenSSL's X509_V_ERR_ number, and the way out."""
+
+
 def unreachable(where: str, error: OSError) -> BrokerError:
     """What an error while connecting comes to."""
     match error:
         case ssl.SSLCertVerificationError():
+            why = _CERTIFICATES.get(error.verify_code, "see mqtt.ca_file")
             return RefusedError(
-                f"{where}: the broker's certificate is not accepted: {error.verify_message}; see mqtt.ca_file"
+                f"{where}: the broker's certificate is not accepted: {error.verify_message.rstrip('.')}: {why}"
             )
         case ssl.SSLError():
             return BrokerError(f"{where}: TLS failed: {error.reason or error}; is this the broker's TLS port?")
+    return BrokerError(f"{where}: cannot be reached: {_absence(error)}")
+
+
+def _absence(error: OSError) -> str:
+    match error:
+        case socket.gaierror(errno=socket.EAI_AGAIN):
+            return "no name server answers; is there a network?"
         case socket.gaierror():
-            return BrokerError(f"{where}: cannot be reached: no such host; see mqtt.host")
+            return "no such host; see mqtt.host"
         case TimeoutError():
-            return BrokerError(f"{where}: cannot be reached: no answer; see mqtt.host, the network and the firewall")
+            return "no answer; see mqtt.host, the network and the firewall"
         case ConnectionRefusedError():
-            return BrokerError(f"{where}: cannot be reached: nothing listens there; is the broker running?")
-    return BrokerError(f"{where}: cannot be reached: {error.strerror or error}")
+            return "nothing listens there; is the broker running?"
+        case OSError(errno=errno.ENETUNREACH | errno.EHOSTUNREACH):
+            return "no way there; see to the cable or the Wi-Fi"
+    return error.strerror or str(error)
+
+
+def silence(where: str, *, certificate: bool) -> BrokerError:
+    """What a connection comes to that the broker ends before it has said a word; `certificate`: we showed one."""
+    why = "does it accept this door's certificate" if certificate else "does it want a certificate"
+    return UnspokenError(f"{where}: closed the connection without a word; {why} (mqtt.cert_file)?")

@@ -17,7 +17,7 @@ from edgegate.broker.refusals import RefusedError
 from edgegate.broker.session import Outbox, Session
 from edgegate.broker.topics import OFFLINE, Message, Topics
 from edgegate.config import Mqtt
-from edgegate.errors import EdgegateError
+from edgegate.errors import BrokerError, EdgegateError
 from edgegate.events import Names
 
 log = logging.getLogger(__name__)
@@ -57,8 +57,8 @@ class Uplink:
     ) -> None:
         read_password(settings), build_tls(settings)
         self.status = Status()
-        self.failed: BaseException | None = None
-        """What killed the thread. It is essential: whoever sees this must not go on."""
+        self.failed: Exception | None = None
+        """A mistake in this program that the last attempt met. The door goes on, and so do the attempts."""
         self._settings = settings
         self._topics = topics
         self._open_outbox = open_outbox
@@ -109,15 +109,16 @@ class Uplink:
             connection.notices.put(Woken())
 
     def _run(self) -> None:
-        try:
-            while not self._stopping.is_set():
-                self._stopping.wait(self._attempt())
-        except BaseException as error:  # noqa: BLE001 (the thread's outer boundary: `failed` ends the process)
-            log.critical("the uplink has died: %r", error)
-            self.failed = error
-        finally:
-            with self._changed:
-                self._changed.notify_all()
+        while not self._stopping.is_set():
+            try:
+                delay = self._attempt()
+            except Exception as error:  # the thread's outer boundary: nothing that a broker does may end a door
+                log.exception("the connection to the broker is given up, and tried again")
+                delay = self._note_failure(BrokerError(f"a mistake in edgegate, please report it: {error!r}"))
+                self.failed = error
+                with self._changed:
+                    self._changed.notify_all()
+            self._stopping.wait(delay)
 
     def _attempt(self) -> float:
         """Connect, and stay as long as it lasts; the answer is how many seconds to wait before the next attempt."""
@@ -138,6 +139,7 @@ class Uplink:
         self._note_success(connection.protocol)
         with closing(self._open_outbox()) as outbox:
             session = Session(connection, outbox, self._topics, self._names)
+            self.failed = None
             self._connection = connection  # from here on what happens wakes this session
             if self._presence:
                 session.announce()

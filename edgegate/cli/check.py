@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Literal
 
 from edgegate import app, clock
 from edgegate.broker import probe
 from edgegate.camera import Source, open_source
+from edgegate.cli.check_service import service
 from edgegate.cli.common import Commands, load_config, print_json
 from edgegate.config import NO_LIVENESS, TRACKER_ALONE, Config
+from edgegate.disk import Disk, free_megabytes
 from edgegate.errors import CameraError, EdgegateError
-from edgegate.journal import verify
+from edgegate.journal import last_time, verify
 from edgegate.keeper.client import KeeperClient
 from edgegate.line import outputs_stay
+from edgegate.periodic import within
 
 State = Literal["ok", "warning", "failed"]
-_MEGABYTE = 1_000_000
+LOOK_SECONDS = 60.0
+"""How long each part may take to answer: a model on a small machine takes some, and one that hangs takes for ever."""
+
 _OUTPUTS_STAY = (
     "this kernel leaves the pins of a program that died as they were, so that an open lock may stay open: "
     "add dtparam=strict_gpiod to /boot/firmware/config.txt and reboot"
@@ -58,9 +63,11 @@ def inspect(config: Config) -> Iterator[Finding]:
         if part == "tracker" and not config.recognition.model:
             continue
         try:
-            yield Finding(part, *look(config))
+            yield Finding(part, *within(LOOK_SECONDS, partial(look, config)))
         except EdgegateError as error:
             yield Finding(part, "failed", str(error))
+        except TimeoutError:
+            yield Finding(part, "failed", f"it hangs: no answer within {LOOK_SECONDS:g} s; restart the machine")
 
 
 def _config(config: Config) -> tuple[State, str]:
@@ -161,23 +168,29 @@ def _journal(config: Config) -> tuple[State, str]:
 
 
 def _disk(config: Config) -> tuple[State, str]:
-    folder = config.data_dir.absolute()
-    while not folder.exists():
-        folder = folder.parent
-    free = shutil.disk_usage(folder).free // _MEGABYTE
     wanted = config.journal.min_free_megabytes
-    if free < wanted:
-        return "failed", f"{free:,} MB free at {folder}, {wanted:,} wanted: nobody is let in once it is full; make room"
-    return "ok", f"{free:,} MB free at {folder}"
+    if (trouble := Disk(config.data_dir, wanted).trouble()) is not None:
+        return "failed", f"{config.data_dir.absolute()}: {trouble}"
+    return "ok", f"{free_megabytes(config.data_dir):,} MB free at {config.data_dir.absolute()}"
 
 
-def _clock(_config: Config) -> tuple[State, str]:
+def _clock(config: Config) -> tuple[State, str]:
+    machine = clock.SystemClock()
+    now = machine.wall()
     if clock.synchronized():
-        return "ok", f"synchronized, {clock.rfc3339(clock.SystemClock().wall())}"
+        return "ok", f"synchronized, {clock.rfc3339(now)}"
+    path = app.journal_path(config)
+    behind = (last_time(path) if path.exists() else 0.0) - now
+    late = f" {behind:,.0f} s behind the journal's last entry;" if behind > clock.STEP_SECONDS else ""
     return "warning", (
-        "not synchronized: until it is, events may carry a wrong time, and whoever may enter at certain times only is "
-        "refused; `timedatectl set-ntp true`"
+        f"not synchronized:{late} until it is, events may carry a wrong time, and whoever may enter at certain times "
+        "only is refused; `timedatectl set-ntp true`"
     )
+
+
+def _service(config: Config) -> tuple[State, str]:
+    well, detail = service(app.journal_path(config))
+    return ("ok" if well else "warning"), detail
 
 
 def _broker(config: Config) -> tuple[State, str]:
@@ -198,4 +211,5 @@ _PARTS: tuple[tuple[str, Callable[[Config], tuple[State, str]]], ...] = (
     ("disk", _disk),
     ("clock", _clock),
     ("broker", _broker),
+    ("service", _service),
 )

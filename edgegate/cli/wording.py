@@ -23,6 +23,8 @@ def _details(event: CloudEvent) -> Iterator[str]:
     who = data.get("person") or event.get("subject")
     if who:
         yield str(who)
+    if data.get("part"):
+        yield f"{data['part']}:"
     if data.get("reason"):
         yield str(data["reason"])
     score, threshold = data.get("score"), data.get("threshold")

@@ -2,6 +2,18 @@
 
 from edgegate.journal.chain import Head, Verification, verify
 from edgegate.journal.journal import Journal
-from edgegate.journal.records import last_times, last_with, names, read
+from edgegate.journal.records import after, last_of, last_time, last_times, last_with, names, read
 
-__all__ = ["Head", "Journal", "Verification", "last_times", "last_with", "names", "read", "verify"]
+__all__ = [
+    "Head",
+    "Journal",
+    "Verification",
+    "after",
+    "last_of",
+    "last_time",
+    "last_times",
+    "last_with",
+    "names",
+    "read",
+    "verify",
+]

@@ -49,12 +49,6 @@ class Journal:
                 written.append(cloud)
         return written
 
-    def last_time(self) -> float:
-        """The wall time of the last entry, in seconds since the epoch; 0 in an empty journal."""
-        with readable_errors(self.path):
-            row = self._db.execute("SELECT time FROM events ORDER BY seq DESC LIMIT 1").fetchone()
-        return 0.0 if row is None else float(row[0])
-
     def pending(self, after: int, limit: int) -> list[tuple[int, CloudEvent]]:
         """The next events the broker has not acknowledged, by number, beyond number `after`; at most `limit`."""
         with readable_errors(self.path):

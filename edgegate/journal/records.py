@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -55,6 +55,32 @@ def last_with(path: Path, key: str) -> CloudEvent | None:
             (f'"{key}":', f"$.data.{key}"),
         ).fetchone()
     return None if row is None else json.loads(row[0])
+
+
+def last_of(path: Path, kinds: Collection[EventType]) -> CloudEvent | None:
+    """The last event of any of these kinds; None if there is none. Raises as `read` does."""
+    with closing(connect(path)) as db, readable_errors(path):
+        row = db.execute(
+            "SELECT event FROM events WHERE json_extract(event, '$.type') IN (SELECT value FROM json_each(?))"
+            " ORDER BY seq DESC LIMIT 1",
+            (json.dumps([TYPE_PREFIX + kind for kind in kinds]),),
+        ).fetchone()
+    return None if row is None else json.loads(row[0])
+
+
+def last_time(path: Path) -> float:
+    """The wall time of the last entry, in seconds since the epoch; 0 in an empty journal. Raises as `read` does."""
+    with closing(connect(path)) as db, readable_errors(path):
+        row = db.execute("SELECT time FROM events ORDER BY seq DESC LIMIT 1").fetchone()
+    return 0.0 if row is None else float(row[0])
+
+
+def after(path: Path, event: CloudEvent) -> Iterator[CloudEvent]:
+    """The events that were written after this one, oldest first; raises as `read` does."""
+    seq = int(event["id"].rpartition("/")[2])
+    with closing(connect(path)) as db, readable_errors(path):
+        for (text,) in db.execute("SELECT event FROM events WHERE seq > ? ORDER BY seq", (seq,)):
+            yield json.loads(text)
 
 
 def names(path: Path, name: str) -> int:

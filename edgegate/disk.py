@@ -1,0 +1,40 @@
+"""Whether there is room for what the door writes down."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+MEGABYTE = 1_000_000
+ENOUGH_AGAIN = 1.1
+"""How many times `wanted` must be free for a disk that was short of room to be well: files come and go."""
+
+
+def free_megabytes(folder: Path) -> int:
+    """Room at `folder`, or where it would be made. Raises OSError."""
+    folder = folder.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    return shutil.disk_usage(folder).free // MEGABYTE
+
+
+class Disk:
+    """The disk under `folder`, which wants so many megabytes free."""
+
+    def __init__(self, folder: Path, wanted: int, free: Callable[[Path], int] = free_megabytes) -> None:
+        self._folder = folder
+        self._wanted = wanted
+        self._free = free
+        self._short = False
+
+    def trouble(self) -> str | None:
+        """Why it needs somebody's attention before it is full; None while there is room."""
+        try:
+            free = self._free(self._folder)
+        except OSError as error:
+            return f"{self._folder}: {error.strerror or error}"
+        self._short = free < self._wanted * (ENOUGH_AGAIN if self._short else 1)
+        if not self._short:
+            return None
+        return f"{free:,} MB free, {self._wanted:,} wanted: nobody is let in once it is full; make room"

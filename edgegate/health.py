@@ -1,0 +1,83 @@
+"""What is wrong with the door's parts: when it is told, and what `state` shows. Pure: fed with reasons and times.
+
+Rules
+-----
+1. A part is degraded once it has had a reason for as long as its patience lasts, without a pause. Then
+   `service.degraded` is due, once, and the part is in `degraded`, with the reason as it is by now.
+2. It has recovered once it has been well for STEADY_SECONDS without a pause. Then `service.recovered` is due, with
+   the reason that it had last.
+3. A part that is degraded again within RELAPSE_SECONDS of its recovery must be well for twice as long the next
+   time, up to LONGEST_STEADY_SECONDS, so that a fault that comes and goes is no flood of events.
+4. Parts in OWN_WORDS tell by themselves what happens to them, or are as the config wants them: they are in
+   `degraded` for exactly as long as they have a reason, and no event is due.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from edgegate.types import Event, EventType
+
+PATIENCE_SECONDS = 1.0
+PATIENCE = {"broker": 5.0}
+"""Of the parts that are often away for a moment, and soon back: a broker that is restarted is no fault."""
+
+STEADY_SECONDS = 2.0
+RELAPSE_SECONDS = 60.0
+LONGEST_STEADY_SECONDS = 60.0
+
+OWN_WORDS = frozenset({"camera", "recognition", "temperature"})
+"""`camera.stalled` and `camera.recovered` are the camera's; how people are recognised is chosen; heat is in `state`."""
+
+
+@dataclass(slots=True)
+class _Part:
+    reason: str = ""
+    told: bool = False
+    """Whether `service.degraded` was due and `service.recovered` is not yet."""
+    turned: float | None = None
+    """Since when it has been otherwise than told; None while it is as told."""
+    recovered: float = float("-inf")
+    steady: float = STEADY_SECONDS
+
+
+class Health:
+    """Feed it all parts' troubles again and again, in order of time."""
+
+    def __init__(self) -> None:
+        self._parts: dict[str, _Part] = {}
+        self._shown: dict[str, str] = {}
+
+    @property
+    def degraded(self) -> dict[str, str]:
+        """Part by part, why it does not do all that it should."""
+        told = {name: part.reason for name, part in self._parts.items() if part.told}
+        return dict(sorted((told | self._shown).items()))
+
+    def look(self, now: float, troubles: Mapping[str, str | None]) -> list[Event]:
+        """What is to be told now; `troubles` is why each part is degraded at this moment, or None."""
+        self._shown = {name: reason for name, reason in troubles.items() if reason and name in OWN_WORDS}
+        others = [(name, reason) for name, reason in troubles.items() if name not in OWN_WORDS]
+        due = [_judge(name, self._parts.setdefault(name, _Part()), reason, now) for name, reason in others]
+        return [event for event in due if event is not None]
+
+
+def _judge(name: str, part: _Part, reason: str | None, now: float) -> Event | None:
+    if reason is not None:
+        part.reason = reason
+    if (reason is not None) == part.told:
+        part.turned = None
+        return None
+    if part.turned is None:
+        part.turned = now
+    wait = part.steady if part.told else PATIENCE.get(name, PATIENCE_SECONDS)
+    if now - part.turned < wait:
+        return None
+    part.turned, part.told = None, not part.told
+    if part.told:
+        again = now - part.recovered <= RELAPSE_SECONDS
+        part.steady = min(2 * part.steady, LONGEST_STEADY_SECONDS) if again else STEADY_SECONDS
+        return Event(EventType.DEGRADED, now, data={"part": name, "reason": part.reason})
+    part.recovered = now
+    return Event(EventType.RECOVERED, now, data={"part": name, "reason": part.reason})

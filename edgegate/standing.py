@@ -1,0 +1,63 @@
+"""How the door stands: what staff see in `state`, and every part's trouble, from one list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from edgegate import app
+from edgegate.app import Recognition
+from edgegate.config import TRACKER_ALONE, Config
+from edgegate.health import Health
+from edgegate.lock_keeper import LockKeeper
+from edgegate.types import Event
+
+Ask = Callable[[], str | None]
+"""Why a part does not do all that it should, now; None while it does. It must not wait."""
+
+
+class Standing:
+    """One door's. `parts` is the list: whatever can go wrong has a name there and is asked here."""
+
+    def __init__(self, config: Config, lock: LockKeeper, recognition: Recognition, parts: Mapping[str, Ask]) -> None:
+        self._config = config
+        self._lock = lock
+        self._recognition = recognition
+        self._parts = parts
+        self._health = Health()
+
+    def look(self, now: float) -> list[Event]:
+        """Ask every part; the answer is what is to be told."""
+        return self._health.look(now, {name: ask() for name, ask in self._parts.items()})
+
+    def state(self) -> dict[str, Any]:
+        by = "tracker alone" if self._config.recognition.tracker_alone else "tracker and embedder"
+        status = self._lock.status()
+        return {
+            "lock": "locked" if status.locked else "unlocked",
+            "door": status.door,
+            "mode": "fire" if status.fire else status.mode,
+            "liveness": self._config.liveness.mode,
+            **({"recognition": by} if self._recognition.tracker else {}),
+            "degraded": self._health.degraded,
+        }
+
+    def in_a_line(self) -> str:
+        """For `systemctl status`."""
+        degraded = "; ".join(f"{part}: {reason}" for part, reason in self._health.degraded.items())
+        return f"degraded: {degraded}" if degraded else "in service"
+
+
+def recognition_trouble(config: Config, recognition: Recognition) -> str | None:
+    """What keeps the tracker network from doing what was hoped of it; None without one."""
+    tracker = recognition.tracker
+    missing = app.unenrolled(tracker, recognition.identifier) if tracker else ()
+    remarks = [TRACKER_ALONE] if config.recognition.tracker_alone else []
+    remarks += [f"the tracker network names {', '.join(missing)}: not enrolled"] if missing else []
+    return "; ".join(remarks) or None
+
+
+def unreadable(recognition: Recognition) -> str | None:
+    """Whose key is lost, in number: `check` and `people list` say who they are."""
+    lost = recognition.identifier.unreadable
+    return f"the key of {lost} people's templates is missing" if lost else None

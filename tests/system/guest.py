@@ -43,13 +43,14 @@ class Answer:
 
 
 class Guest:
-    """One machine: its disk is `base` and what `folder` keeps of changes to it. `boot` as often as you cut its power.
+    """One machine: its disk is `image`, and `folder` keeps what changes on it, unless it is to be changed itself.
 
-    `trace` holds the levels of its GPIO lines since the last boot.
+    `boot` it as often as you cut its power. `trace` holds the levels of its GPIO lines since the last boot.
     """
 
-    def __init__(self, kernel: Kernel, base: Path, folder: Path) -> None:
-        self._kernel, self._base, self._folder = kernel, base, folder
+    def __init__(self, kernel: Kernel, image: Path, folder: Path, *, change_image: bool = False) -> None:
+        self._kernel, self._folder = kernel, folder
+        self._disk = str(image) if change_image else f"{folder / 'disk.cow'},{image}"
         self.share = folder / "share"
         self.share.mkdir(parents=True, exist_ok=True)
         shutil.copytree(INSIDE, self.share / "inside", dirs_exist_ok=True)
@@ -84,7 +85,7 @@ class Guest:
         with self.console.open("ab") as console:
             call = [
                 self._kernel.linux,
-                f"ubd0={self._folder / 'disk.cow'},{self._base}",
+                f"ubd0={self._disk}",
                 "root=/dev/ubda", "rw", f"mem={MEMORY}", f"hostshare={self.share}", f"uml_dir={self._run}",
                 "con=null", f"con0=null,fd:{console.fileno()}", f"con1=fd:{to_guest},fd:{to_host}",
                 f"con2=null,fd:{to_samples}", "ssl=null", "quiet", "systemd.show_status=0", *arguments,
@@ -162,11 +163,12 @@ class Guest:
     def put(self, source: Path, name: str | None = None) -> str:
         """Copy a file or folder into the shared folder; its path in the guest."""
         target = self.share / (name or source.name)
+        target.parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():
             shutil.copytree(source, target, dirs_exist_ok=True)
         else:
             shutil.copyfile(source, target)
-        return f"/host/{target.name}"
+        return f"/host/{target.relative_to(self.share)}"
 
     def write(self, path: str, text: str) -> None:
         """Write a file in the guest."""

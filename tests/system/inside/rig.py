@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import json
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ import time
 from pathlib import Path
 
 BANK = Path(glob.glob("/sys/devices/platform/gpio-sim.0/gpiochip*")[0])
+CONFIG = Path("/etc/edgegate/config.toml")
 now = time.monotonic
 
 
@@ -50,3 +52,18 @@ def wait_for(condition, timeout: float = 30.0) -> float:  # type: ignore[no-unty
             raise TimeoutError
         time.sleep(0.005)
     return now()
+
+
+def configure(key: str, value: object) -> None:
+    """Set `table.key` in the installed config, as an editor would; whoever reads it has to be restarted."""
+    table, _, name = key.partition(".")
+    text = json.dumps(value)  # the same in TOML for what is set here
+    lines, inside, done = CONFIG.read_text().splitlines(), False, False
+    for index, line in enumerate(lines):
+        if line.startswith("["):
+            inside = line.strip() == f"[{table}]"
+        elif inside and line.partition("=")[0].strip() == name:
+            lines[index], done = f"{name} = {text}", True
+    if not done:
+        raise KeyError(key)
+    CONFIG.write_text("\n".join(lines) + "\n")

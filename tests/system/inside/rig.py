@@ -6,12 +6,17 @@ import glob
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 BANK = Path(glob.glob("/sys/devices/platform/gpio-sim.0/gpiochip*")[0])
 CONFIG = Path("/etc/edgegate/config.toml")
+JOURNAL = Path("/var/lib/edgegate/journal.db")
+PREFIX = "io.edgegate."
 now = time.monotonic
 
 
@@ -44,13 +49,13 @@ def kill(unit: str, number: int = signal.SIGKILL) -> float:
     return at
 
 
-def wait_for(condition, timeout: float = 30.0) -> float:  # type: ignore[no-untyped-def]
+def wait_for(condition: Callable[[], bool], timeout: float = 30.0, every: float = 0.005) -> float:
     """Until `condition()` is true; the time. Raises TimeoutError."""
     end = now() + timeout
     while not condition():
         if now() > end:
             raise TimeoutError
-        time.sleep(0.005)
+        time.sleep(every)
     return now()
 
 
@@ -67,3 +72,18 @@ def configure(key: str, value: object) -> None:
     if not done:
         raise KeyError(key)
     CONFIG.write_text("\n".join(lines) + "\n")
+
+
+def events(*kinds: str, after: int = 0) -> list[dict[str, object]]:
+    """What the daemon's journal tells of these kinds (none: all), in order, from number `after` + 1 on."""
+    with sqlite3.connect(f"file:{JOURNAL}?mode=ro", uri=True, timeout=10) as db:
+        rows = db.execute("SELECT event FROM events WHERE seq > ? ORDER BY seq", (after,)).fetchall()
+    told = [json.loads(event) for (event,) in rows]
+    return [event for event in told if not kinds or event["type"].removeprefix(PREFIX) in kinds]
+
+
+def wait_for_event(kind: str, after: int = 0, timeout: float = 30.0) -> dict[str, object] | None:
+    """The first event of this kind after number `after`, waited for; None if none came."""
+    with suppress(TimeoutError):
+        wait_for(lambda: bool(JOURNAL.exists() and events(kind, after=after)), timeout, every=0.1)
+    return next(iter(events(kind, after=after)), None)

@@ -27,6 +27,7 @@ INSTALLED_FROM = (
 GUESTS_PYTHON = (3, 11)
 """Debian bookworm's, as on a Raspberry Pi: wheels must fit it."""
 
+PRETEND_PI = INSIDE / "pretend_pi.sh"
 INSTALL = "make install"
 """The README's command, without its sudo."""
 
@@ -71,7 +72,7 @@ def installed(kernel: Kernel) -> Path:
     """A root image with this checkout installed, its services enabled and one person enrolled."""
     base, packages = debian(), wheels()
     sources = [ROOT / name for name in INSTALLED_FROM]
-    key = cache.digest(base.name, packages.name, *sources, INSIDE, Path(__file__))
+    key = cache.digest(base.name, packages.name, *sources, PRETEND_PI, Path(__file__))
     image = cache.folder() / f"door-{key}.img"
     if not image.exists():
         print("installing this checkout in the guest (a minute)", flush=True)
@@ -90,7 +91,7 @@ def _install(kernel: Kernel, image: Path, packages: Path, sources: list[Path]) -
         guest.run("cp -r /host/source /root/edgegate")
         environment = "PIP_NO_INDEX=1 PIP_FIND_LINKS=/host/wheels EXTRAS=pi"  # off a Pi, make install brings no pins
         print(guest.run(f"cd edgegate && {environment} {INSTALL}", timeout=600))
-        guest.run("sh /host/inside/pretend_pi.sh")
+        guest.run(f"sh /host/inside/{PRETEND_PI.name}")
         for key, value in SETTINGS.items():
             guest.python(f"import rig; rig.configure({key!r}, {value!r})")
         portrait = guest.put(ENROLLED.file)

@@ -11,7 +11,9 @@ from edgegate.errors import ConfigError
 
 
 def read_password(settings: Mqtt) -> str | None:
-    """The first line of `mqtt.password_file`; None without one. Raises ConfigError."""
+    """The first line of the credential or of `mqtt.password_file`; None without either. Raises ConfigError."""
+    if not settings.username:
+        return None
     file = _given("edgegate.mqtt-password") or settings.password_file
     if not file:
         return None

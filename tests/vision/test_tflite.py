@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from converter.packs import Draft, write
 from edgegate.errors import ModelError
 from edgegate.types import Image
+from edgegate.vision import tflite
 from edgegate.vision.packs import MODEL_FILE, Task, load_pack, sha256_of, shipped
 from edgegate.vision.tflite import Model, Runtime, cosine, dequantize, quantize
 
@@ -180,6 +182,16 @@ def test_every_invocation_passes_through_the_timer(runtime: Runtime) -> None:
     entered.clear()
     model.run(np.zeros((192, 192, 3), np.uint8))
     assert entered == [1]
+
+
+def test_a_model_tells_whether_it_runs_on_the_fast_kernels(model: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    load = partial(model, "face-landmarks", "landmarks")
+    assert load().fast
+    interpreter = tflite._find("auto" if find_spec("ai_edge_litert") else "tflite-runtime")
+    module = sys.modules[interpreter.__module__]
+    without = module.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES  # as when XNNPACK cannot read /proc/cpuinfo
+    monkeypatch.setattr(module, "Interpreter", partial(interpreter, experimental_op_resolver_type=without))
+    assert not load().fast
 
 
 @pytest.mark.skipif(int(np.__version__.split(".")[0]) < 2, reason="NumPy 1 is what tflite-runtime needs")

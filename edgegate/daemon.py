@@ -54,6 +54,8 @@ class Daemon:
         self._build_recognition = build_recognition
         self._clock = SystemClock()
         self._journal_trouble: str | None = None
+        self._written = False
+        """Whether the journal took something since it had that trouble."""
         self._looked_at = float("-inf")
         self._seen = False
         self._keeper: KeeperClient | None = None
@@ -105,7 +107,7 @@ class Daemon:
             "clock": self._clock.trouble,
             "disk": Disk(config.data_dir, config.journal.min_free_megabytes).trouble,
             "gallery": lambda: self._watch.trouble or unreadable(self._recognition),
-            "journal": lambda: self._journal_trouble,
+            "journal": self._ask_journal,
             "lock": lambda: self._lock.trouble,
             "recognition": lambda: recognition_trouble(config, self._recognition),
             "retention": lambda: self._retention.trouble,
@@ -169,6 +171,7 @@ class Daemon:
         finally:
             self._watchdog.stopping()
             self._lock.close()
+            self._settle(*self._standing.look(self._clock.monotonic()))
             self._write(EventType.SERVICE_STOPPED, ended)
             self._tell_the_end()
 
@@ -234,7 +237,7 @@ class Daemon:
             log.warning("door.pins = mock: nothing is wired, no lock will open")
 
     def _tell(self, event: CloudEvent) -> None:
-        self._journal_trouble = None
+        self._written = True
         data = event["data"]
         log.info("%s %s", event["type"], " ".join(str(data[key]) for key in ("part", "reason") if key in data))
         if self._keeper is not None:
@@ -248,7 +251,13 @@ class Daemon:
             log.info("the first frame is processed: the door is in service")
 
     def _note_journal(self, trouble: str) -> None:
-        """It lasts until something could be written again: see `_tell`."""
         if trouble != self._journal_trouble:
             log.error("nobody is let in until this is mended: %s", trouble)
-        self._journal_trouble = trouble
+        self._journal_trouble, self._written = trouble, False
+
+    def _ask_journal(self) -> str | None:
+        """A trouble lasts until something could be written, and at least until it was asked for once."""
+        trouble = self._journal_trouble
+        if self._written:
+            self._journal_trouble = None
+        return trouble

@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from edgegate.types import Event, EventType
 
 PATIENCE_SECONDS = 1.0
-PATIENCE = {"broker": 5.0}
-"""Of the parts that are often away for a moment, and soon back: a broker that is restarted is no fault."""
+PATIENCE = {"broker": 10.0, "journal": 0.0, "lock": 0.0}
+"""A broker is often away for a moment, and soon back. Without journal or lock somebody was not let in, perhaps."""
 
 STEADY_SECONDS = 2.0
 RELAPSE_SECONDS = 60.0

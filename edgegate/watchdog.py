@@ -104,5 +104,6 @@ class Watchdog:
         faulthandler.dump_traceback(all_threads=True)
         try:
             self._last_act()  # where it hangs too, SIGALRM ends the process
+            log.critical("the lock was given back, locked")
         finally:
             os._exit(HUNG_STATUS)

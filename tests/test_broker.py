@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import logging
 import random
@@ -13,14 +14,19 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 from edgegate.broker import Delays, Topics, Uplink, probe
 from edgegate.broker.backoff import Backoff
-from edgegate.broker.refusals import RefusedError, refusal
+from edgegate.broker.refusals import RefusedError, refusal, unreachable
 from edgegate.clock import SystemClock
 from edgegate.config import Mqtt
 from edgegate.errors import BrokerError, ConfigError
@@ -333,6 +339,8 @@ class Certificates:
         sign = ["-x509", "-CA", self.ca, "-CAkey", ca_key, "-addext", "basicConstraints=CA:FALSE", "-addext"]
         self.server, self.server_key = self._make(folder, "server", [*sign, "subjectAltName=IP:127.0.0.1"])
         self.client, self.client_key = self._make(folder, "client", [*sign, "extendedKeyUsage=clientAuth"])
+        self.expired, self.expired_key = self._lapse(folder, ca_key), self.server_key
+        self.stranger, self.stranger_key = self._make(folder, "stranger", ["-x509"])
 
     @staticmethod
     def _make(folder: Path, name: str, options: list[str]) -> tuple[str, str]:
@@ -356,6 +364,21 @@ class Certificates:
             capture_output=True,
         )
         return cert, key
+
+    def _lapse(self, folder: Path, ca_key: str) -> str:
+        """The server's certificate as it was issued for 2020; the openssl command cannot backdate one."""
+        issued = x509.load_pem_x509_certificate(Path(self.server).read_bytes())
+        builder = x509.CertificateBuilder().subject_name(issued.subject).issuer_name(issued.issuer)
+        builder = builder.public_key(issued.public_key()).serial_number(x509.random_serial_number())
+        builder = builder.not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
+        builder = builder.not_valid_after(datetime(2021, 1, 1, tzinfo=UTC))
+        for extension in issued.extensions:
+            builder = builder.add_extension(extension.value, extension.critical)
+        key = load_pem_private_key(Path(ca_key).read_bytes(), None)
+        assert isinstance(key, RSAPrivateKey)
+        path = folder / "expired.pem"
+        path.write_bytes(builder.sign(key, SHA256()).public_bytes(Encoding.PEM))
+        return str(path)
 
 
 @pytest.fixture(scope="module")
@@ -390,13 +413,32 @@ class TestTls:
             assert door.uplink.flush(10)
 
     def test_a_broker_we_do_not_know_is_not_trusted(self, tls_broker: Mosquitto) -> None:
-        with pytest.raises(BrokerError, match=r"certificate is not accepted: .*; see mqtt\.ca_file"):
+        with pytest.raises(BrokerError, match=r"its authority is not trusted here; see mqtt\.ca_file"):
             probe(settings(tls_broker.port, tls=True))
 
     def test_a_broker_of_another_name_is_not_trusted(self, tls_broker: Mosquitto, certificates: Certificates) -> None:
         keys = {"tls": True, "ca_file": certificates.ca, "host": "localhost"}
-        with pytest.raises(BrokerError, match=r"certificate is not accepted: .*[Hh]ostname"):
+        with pytest.raises(BrokerError, match=r"[Hh]ostname mismatch.*: it is for another host; see mqtt\.host"):
             probe(settings(tls_broker.port, **keys))
+
+    def test_a_broker_s_certificate_that_has_expired(self, certificates: Certificates) -> None:
+        files = [f"cafile {certificates.ca}", f"certfile {certificates.expired}", f"keyfile {certificates.expired_key}"]
+        with Mosquitto(files) as broker, pytest.raises(BrokerError, match="it has expired; renew the broker's"):
+            probe(settings(broker.port, tls=True, ca_file=certificates.ca))
+
+    def test_a_door_s_certificate_that_the_broker_refuses_and_then_accepts(
+        self, tls_broker: Mosquitto, certificates: Certificates, tmp_path: Path
+    ) -> None:
+        cert, key = tmp_path / "door.pem", tmp_path / "door.key"
+        cert.write_bytes(Path(certificates.stranger).read_bytes())
+        key.write_bytes(Path(certificates.stranger_key).read_bytes())
+        keys = {"tls": True, "ca_file": certificates.ca, "cert_file": str(cert), "key_file": str(key)}
+        with Door(tmp_path, settings(tls_broker.port, **keys)) as door:
+            door.say(3)
+            wait_until(lambda: "does it accept this door's certificate" in str(door.uplink.status.problem))
+            key.write_bytes(Path(certificates.client_key).read_bytes())
+            cert.write_bytes(Path(certificates.client).read_bytes())
+            assert door.uplink.flush(20), "read again for every attempt"
 
     def test_a_door_without_the_certificate_it_needs(self, tls_broker: Mosquitto, certificates: Certificates) -> None:
         with pytest.raises(BrokerError, match=r"does it want a certificate \(mqtt\.cert_file\)\?"):
@@ -413,8 +455,22 @@ def test_nothing_listens() -> None:
 
 
 def test_no_such_host() -> None:
-    with pytest.raises(BrokerError, match="cannot be reached: "):
+    with pytest.raises(BrokerError, match=r"cannot be reached: no (such host|name server answers)"):
         probe(settings(1883, host="nowhere.invalid"))
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (socket.gaierror(socket.EAI_NONAME, "Name or service not known"), "no such host; see mqtt.host"),
+        (socket.gaierror(socket.EAI_AGAIN, "Temporary failure"), "no name server answers; is there a network?"),
+        (TimeoutError(), "no answer; see mqtt.host, the network and the firewall"),
+        (OSError(errno.ENETUNREACH, "Network is unreachable"), "no way there; see to the cable or the Wi-Fi"),
+        (OSError(errno.EMFILE, "Too many open files"), "Too many open files"),
+    ],
+)
+def test_words_for_what_networks_say(error: OSError, words: str) -> None:
+    assert str(unreachable("host:1", error)) == f"host:1: cannot be reached: {words}"
 
 
 @pytest.mark.parametrize("greeting", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n"])
@@ -469,15 +525,23 @@ def test_an_encrypted_key_is_refused_without_asking_the_terminal(certificates: C
         probe(settings(1883, tls=True, cert_file=certificates.client, key_file=str(locked)))
 
 
-def test_a_thread_that_dies_says_so() -> None:
-    def broken() -> Journal:
-        raise RuntimeError("no outbox")
+def test_a_mistake_of_ours_is_told_and_the_attempts_go_on(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The door can do without its broker, and so nothing that goes wrong here may end it."""
+    mistakes = [RuntimeError("no outbox")]
+    path = tmp_path / "journal.db"
+
+    def broken_at_first() -> Journal:
+        if mistakes:
+            raise mistakes.pop()
+        return Journal(path, origin=Origin("home", "front", "b1"), clock=SystemClock(), outbox=True)
 
     with EmbeddedBroker() as broker:
-        uplink = Uplink(settings(broker.port), TOPICS, broken, lambda _: None, delays=SOON)
+        uplink = Uplink(settings(broker.port), TOPICS, broken_at_first, lambda _: None, delays=SOON)
         uplink.start()
-        assert not uplink.flush(10)
-        assert isinstance(uplink.failed, RuntimeError)
+        wait_until(lambda: not mistakes and uplink.flush(1))
+        assert uplink.failed is None
+        uplink.close(10)
+    assert "please report it: RuntimeError('no outbox')" in caplog.text
 
 
 def test_delays_double_up_to_the_longest_and_start_anew_after_a_success() -> None:

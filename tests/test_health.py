@@ -57,7 +57,11 @@ def test_what_is_gone_at_once_is_not_told_and_a_broker_has_longer(watched: Watch
         assert watched.stay(0.5, gallery="locked", broker="restarting") == []
         assert watched.stay(0.5, gallery=None, broker="restarting") == []
         assert watched.stay(0.5, gallery=None, broker=None) == []
-    assert watched.stay(3, broker="gone") == []
+    assert watched.stay(LOOK, journal="disk full", lock="gone") == [
+        "degraded journal: disk full",
+        "degraded lock: gone",
+    ]
+    assert watched.stay(9, broker="gone") == []
     assert watched.stay(3, broker="gone") == ["degraded broker: gone"]
 
 

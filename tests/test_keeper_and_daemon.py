@@ -9,10 +9,10 @@ from typing import Any
 from edgegate import journal
 from edgegate.clock import SystemClock
 from edgegate.types import Pulse
+from tests.daemons import NO_BROKER, faults, start
 from tests.door_scenes import write_scene
 from tests.keepers import Process
 from tests.program import Program, essence
-from tests.test_daemon import NO_BROKER, start
 
 
 def options(folder: Path) -> list[str]:
@@ -20,7 +20,8 @@ def options(folder: Path) -> list[str]:
 
 
 def events(door: Program) -> list[dict[str, Any]]:
-    return list(journal.read(door.data / "journal.db"))[1:]
+    """What happened, but for how the parts are."""
+    return [event for event in journal.read(door.data / "journal.db") if "part" not in event["data"]][1:]
 
 
 def test_the_keeper_opens_and_the_daemon_writes_down_once_what_it_did(door: Program, tmp_path: Path) -> None:
@@ -59,6 +60,8 @@ def test_without_its_keeper_the_door_lets_nobody_in_says_so_and_recovers(door: P
             assert daemon.end(by=signal.SIGTERM) == 0
     told = [essence(event) for event in events(door)]
     assert told[:4] == ["service.started", "access.denied lock_fault", "access.granted recognised", "lock.unlocked"]
+    gone = f"lock: {tmp_path / 'keeper.sock'}: the lock keeper does not run: start edgegate-lock"
+    assert faults(door, "lock")[0] == f"degraded {gone}"
 
 
 def test_check_asks_the_keeper(door: Program, tmp_path: Path) -> None:

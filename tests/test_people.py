@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from edgegate import journal, privacy
 from edgegate.clock import VirtualClock, rfc3339
-from edgegate.errors import GalleryError, UsageError
+from edgegate.errors import GalleryError, JournalError, UsageError
 from edgegate.events import Origin
 from edgegate.gallery import Details, Gallery
 from edgegate.journal import Journal
@@ -219,6 +219,26 @@ def test_nobody_is_forgotten_by_a_clock_that_may_be_wrong(kept: Kept) -> None:
         )
         looker.look()
         assert [person.name for person in kept.gallery.people()] == left
+
+
+def test_retention_that_cannot_be_carried_out_is_a_trouble_until_it_can(kept: Kept) -> None:
+    kept.enrol("Ann")
+    kept.clock.advance(1000 * DAY)
+    troubles = [JournalError("the disk is full")]
+
+    def reluctant() -> Journal:
+        if troubles:
+            raise troubles.pop()
+        return kept.open()
+
+    looker = privacy.Retention(
+        kept.gallery, reluctant, kept.scores, kept.clock, 30, threading.Event(), synchronized=lambda: True
+    )
+    looker.look()
+    assert looker.trouble == "the disk is full"
+    looker.look()
+    assert looker.trouble is None
+    assert kept.gallery.people() == ()
 
 
 def test_a_forgotten_person_is_in_no_event_by_name(kept: Kept) -> None:

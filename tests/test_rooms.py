@@ -16,7 +16,7 @@ MODULES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "edgegate
 
 PURE = [
     "gate", "tracking", "types", "thresholds", "embedding", "identification", "search", "templates", "lookalikes",
-    "events", "guidance", "enrol/choice",
+    "events", "guidance", "health", "enrol/choice",
     "door/__init__", "door/machine", "door/parts", "door/table", "keeper/refusals", "keeper/requests",
 ]  # fmt: skip
 PURE_IMPORTS = {

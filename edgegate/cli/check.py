@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from edgegate import app, clock
 from edgegate.broker import probe
@@ -23,6 +23,9 @@ from edgegate.line import outputs_stay
 from edgegate.periodic import within
 
 State = Literal["ok", "warning", "failed"]
+Look: TypeAlias = Callable[[Config], tuple[State, str]]
+"""How a part is tried; it may raise EdgegateError."""
+
 LOOK_SECONDS = 60.0
 """How long each part may take to answer: a model on a small machine takes some, and one that hangs takes for ever."""
 
@@ -57,17 +60,17 @@ def run(args: argparse.Namespace) -> int:
     return 1 if any(finding.state == "failed" for finding in findings) else 0
 
 
-def inspect(config: Config) -> Iterator[Finding]:
-    """Try every part that this door has, one after the other."""
-    for part, look in _PARTS:
+def inspect(config: Config, parts: Sequence[tuple[str, Look]] = (), seconds: float = LOOK_SECONDS) -> Iterator[Finding]:
+    """Try every part that this door has, one after the other; each may take so many seconds."""
+    for part, look in parts or _PARTS:
         if part == "tracker" and not config.recognition.model:
             continue
         try:
-            yield Finding(part, *within(LOOK_SECONDS, partial(look, config)))
+            yield Finding(part, *within(seconds, partial(look, config)))
         except EdgegateError as error:
             yield Finding(part, "failed", str(error))
         except TimeoutError:
-            yield Finding(part, "failed", f"it hangs: no answer within {LOOK_SECONDS:g} s; restart the machine")
+            yield Finding(part, "failed", f"it hangs: no answer within {seconds:g} s; restart the machine")
 
 
 def _config(config: Config) -> tuple[State, str]:
@@ -199,7 +202,7 @@ def _broker(config: Config) -> tuple[State, str]:
     return "ok", f"{config.mqtt.host}:{config.mqtt.port}, {probe(config.mqtt)}"
 
 
-_PARTS: tuple[tuple[str, Callable[[Config], tuple[State, str]]], ...] = (
+_PARTS: tuple[tuple[str, Look], ...] = (
     ("config", _config),
     ("camera", _camera),
     ("models", _models),

@@ -65,7 +65,7 @@ def test_a_grant_ends_on_time_though_the_daemon_does_not_live_to_see_it(door: Do
     span = door.guest.trace.spans(LOCK_PIN, door.unlocked, start)[0]
     figures.add(f"a granted pulse of 1 s, the daemon's {what} in it", [span.seconds])
     assert span.seconds == pytest.approx(PULSE_SECONDS, abs=TOLERANCE)
-    door.guest.python("import rig; rig.wait_for(lambda: rig.show(unit, 'ActiveState') == 'active', 60)", unit=DAEMON)
+    door.guest.python("import rig; rig.wait_until_active(unit)", unit=DAEMON, timeout=90)
 
 
 def test_the_exit_button_opens_while_the_daemon_is_dead(door: Door, figures: Figures) -> None:

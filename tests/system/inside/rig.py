@@ -49,6 +49,11 @@ def kill(unit: str, number: int = signal.SIGKILL) -> float:
     return at
 
 
+def wait_until_active(unit: str, timeout: float = 60.0) -> float:
+    """The time when systemd took it as started, to a fifth of a second."""
+    return wait_for(lambda: show(unit, "ActiveState") == "active", timeout, every=0.2)
+
+
 def wait_for(condition: Callable[[], bool], timeout: float = 30.0, every: float = 0.005) -> float:
     """Until `condition()` is true; the time. Raises TimeoutError."""
     end = now() + timeout

@@ -1,4 +1,4 @@
-"""Runs in the guest: reads the level of GPIO lines every 2 ms, from sysfs, and tells a console every change at once.
+"""Runs in the guest: reads the level of GPIO lines every 4 ms, from sysfs, and tells a console every change at once.
 
 A line of its output is `seconds pin level` (monotonic clock) for a change, and `seconds # samples longest-gap` ten
 times a second, so that a reader knows how closely was looked. The simulator's `value` is what a meter on the pin
@@ -13,7 +13,7 @@ import time
 import tty
 
 CONSOLE = "/dev/tty2"
-PERIOD = 0.002
+PERIOD = 0.004
 REPORT_SECONDS = 0.1
 LINES = range(2, 28)
 """The pins of a Raspberry Pi's header."""

@@ -1,0 +1,52 @@
+"""Runs in the guest, with edgegate's Python: unlocks the door, and sends the keeper a signal while it is unlocked.
+
+`repeat(times, signal)` gives, for each time, when the signal was sent and when the keeper answered again.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from pathlib import Path
+
+import rig
+
+from edgegate.clock import SystemClock
+from edgegate.errors import LockError
+from edgegate.keeper.client import KeeperClient
+from edgegate.types import Pulse
+
+KEEPER = "edgegate-lock.service"
+SOCKET = Path("/run/edgegate-lock/keeper.sock")
+PULSE_SECONDS = 20.0
+"""Much longer than any death may leave it open."""
+
+client = KeeperClient(SOCKET, SystemClock(), lambda _event: None)
+
+
+def answers() -> bool:
+    try:
+        return client.ask_status().locked
+    except LockError:
+        return False
+
+
+def pulse(seconds: float) -> float:
+    """Ask for a pulse; the time just after the answer."""
+    assert client.pulse(Pulse(seconds, time.monotonic() + 2.0, visit=0))
+    return rig.now()
+
+
+def repeat(times: int, signal: int, pin: int, unlocked: int, seed: int = 1) -> list[tuple[float, float]]:
+    """`times` deaths, each at a random moment of a pulse."""
+    chance = random.Random(seed)  # noqa: S311  which moments, not secrets
+    deaths = []
+    for _ in range(times):
+        rig.wait_for(answers, 60.0)
+        pulse(PULSE_SECONDS)
+        rig.wait_for(lambda: rig.level(pin) == unlocked, 1.0)
+        time.sleep(chance.random())
+        at = rig.kill(KEEPER, signal)
+        rig.wait_for(lambda: rig.level(pin) != unlocked, 30.0)
+        deaths.append((at, rig.wait_for(answers, 60.0)))
+    return deaths

@@ -1,0 +1,83 @@
+"""How long the line is unlocked, measured on the line, whatever becomes of the daemon."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from tests.system.conftest import Figures
+from tests.system.door import DAEMON, EXIT_PIN, LOCK_PIN, Door
+
+TOLERANCE = 0.05
+PULSE_SECONDS = 1.0
+
+PULSES = """
+import keeper_deaths, rig, time
+rig.wait_for(keeper_deaths.answers, 60.0)
+for _ in range(times):
+    keeper_deaths.pulse(seconds)
+    time.sleep(seconds + 0.3)
+"""
+
+DURING_A_GRANT = """
+import pathlib, random, rig, time
+start = rig.now()
+pathlib.Path("/run/scene").write_text("enrolled")
+rig.wait_for(lambda: rig.level(pin) == unlocked, 60.0)
+time.sleep(random.random() * 0.7)
+rig.kill(unit, signal)
+pathlib.Path("/run/scene").write_text("nobody")
+rig.wait_for(lambda: rig.level(pin) != unlocked, 60.0)
+give(start)
+"""
+
+
+def measure_pulses(door: Door, times: int) -> list[float]:
+    start = door.guest.trace.now
+    door.python(PULSES, times=times, seconds=PULSE_SECONDS, timeout=60 + 2 * times)
+    spans = door.guest.trace.spans(LOCK_PIN, door.unlocked, start)
+    assert len(spans) == times
+    assert door.guest.trace.longest_gap(spans[0].start, spans[-1].start) <= 0.01, "the line was not looked at 100 times/s"
+    return [span.seconds for span in spans]
+
+
+def test_a_pulse_is_as_long_as_asked_for(door: Door, times: int, figures: Figures) -> None:
+    lengths = measure_pulses(door, times)
+    figures.add("a pulse of 1 s, active-high", lengths)
+    assert lengths == pytest.approx([PULSE_SECONDS] * times, abs=TOLERANCE)
+
+
+def test_so_it_is_on_a_relay_board_that_switches_on_low(new_door: Door, times: int, figures: Figures) -> None:
+    new_door.boot().active_low()
+    lengths = measure_pulses(new_door, times)
+    figures.add("a pulse of 1 s, active-low", lengths)
+    assert lengths == pytest.approx([PULSE_SECONDS] * times, abs=TOLERANCE)
+    assert new_door.guest.trace.level(LOCK_PIN) == 1
+
+
+@pytest.mark.parametrize("what", ["SIGKILL", "SIGSTOP"])
+def test_a_grant_ends_on_time_though_the_daemon_does_not_live_to_see_it(door: Door, what: str, figures: Figures) -> None:
+    number = int(signal.Signals[what])
+    start = door.python(
+        DURING_A_GRANT, unit=DAEMON, signal=number, pin=LOCK_PIN, unlocked=door.unlocked, timeout=150
+    )  # fmt: skip
+    span = door.guest.trace.spans(LOCK_PIN, door.unlocked, start)[0]
+    figures.add(f"a granted pulse of 1 s, the daemon's {what} in it", [span.seconds])
+    assert span.seconds == pytest.approx(PULSE_SECONDS, abs=TOLERANCE)
+    door.guest.python("import rig; rig.wait_until_active(unit)", unit=DAEMON, timeout=90)
+
+
+def test_the_exit_button_opens_while_the_daemon_is_dead(door: Door, figures: Figures) -> None:
+    door.guest.run(f"systemctl stop {DAEMON}")
+    pressed = door.guest.python("import rig, time; give(rig.ground(pin)); time.sleep(0.3)", pin=EXIT_PIN)
+    unlocked = door.guest.trace.wait_for_level(LOCK_PIN, door.unlocked, pressed)
+    locked = door.guest.trace.wait_for_level(LOCK_PIN, door.locked, unlocked)
+    door.guest.python("import rig; rig.ground(pin, connected=False)", pin=EXIT_PIN)
+    figures.add("from the exit button to the open lock, the daemon dead", [unlocked - pressed])
+    assert unlocked - pressed < 0.2
+    assert locked - unlocked == pytest.approx(PULSE_SECONDS, abs=TOLERANCE)
+    known = [event["data"].get("keeper") for event in door.events("exit.requested")]
+    door.guest.run(f"systemctl start {DAEMON}", timeout=90)
+    told = door.wait_for_event("exit.requested")
+    assert told["data"]["keeper"] not in known, "the keeper kept it, and told it once"

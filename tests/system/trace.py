@@ -1,0 +1,89 @@
+"""What a meter on the door's lines saw: every change of level, and how closely was looked."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Span:
+    """A line was at one level from `start` to `end`, seconds of the guest's monotonic clock; None: it still is."""
+
+    start: float
+    end: float | None
+
+    @property
+    def seconds(self) -> float:
+        assert self.end is not None, "it is not over"
+        return self.end - self.start
+
+
+@dataclass
+class Trace:
+    """Filled while the guest runs; wait for what must come with `wait_for_level` and `wait_until`."""
+
+    changes: list[tuple[float, int, int]] = field(default_factory=list)
+    """(seconds, line, level)."""
+    looks: list[tuple[float, int, float]] = field(default_factory=list)
+    """(seconds, samples of the lock's line, longest time without one), since the entry before."""
+
+    def __post_init__(self) -> None:
+        self._news = threading.Condition()
+
+    def take(self, line: str) -> None:
+        """A line of the sampler's output."""
+        at, what, *rest = line.split()
+        with self._news:
+            if what == "#":
+                self.looks.append((float(at), int(rest[0]), float(rest[1])))
+            else:
+                self.changes.append((float(at), int(what), int(rest[0])))
+            self._news.notify_all()
+
+    @property
+    def now(self) -> float:
+        """Until when was looked, to a tenth of a second."""
+        return max((at for at, *_ in (*self.changes[-1:], *self.looks[-1:])), default=0.0)
+
+    def level(self, line: int) -> int | None:
+        return next((level for _, number, level in reversed(self.changes) if number == line), None)
+
+    def spans(self, line: int, level: int, after: float = 0.0) -> list[Span]:
+        """Every time the line was at `level`, of those that were not over by `after`."""
+        spans: list[Span] = []
+        for at, number, now in list(self.changes):
+            if number == line and now == level:
+                spans.append(Span(at, None))
+            elif number == line and spans and spans[-1].end is None:
+                spans[-1] = Span(spans[-1].start, at)
+        return [span for span in spans if span.end is None or span.end > after]
+
+    def wait_for_level(self, line: int, level: int, after: float, timeout: float = 30.0) -> float:
+        """When the line first was at `level`, not before `after`: it may be there already."""
+        at: float | None = None
+
+        def there() -> bool:
+            nonlocal at
+            span = next(iter(self.spans(line, level, after)), None)
+            at = None if span is None else max(span.start, after)
+            return at is not None
+
+        self._wait(there, timeout, f"line {line} never went to {level}")
+        assert at is not None
+        return at
+
+    def wait_until(self, moment: float, timeout: float = 60.0) -> None:
+        """Until the guest's clock is past `moment` and everything up to there has been looked at."""
+        self._wait(lambda: bool(self.looks) and self.looks[-1][0] >= moment, timeout, f"no samples up to {moment:g}")
+
+    def longest_gap(self, start: float, end: float) -> float:
+        """The longest time without a sample of the lock's line in any report that touches [start, end]."""
+        inside = [gap for at, _, gap in list(self.looks) if at >= start and at - 0.2 <= end]
+        return max(inside, default=float("inf"))
+
+    def _wait(self, done: object, timeout: float, otherwise: str) -> None:
+        assert callable(done)
+        with self._news:
+            if not self._news.wait_for(done, timeout):
+                raise AssertionError(f"{otherwise} within {timeout:g} s; the last changes: {self.changes[-10:]}")

@@ -78,7 +78,7 @@ def document(subject: Subject) -> dict[str, Any]:
         "macro_f1": macro_f1(counts),
         "confusion": counts.tolist(),
         "by_class": [asdict(row) for row in class_rows(subject.classes, truth.labels, answers, threshold)],
-        "boxes": asdict(box_row(iou(answers.boxes, truth.boxes)[truth.boxed])),
+        "boxes": asdict(box_row(iou(answers.boxes, truth.boxes)[truth.boxed])) if answers.boxed else None,
         "strangers": _strangers(measure(variant, answers, truth, threshold)) | _shootings(subject, answers),
         "by_camera": list(_by_camera(subject, answers)),
         "variants": [_figures(row) for row in subject.figures()],
@@ -96,7 +96,7 @@ def card(document: dict[str, Any]) -> dict[str, Any]:
         "variant": document["variant"],
         "measured_on": f"{document['images']['test']} images held out, {strangers['images']} of them of strangers",
         "threshold": document["threshold"],
-        **{name: round(chosen[name], 5) for name in names},
+        **{name: round(chosen[name], 5) for name in names if chosen[name] is not None},
         "macro_f1": round(document["macro_f1"], 5),
     }
 

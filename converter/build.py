@@ -6,7 +6,7 @@ What is made on the way stays in a work folder, and is made again only when what
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,7 +19,6 @@ from converter.architectures.backbone import Task
 from converter.augment import Augmenter, augment_dataset
 from converter.calibration import from_training
 from converter.compositions import write_compositions
-from converter.crop import MARGIN
 from converter.cutting import cut_dataset, cutter
 from converter.dataset import Dataset, load_dataset
 from converter.keras_models import load_model
@@ -34,7 +33,6 @@ from converter.train import train
 from converter.verification import Compared, compare
 from converter.verify import HeldOut, Refused, Verified, held_out, judge
 from edgegate.errors import ModelError
-from edgegate.vision.packs import InputSpec
 
 KERAS_FILE, TFLITE_FILE, REFUSAL_FILE = "model.keras", "model.tflite", "refusal.txt"
 ANSWERS_FILE = "answers.npz"
@@ -107,7 +105,7 @@ class _Road:
         if sources is not None:
 
             def make(out: Path) -> None:
-                least = data.min_photos or (2 if sources.apart == "person" else MIN_PHOTOS)
+                least = data.min_photos or (1 if sources.apart == "person" else MIN_PHOTOS)
                 prepared = prepare(sources, out, seed=data.seed, min_photos=least, shares=data.split_shares)
                 for line in (*table(prepared.dataset), *remarks(prepared)):
                     self._tell(f"prepare: {line}")
@@ -137,7 +135,7 @@ class _Road:
         """What a classifier or an embedder sees of the pictures; those of a tracker as they are."""
         if self._recipe.backbone.task == "tracker" or self._recipe.data.crops is not None:
             return folder, origin
-        spec = input_of(self._recipe)
+        spec = self._recipe.input
 
         def make(out: Path) -> None:
             _, lost = cut_dataset(load_dataset(folder), out, cutter(spec))
@@ -157,7 +155,7 @@ class _Road:
 
     def _variant(self, variant: Variant, model: Path, dataset: Dataset, after: str) -> tuple[Path, str]:
         """The folder with the .tflite, or with the reason why there is none; and the stage's key."""
-        size, count = self._recipe.input_size, self._recipe.quantize.calibration_images
+        size, count = self._recipe.input.width, self._recipe.quantize.calibration_images
 
         def make(out: Path) -> None:
             out.mkdir()
@@ -178,7 +176,7 @@ class _Road:
         def make(out: Path) -> None:
             out.mkdir()
             task = self._recipe.backbone.task
-            truth = held_out(dataset, self._recipe.input_size)
+            truth = held_out(dataset, self._recipe.input.width)
             answers = outputs_of_keras(load_model(model), truth.pictures)
             np.savez(out / ANSWERS_FILE, allow_pickle=False, **answers)
             count = answers["embedding"].shape[1] if task == "embedder" else len(dataset.classes)
@@ -192,7 +190,7 @@ class _Road:
     def _subject(
         self, dataset: Dataset, runs: Path, variants: dict[Variant, tuple[Path, str]]
     ) -> Subject | siamese.Subject:
-        recipe, truth = self._recipe, held_out(dataset, self._recipe.input_size)
+        recipe, truth = self._recipe, held_out(dataset, self._recipe.input.width)
         with np.load(runs / ANSWERS_FILE) as stored:
             outputs: dict[str, Floats] = dict(stored)
         about = recipe.pack.name, recipe.model.design
@@ -241,15 +239,6 @@ def _write_page(subject: Subject | siamese.Subject, folder: Path) -> dict[str, A
     return page.write(subject, folder) if isinstance(subject, Subject) else siamese.write(subject, folder)
 
 
-def input_of(recipe: Recipe) -> InputSpec:
-    """What the model of a recipe takes, as its card will say."""
-    size, backbone = recipe.input_size, recipe.backbone
-    spec = InputSpec(size, size, 0, 255, "rgb")
-    if backbone.template is not None:
-        return replace(spec, template=backbone.template)
-    return replace(spec, margin=MARGIN) if backbone.task == "classifier" else spec
-
-
 def _write_pack(
     recipe: Recipe, subject: Subject | siamese.Subject, best: Verified | Compared, report: dict[str, Any], folder: Path
 ) -> Path:
@@ -259,7 +248,7 @@ def _write_pack(
         name=recipe.pack.name,
         task=task,
         blob=best.blob,
-        input=input_of(recipe),
+        input=recipe.input,
         outputs=shapes(task, count),
         licence=recipe.pack.licence,
         origin={"design": recipe.model.design, "weights": _origin_of(recipe.model.weights)},

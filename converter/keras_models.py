@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from converter.architectures.backbone import Task
+from converter.folded import BODY, Folded
 from edgegate.errors import EdgegateError, ModelError
 
 TASKS: Mapping[frozenset[str], Task] = {
@@ -21,6 +22,8 @@ def load_model(file: Path) -> Any:
     """A network as a keras.Model, for answering; raises ModelError where the file is none, or of no task's outputs."""
     try:
         import keras  # noqa: PLC0415 - heavy
+
+        from converter.training import votes  # noqa: PLC0415, F401 - registers its class
     except ImportError:
         raise EdgegateError("Keras is not installed, and this needs it; pip install 'edgegate[train]'") from None
     try:
@@ -29,7 +32,8 @@ def load_model(file: Path) -> Any:
         reason = " ".join(str(error).split())[:200]
         raise ModelError(f"{file}: cannot be loaded as a Keras model ({reason}); name what train wrote") from None
     task_of(model, file)
-    return model
+    body = file.parent / BODY
+    return Folded(body, model) if body.is_dir() else model
 
 
 def task_of(model: Any, file: Path) -> Task:
@@ -38,3 +42,8 @@ def task_of(model: Any, file: Path) -> Task:
     if names not in TASKS:
         raise ModelError(f"{file}: its outputs are those of no design, such as class and box; name what train wrote")
     return TASKS[names]
+
+
+def pixels_of(model: Any) -> int:
+    """The sides of the pictures that it takes."""
+    return int(model.pixels if isinstance(model, Folded) else model.inputs[0].shape[1])

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias, get_args
 
 from converter.annotations import Annotation, read_annotations, read_names
 from converter.compact import Unfit, UnitBox
@@ -31,6 +31,9 @@ LONGEST_SIDE = 1280
 
 NAMES = "classes.txt"
 
+Kind: TypeAlias = Literal["labelled", "people", "crops"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
 LEAST_PEOPLE = 6
 """Two for each split, where people are kept apart."""
 
@@ -43,7 +46,7 @@ class Sources:
     empty: tuple[Path, ...] = ()
     strangers: tuple[Path, ...] = ()
     names: Path | None = None
-    kind: Literal["labelled", "people", "crops"] = "labelled"
+    kind: Kind = "labelled"
     """What is in `photos`: pictures with labels, a folder of photos for each person, or such of faces cut out."""
     apart: Apart = "shooting"
     """What is never in two splits; of labelled pictures always a shooting."""

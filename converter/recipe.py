@@ -24,6 +24,7 @@ from pydantic import (
 
 from converter.architectures import find
 from converter.architectures.backbone import Backbone
+from converter.architectures.inputs import input_of
 from converter.augment import Augmentation
 from converter.dataset import SPLITS, Split
 from converter.people import Apart
@@ -32,8 +33,10 @@ from converter.quantize import Variant
 from converter.train import TrainSettings
 from converter.training.history import Schedule
 from converter.training.lessons import EmbedderLoss
+from converter.training.simple import Learner
 from converter.training.strategies import Strategy
 from edgegate.errors import ConfigError, UsageError
+from edgegate.vision.packs import InputSpec
 
 _AS_EVER = Augmentation()
 
@@ -68,7 +71,7 @@ class Data(_Table):
     apart: Apart | None = Field(None, examples=["shooting"])
     """what `people` and `crops` keep in one split: a shooting, photo or person; left out, what suits the design"""
     min_photos: int | None = Field(None, ge=1, examples=[MIN_PHOTOS])
-    """of each class, with `photos`, `people` and `crops`; left out 20, and 2 where people are kept apart"""
+    """of each class, with `photos`, `people` and `crops`; left out 20, and 1 where people are kept apart"""
     shares: Annotated[tuple[float, float, float], Field(strict=False)] = (70, 15, 15)
     """of training, validation and test, in proportion; with the same"""
     strangers: Wheres = ()
@@ -88,7 +91,7 @@ class Data(_Table):
         given = [name for name in names if getattr(self, name) is not None]
         if len(given) != 1:
             raise ValueError(
-                f"name one of {', '.join(names[:-1])} and compositions, not {' and '.join(given) or 'none'}"
+                f"name one of {', '.join(names[:-1])} and {names[-1]}, not {' and '.join(given) or 'none'}"
             )
         if given[0] in {"dataset", "compositions"} and (self.strangers or self.empty):
             raise ValueError(f"strangers and empty go with photos, not with {given[0]}")
@@ -150,7 +153,7 @@ class Model(_Table):
     head: int | None = Field(None, ge=8, le=8192, examples=[256])
     """units in the hidden layer of a tracker's heads, or numbers in an embedding; left out, the design's own"""
     weights: str = "none"
-    """to begin with: `none`, `imagenet`, or a file"""
+    """to begin with: `none`, `imagenet`, or a file; for classifier/embedder the folder of an embedder pack"""
 
     @field_validator("weights")
     @classmethod
@@ -173,6 +176,8 @@ class Train(_Table):
     """epochs without a better one after which it stops"""
     frozen: Annotated[tuple[str, ...] | None, Field(strict=False, examples=[["conv1_", "conv2_"]])] = None
     """beginnings of the names of layers that stay as they are; left out, the design's where it begins with weights"""
+    learner: Learner = "adam"
+    """what fits a classifier: Adam, or a simple model on the last inner layer of a network that stays as it is"""
     loss: EmbedderLoss = "triplet"
     """of embedders: semi-hard triplets of a batch, or a softmax over the people with an additive margin"""
     together: int = Field(4, ge=2, le=64)
@@ -260,8 +265,9 @@ class Recipe(_Table):
         return find(self.model.design)
 
     @property
-    def input_size(self) -> int:
-        return self.model.input_size or self.backbone.input_size
+    def input(self) -> InputSpec:
+        """What the model takes, as its card will say; raises as `input_of`."""
+        return input_of(self.model.design, self.model.input_size, self.model.weights)
 
     def train_settings(self) -> TrainSettings:
         return TrainSettings(**self.model.model_dump(), **self.train.model_dump())

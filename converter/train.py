@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from converter.architectures import build, find
+from converter.architectures.inputs import input_of
 from converter.dataset import Dataset
 from converter.training.feed import Alter, Pictures, epoch_batches, read_pictures, training_batches, validation_batches
 from converter.training.history import Epoch, History, Schedule, learning_rate, read_history
 from converter.training.lessons import EmbedderLoss, Lesson, lesson_of
+from converter.training.simple import Learner
 from converter.training.strategies import Strategy, open_strategy, tell_shapes
 from edgegate.cli.common import progress
 from edgegate.errors import EdgegateError, UsageError
@@ -26,6 +28,8 @@ from edgegate.output import complete
 
 if TYPE_CHECKING:
     from converter.training.checkpoints import Keeper
+
+MODEL_FILE = "model.keras"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +43,8 @@ class TrainSettings:
     weights: str | None = None
     frozen: tuple[str, ...] | None = None
     """Beginnings of the names of layers that stay as they are; None is the design's own, if there are `weights`."""
+    learner: Learner = "adam"
+    """Of classifiers: anything but Adam fits a simple model on the last inner layer of the network as it is."""
     loss: EmbedderLoss = "triplet"
     """Of embedders."""
     together: int = 4
@@ -56,7 +62,7 @@ class TrainSettings:
     @property
     def size(self) -> int:
         """The input's, in pixels."""
-        return self.input_size or find(self.design).input_size
+        return input_of(self.design, self.input_size, self.weights).width
 
     @property
     def stays(self) -> tuple[str, ...]:
@@ -95,6 +101,12 @@ def train(
         for split in ("train", "valid")
     )
     history = _begin(out, _origin(settings, dataset, train_set, valid_set, alter))
+    if settings.learner != "adam":
+        from converter.training.fitting import fit_simple  # noqa: PLC0415 - imports Keras
+
+        if not history.epochs:
+            history = fit_simple(settings, len(dataset.classes), (train_set, valid_set), out, history)
+        return Trained(out / MODEL_FILE, history.epochs, history.best)
     if not history.finished(settings.epochs, settings.patience):
         with strategy.scope():
             model = _model(settings, len(dataset.classes), out, history)
@@ -235,7 +247,7 @@ def _conclude(out: Path, history: History) -> Trained:
     from converter.training.compiled import without_identity  # noqa: PLC0415
     from converter.training.curves import draw_curves  # noqa: PLC0415
 
-    model_path = out / "model.keras"
+    model_path = out / MODEL_FILE
     with complete(model_path) as draft:
         without_identity(_load(checkpoint(out, history.best), compiled=False)).save(draft)
     draw_curves(history, out / "curves.png")

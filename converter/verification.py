@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -149,6 +149,15 @@ def measure_pairs(
         latency_ms=None if run is None else run.latency_ms,
         memory_mb=None if run is None else run.memory_mb,
     )
+
+
+def verify_pairs(
+    variant: str, blob: bytes, outputs: Mapping[str, Floats], truth: HeldOut, budgets: Budgets
+) -> Compared:
+    """As `verify`, of an embedder."""
+    reference = outputs["embedding"]
+    run = runtime.run(blob, truth.pictures, reference.shape[1], task="embedder")
+    return compare(variant, blob, run, reference, truth, budgets)
 
 
 def compare(

@@ -118,11 +118,12 @@ def held_out(dataset: Dataset, size: int) -> HeldOut:
     )
 
 
-def verify(variant: str, blob: bytes, reference: Answers, truth: HeldOut, budgets: Budgets) -> Verified:
-    """Run the .tflite in a process of its own, and judge it; `reference` is the Keras model's on the same pictures.
+def verify(variant: str, blob: bytes, outputs: Mapping[str, Floats], truth: HeldOut, budgets: Budgets) -> Verified:
+    """Run the .tflite in a process of its own, and judge it; `outputs` are the Keras model's on the same pictures.
 
     Raises ModelError where the file does not run, or fails one of the guards.
     """
+    reference = Answers.of(outputs)
     task: Task = "tracker" if reference.boxed else "classifier"
     run = runtime.run(blob, truth.pictures, reference.classes.shape[1], task=task)
     return judge(variant, blob, run, reference, truth, budgets)

@@ -31,6 +31,7 @@ HEAVY = {
     "matplotlib",
     "skimage",
     "scipy",
+    "sklearn",
     "pytest",
     "hypothesis",
     "psutil",

@@ -81,8 +81,8 @@ def find(name: str) -> Backbone:
 
 
 def designs(classes: int = 3) -> tuple[Design, ...]:
-    """Every design, built once each to count its parameters."""
-    return tuple(_describe(name, backbone, classes) for name, backbone in DESIGNS.items())
+    """Every design that is a network of its own, built once each to count its parameters."""
+    return tuple(_describe(name, backbone, classes) for name, backbone in DESIGNS.items() if not backbone.on_a_pack)
 
 
 def _describe(name: str, backbone: Backbone, classes: int) -> Design:
@@ -119,5 +119,5 @@ def _check(name: str, backbone: Backbone, *, classes: int, input_size: int, widt
         raise UsageError(f"{name}: a width multiplier is more than 0, not {width:g}")
     if source == "imagenet" and not backbone.pretrained:
         raise UsageError(f'{name}: nobody published ImageNet weights for it; train it with weights = "none" or a file')
-    if isinstance(source, Path) and not source.is_file():
+    if isinstance(source, Path) and not backbone.on_a_pack and not source.is_file():
         raise UsageError(f"{source}: no such file of weights")

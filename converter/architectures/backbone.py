@@ -38,6 +38,9 @@ class Backbone:
     template: str | None = None
     """How faces are aligned for it, and so its one input size; None where they are not."""
 
+    on_a_pack: bool = False
+    """It is no network of its own, but stands on that of an embedder pack."""
+
     @property
     def design(self) -> str:
         return f"{self.task}/{self.name}"

@@ -9,6 +9,7 @@ from converter.dataset import load_dataset
 from converter.train import Trained, TrainSettings, train
 from converter.training.history import SCHEDULES
 from converter.training.lessons import LOSSES
+from converter.training.simple import LEARNERS
 from converter.training.strategies import STRATEGIES
 from edgegate.cli.common import Commands, count, print_json
 
@@ -45,6 +46,9 @@ def _add_learning(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--epochs", type=count, default=DEFAULTS.epochs, help="(%(default)s)")
     group.add_argument("--batch-size", type=count, default=DEFAULTS.batch_size, help="(%(default)s)")
     group.add_argument("--learning-rate", type=float, default=DEFAULTS.learning_rate, help="Adam's (%(default)s)")
+    group.add_argument(
+        "--learner", choices=LEARNERS, default=DEFAULTS.learner, help="Adam, or a simple model (%(default)s)"
+    )
     group.add_argument("--loss", choices=LOSSES, default=DEFAULTS.loss, help="of embedders (%(default)s)")
     group.add_argument("--schedule", choices=SCHEDULES, default=DEFAULTS.schedule, help="of the rate (%(default)s)")
     group.add_argument(
@@ -64,6 +68,7 @@ def run(args: argparse.Namespace) -> int:
         head=args.head,
         weights=args.weights,
         frozen=None if args.freeze is None else tuple(args.freeze),
+        learner=args.learner,
         loss=args.loss,
         epochs=args.epochs,
         batch_size=args.batch_size,

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from converter.architectures.backbone import Backbone
-from converter.architectures.classifiers import cnn, resnet50, vgg16
+from converter.architectures.classifiers import cnn, embedder, resnet50, vgg16
 
-ALL: tuple[Backbone, ...] = (cnn.BACKBONE, resnet50.BACKBONE, vgg16.BACKBONE)
+ALL: tuple[Backbone, ...] = (cnn.BACKBONE, resnet50.BACKBONE, vgg16.BACKBONE, embedder.BACKBONE)

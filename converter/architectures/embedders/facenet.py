@@ -13,6 +13,10 @@ from converter.architectures.backbone import Backbone
 
 DROPOUT = 0.2
 
+MOMENTUM = 0.9
+"""Published 0.995, for hundreds of thousands of batches: a shorter training would be judged by statistics that its
+normalization has not reached."""
+
 
 class _Layers:
     """Convolutions with their names, of so many filters times `width`."""
@@ -28,7 +32,7 @@ class _Layers:
 
         filters = self.filters(count)
         x = layers.Conv2D(filters, kernel, strides=stride, padding=padding, use_bias=False, name=name)(x)
-        x = layers.BatchNormalization(momentum=0.995, epsilon=1e-3, scale=False, name=f"{name}_norm")(x)
+        x = layers.BatchNormalization(momentum=MOMENTUM, epsilon=1e-3, scale=False, name=f"{name}_norm")(x)
         return layers.ReLU(name=f"{name}_relu")(x)
 
     def residual(self, x: Any, name: str, branches: Any, scale: float, *, last: bool = False) -> Any:
@@ -60,7 +64,7 @@ def embedding(features: Any, _classes: int, head: int) -> dict[str, Any]:
     from keras import layers  # noqa: PLC0415
 
     x = layers.Dense(head, use_bias=False, name="bottleneck")(features)
-    return {"embedding": layers.BatchNormalization(momentum=0.995, epsilon=1e-3, scale=False, name="embedding")(x)}
+    return {"embedding": layers.BatchNormalization(momentum=MOMENTUM, epsilon=1e-3, scale=False, name="embedding")(x)}
 
 
 def _repeated(net: _Layers, x: Any, name: str, times: int, block: Callable[[_Layers, Any, str], Any]) -> Any:

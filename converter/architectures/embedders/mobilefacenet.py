@@ -38,7 +38,7 @@ class _Layers:
     def _finished(self, x: Any, name: str, *, linear: bool = False) -> Any:
         from keras import initializers, layers  # noqa: PLC0415
 
-        x = layers.BatchNormalization(momentum=0.95, name=f"{name}_norm")(x)
+        x = layers.BatchNormalization(momentum=0.9, name=f"{name}_norm")(x)
         if linear:
             return x
         return layers.PReLU(initializers.Constant(0.25), shared_axes=[1, 2], name=f"{name}_prelu")(x)
@@ -64,7 +64,7 @@ def embedding(features: Any, _classes: int, head: int) -> dict[str, Any]:
 
     x = layers.Flatten(name="flat")(features)
     x = layers.Dense(head, use_bias=False, name="bottleneck")(x)
-    return {"embedding": layers.BatchNormalization(momentum=0.95, name="embedding")(x)}
+    return {"embedding": layers.BatchNormalization(momentum=0.9, name="embedding")(x)}
 
 
 def _bottleneck(net: _Layers, x: Any, name: str, expansion: int, count: int, stride: int) -> Any:

@@ -92,6 +92,9 @@ class PairFigures:
     def tar(self) -> float | None:
         return self.accepted[RATES.index(BUDGET_RATE)]
 
+    def by_name(self) -> dict[str, Any]:
+        return asdict(self) | {"tar": self.tar}
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Compared:
@@ -110,7 +113,7 @@ class Compared:
     def as_json(self) -> dict[str, Any]:
         return {
             "passed": self.passed,
-            "figures": asdict(self.figures) | {"tar": self.figures.tar},
+            "figures": self.figures.by_name(),
             "misses": list(self.misses),
         }
 
@@ -168,8 +171,7 @@ def compare(
     guards.check_input(blob, variant)
     guards.check_values(f"{variant}: embedding", embeddings, reference)
     figures = measure_pairs(variant, embeddings, truth, reference, run, len(blob))
-    measured = asdict(figures) | {"tar": figures.tar}
-    return Compared(variant, blob, embeddings, figures, tuple(missed(measured, budgets)))
+    return Compared(variant, blob, embeddings, figures, tuple(missed(figures, budgets)))
 
 
 def histogram(values: Floats, bins: Sequence[float]) -> list[int]:

@@ -69,6 +69,9 @@ class Figures:
         """The upper end of the 95 % interval of the false-accept rate."""
         return rate_bound(self.false_accepts, self.strangers)
 
+    def by_name(self) -> dict[str, Any]:
+        return asdict(self) | {"false_accept_bound": self.false_accept_bound}
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Verified:
@@ -85,7 +88,7 @@ class Verified:
         return not self.misses
 
     def as_json(self) -> dict[str, Any]:
-        return {"passed": self.passed, "figures": measured(self.figures), "misses": list(self.misses)}
+        return {"passed": self.passed, "figures": self.figures.by_name(), "misses": list(self.misses)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +139,7 @@ def judge(
     guards.check_input(blob, variant)
     guards.check_answers(variant, run.answers, reference)
     figures = measure(variant, run.answers, truth, budgets.threshold, reference, run, len(blob))
-    return Verified(variant, blob, run.answers, figures, tuple(missed(measured(figures), budgets)))
+    return Verified(variant, blob, run.answers, figures, tuple(missed(figures, budgets)))
 
 
 def measure(
@@ -167,16 +170,15 @@ def measure(
     )
 
 
-def measured(figures: Figures) -> dict[str, Any]:
-    """All there is, by name."""
-    return asdict(figures) | {"false_accept_bound": figures.false_accept_bound}
+class Measured(Protocol):
+    def by_name(self) -> dict[str, Any]: ...
 
 
-def missed(figures: Mapping[str, Any], budgets: Budgets) -> list[str]:
+def missed(figures: Measured, budgets: Budgets) -> list[str]:
     """A line for every budget that is not kept; none, and the variant may be used. What was not measured is kept."""
-    lines = []
+    values, lines = figures.by_name(), []
     for name, limit, least in budgets.limits():
-        value = figures.get(name)
+        value = values.get(name)
         if limit is not None and value is not None and not (value >= limit if least else value <= limit):
             lines.append(f"{name} is {value:.4g}, its budget at {'least' if least else 'most'} {limit:g}")
     return lines

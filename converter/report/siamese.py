@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -82,7 +82,7 @@ def document(subject: Subject) -> dict[str, Any]:
         "roc": [[round(float(x), 6), round(float(y), 6)] for x, y in zip(rates, accepted, strict=True)],
         "cosines": {"genuine": histogram(pairs.genuine, BINS), "impostor": histogram(pairs.impostor, BINS)},
         "rates": list(RATES),
-        "variants": [asdict(row) | {"tar": row.tar} for row in subject.figures()],
+        "variants": [row.by_name() for row in subject.figures()],
         "misses": {one.variant: list(one.misses) for one in subject.candidates},
     }
 

@@ -40,8 +40,9 @@ def _check(graph: Any, added: Any) -> None:
     if len(graph.outputs) != 1 or len(added.inputs) != 1:
         raise ModelError("a model with one output and one with one input can be joined, and no others")
     given, wanted = graph.tensors[graph.outputs[0]], added.tensors[added.inputs[0]]
-    if (list(given.shape), given.type) != (list(wanted.shape), wanted.type):
-        raise ModelError(f"a model that gives {list(given.shape)} does not fit one that takes {list(wanted.shape)}")
+    shapes = [[int(side) for side in tensor.shape] for tensor in (given, wanted)]
+    if shapes[0] != shapes[1] or given.type != wanted.type:
+        raise ModelError(f"a model that gives {shapes[0]} does not fit one that takes {shapes[1]}")
 
 
 def _text(name: bytes | str) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 from converter.answers import Floats
 from converter.recipe import Budgets
 from converter.report import charts, tables
-from converter.report.page import HTML_FILE, JSON_FILE
+from converter.report.page import HTML_FILE, JSON_FILE, read
 from converter.report.style import CSS
 from converter.verification import RATES, Compared, PairFigures, histogram, measure_pairs, pairs_of
 from converter.verify import KERAS, HeldOut, Refused, choose
@@ -109,7 +109,7 @@ def write(subject: Subject, folder: Path) -> dict[str, Any]:
         draft.write_text(json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False) + "\n", "utf-8")
     with complete(folder / HTML_FILE) as draft:
         draft.write_text(render(content), "utf-8")
-    return content
+    return read(folder)
 
 
 def render(content: dict[str, Any]) -> str:

@@ -95,7 +95,7 @@ def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
     ("text", "reason"),
     [
         ("", "data: is missing"),
-        ("[data]\n", "name one of photos, dataset and compositions, not none"),
+        ("[data]\n", "name one of photos, people, crops, dataset and compositions, not none"),
         ('[data]\ndataset = "a"\nstrangers = ["b"]', "strangers and empty go with photos, not with dataset"),
         ("data = 3", "data = 3: must be a table"),
         ('[data]\ndataset = "a"\n[quantize]\nvariants = ["int8", "int8"]', "names a variant twice"),

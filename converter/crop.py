@@ -15,8 +15,9 @@ from converter.problems import DataError, Problem
 from edgegate.cli.common import progress
 from edgegate.enrol import LONGEST_SIDE, PICTURES, read_picture
 from edgegate.errors import UsageError
-from edgegate.types import Box, Face, Image
+from edgegate.types import Face, Image
 from edgegate.vision.detect import Detector
+from edgegate.vision.preprocess import cut_out
 
 MARGIN = 0.2
 """The usual room around a face's box, as a share of its larger side."""
@@ -52,20 +53,6 @@ class Cropper:
             found = [(wide, face) for face in self._detector.detect(wide)[:1]]
         best = max(found, key=lambda one: _upright(one[1]), default=None)
         return None if best is None else cut_out(best[0], best[1].box, self._size, self._margin)
-
-
-def cut_out(image: Image, box: Box, size: int, margin: float) -> Image:
-    """The square around a box of a BGR picture, with `margin` of its larger side on every side, as (size, size, 3)."""
-    side = max(box.width, box.height) * (1 + 2 * margin)
-    corner = np.array(box.center) - side / 2
-    left, top, right, bottom = (*np.floor(corner).astype(int), *np.ceil(corner + side).astype(int))
-    height, width = image.shape[:2]
-    beyond = max(0, -left, -top, right - width, bottom - height)
-    if beyond:
-        image = np.asarray(cv2.copyMakeBorder(image, beyond, beyond, beyond, beyond, cv2.BORDER_REPLICATE), np.uint8)
-    part = image[top + beyond : bottom + beyond, left + beyond : right + beyond]
-    way = cv2.INTER_AREA if part.shape[0] > size else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(part, (size, size), interpolation=way), np.uint8)
 
 
 def _upright(face: Face) -> float:

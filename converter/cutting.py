@@ -10,7 +10,6 @@ from typing import TypeAlias
 import numpy as np
 
 from converter.compact import UnitBox
-from converter.crop import cut_out
 from converter.dataset import SPLITS, Dataset, Sample, load_dataset, writing
 from converter.faces import detector
 from converter.people import WHOLE
@@ -22,6 +21,7 @@ from edgegate.types import Box, Image
 from edgegate.vision.align import TEMPLATES, align
 from edgegate.vision.landmarks import Landmarker
 from edgegate.vision.packs import InputSpec, load_pack, shipped
+from edgegate.vision.preprocess import cut_out
 from edgegate.vision.tflite import Model
 
 Cut: TypeAlias = "Callable[[Image, Box], Image | None]"

@@ -5,9 +5,8 @@ Paths in it are relative to the file's folder. What is said of a key here is sai
 
 from __future__ import annotations
 
-import difflib
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,6 +26,7 @@ from converter.architectures.backbone import Backbone
 from converter.architectures.inputs import input_of
 from converter.augment import Augmentation
 from converter.dataset import SPLITS, Split
+from converter.mistakes import described
 from converter.people import Apart
 from converter.prepare import MIN_PHOTOS
 from converter.quantize import Variant
@@ -290,30 +290,4 @@ def parse_recipe(tables: Mapping[str, Any], origin: Path) -> Recipe:
     try:
         return Recipe.model_validate(tables, context=origin.parent)
     except ValidationError as error:
-        raise ConfigError([_describe(origin, dict(detail)) for detail in error.errors()]) from None
-
-
-def _describe(origin: Path, detail: Mapping[str, Any]) -> str:
-    loc = detail["loc"]
-    where = f"{origin}: {'.'.join(map(str, loc))}"
-    if detail["type"] == "missing":
-        return f"{where}: is missing, and there is no default"
-    if detail["type"] == "extra_forbidden":
-        return f"{where}: unknown key{_did_you_mean(loc)}"
-    if detail["type"] == "model_type":
-        return f"{where} = {detail['input']!r}: must be a table"
-    reason = detail["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
-    if isinstance(detail["input"], dict):
-        return f"{where}: {reason}"
-    return f"{where} = {detail['input']!r}: {reason.replace('String should', 'must')}"
-
-
-def _did_you_mean(loc: tuple[str | int, ...]) -> str:
-    known: Iterable[str] = Recipe.model_fields
-    if len(loc) > 1:
-        table = Recipe.model_fields[str(loc[0])].annotation
-        assert isinstance(table, type)
-        assert issubclass(table, _Table)
-        known = table.model_fields
-    close = difflib.get_close_matches(str(loc[-1]), list(known), n=1, cutoff=0.6)
-    return f"; did you mean {close[0]}?" if close else ""
+        raise ConfigError([described(Recipe, origin, dict(detail)) for detail in error.errors()]) from None

@@ -23,7 +23,8 @@ def draw_curves(history: History, file: Path) -> None:
             for prefix, style in (("", "-"), ("val_", "--")):
                 if prefix + name in history.epochs[0]:
                     values = [epoch[prefix + name] for epoch in history.epochs]
-                    axes.plot(epochs, values, style, color=f"C{number}", label=prefix + name)
+                    if any(values):  # a loss that counts for nothing in this split is 0 throughout
+                        axes.plot(epochs, values, style, color=f"C{number}", label=prefix + name)
         axes.axvline(history.best + 1, color="0.8", zorder=0)
         axes.set(xlabel="epoch", title=title, yscale="linear" if title == "share" else "log")
         axes.legend(frameon=False)

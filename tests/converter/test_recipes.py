@@ -91,6 +91,7 @@ def test_a_recipe_leads_to_a_pack_that_the_daemon_loads(name: str, practice: Pat
     if task == "classifier":
         assert pack.labels == ("unknown", "person 1", "person 2", "person 3")
         assert pack.outputs == {"class_probs": (1, 4)}
+        assert pack.input.margin == (None if name == "features-five-people" else 0.2)
     else:
         assert pack.outputs == {"embedding": (1, 32)}
 

@@ -30,9 +30,10 @@ from converter.report.subject import Subject, card
 from converter.stages import Stage, Workshop, digest
 from converter.summary import remarks, table
 from converter.train import train
-from converter.verification import Compared, compare
+from converter.verification import Compared, compare, require_strangers
 from converter.verify import HeldOut, Refused, Verified, held_out, judge
 from edgegate.errors import ModelError
+from edgegate.vision.packs import sha256_of
 
 KERAS_FILE, TFLITE_FILE, REFUSAL_FILE = "model.keras", "model.tflite", "refusal.txt"
 ANSWERS_FILE = "answers.npz"
@@ -71,9 +72,11 @@ class _Road:
 
     def go(self) -> Built:
         dataset, origin = self._images()
-        training = Stage(
-            "train", {"after": origin} | _dump(self._recipe, "model", "train", "augment"), self._train(dataset), True
-        )
+        if self._recipe.backbone.task == "embedder":
+            require_strangers(dataset)
+        inputs = {"after": origin, "weights": _contents(self._recipe.model.weights)}
+        inputs |= _dump(self._recipe, "model", "train", "augment")
+        training = Stage("train", inputs, self._train(dataset), True)
         model = self._workshop.done(training) / KERAS_FILE
         variants = {name: self._variant(name, model, dataset, training.key) for name in self._recipe.quantize.variants}
         answers = Stage(
@@ -267,6 +270,12 @@ def _probe(subject: Subject | siamese.Subject, best: Verified | Compared) -> int
     if isinstance(best, Verified) and not best.answers.boxed:
         return int(best.answers.confidence.argmax())
     return int(subject.truth.boxed.argmax())
+
+
+def _contents(weights: str) -> str:
+    """A hash of what a path of weights leads to: a file, or a pack's folder."""
+    file = Path(weights)
+    return digest(file) if file.is_dir() else sha256_of(file) if file.is_file() else weights
 
 
 def _origin_of(weights: str) -> str:

@@ -11,8 +11,10 @@ import numpy.typing as npt
 
 from converter import guards, runtime
 from converter.answers import Floats, Whole
+from converter.dataset import UNKNOWN, Dataset
 from converter.recipe import Budgets
 from converter.verify import HeldOut, missed
+from edgegate.errors import UsageError
 
 RATES = (0.1, 0.01, 0.001)
 """False-accept rates that a share of genuine pairs is given for."""
@@ -116,6 +118,18 @@ class Compared:
             "figures": self.figures.by_name(),
             "misses": list(self.misses),
         }
+
+
+def require_strangers(dataset: Dataset) -> None:
+    """Raises UsageError unless everybody has a name, and those of the test set are in no other."""
+    tested = {sample.label for sample in dataset.splits["test"]}
+    learnt = {sample.label for sample in (*dataset.splits["train"], *dataset.splits["valid"])}
+    if 0 in tested | learnt:
+        raise UsageError(f"an embedder learns people apart, and some are {UNKNOWN!r}: give each a folder, as people")
+    if tested & learnt:
+        raise UsageError(
+            'an embedder is judged by people whom it has not seen: name folders of people, apart = "person"'
+        )
 
 
 def pairs_of(embeddings: Floats, labels: Whole) -> Pairs:

@@ -12,7 +12,7 @@ from converter.dataset import Dataset, Sample, Split, load_dataset, writing
 from converter.people import WHOLE
 from converter.pictures import encode
 from converter.portraits import varied_chips
-from converter.train import TrainSettings, train
+from converter.train import Trained, TrainSettings, train
 from converter.training.lessons import ByPerson, lesson_of
 from edgegate.types import Image
 
@@ -119,20 +119,28 @@ class Interrupts:
         return image, box
 
 
-def test_an_embedder_that_was_interrupted_goes_on_and_leaves_no_head(people: Dataset, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def whole(people: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """A run that nothing interrupted."""
+    return train(SETTINGS, people, tmp_path_factory.mktemp("runs") / "whole", Interrupts(99))
+
+
+def test_an_embedder_learns_by_people_and_is_kept_without_them(whole: Trained) -> None:
     import keras  # noqa: PLC0415
 
-    whole = train(SETTINGS, people, tmp_path / "whole", Interrupts(99))
-    with pytest.raises(Exception, match="pulled the plug"):  # TensorFlow wraps what a generator raises
-        train(SETTINGS, people, tmp_path / "broken", Interrupts(1))
-    again = train(SETTINGS, people, tmp_path / "broken", Interrupts(99))
-    assert again.history == whole.history
     figures = whole.history[0]
     assert {"identity_loss", "val_embedding_order", "val_loss"} <= figures.keys()
     assert figures["val_loss"] == pytest.approx(figures["val_embedding_loss"], rel=0.05)
     assert figures["loss"] == pytest.approx(figures["identity_loss"], rel=0.05)
     model = keras.models.load_model(whole.model_path, compile=False)
     assert set(model.output) == {"embedding"}
+
+
+@pytest.mark.full
+def test_an_embedder_that_was_interrupted_goes_on(whole: Trained, people: Dataset, tmp_path: Path) -> None:
+    with pytest.raises(Exception, match="pulled the plug"):  # TensorFlow wraps what a generator raises
+        train(SETTINGS, people, tmp_path / "broken", Interrupts(1))
+    assert train(SETTINGS, people, tmp_path / "broken", Interrupts(99)).history == whole.history
 
 
 def test_what_a_design_freezes_it_freezes_only_with_weights() -> None:

@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from converter.dataset import Sample
+from converter.dataset import SPLITS, Dataset, Sample
 from converter.people import WHOLE
 from converter.recipe import Budgets
 from converter.report import siamese
-from converter.verification import Compared, Pairs, measure_pairs, pairs_of
+from converter.verification import Compared, Pairs, measure_pairs, pairs_of, require_strangers
 from converter.verify import HeldOut, Refused, missed
+from edgegate.errors import UsageError
 
 
 def pairs(genuine: list[float], impostor: list[float]) -> Pairs:
@@ -90,3 +91,15 @@ def test_an_embedder_that_misses_a_budget_fails() -> None:
     assert one.grade == "failed"
     assert one.best is not None
     assert one.best.misses[0].startswith("embedding_agreement is ")
+
+
+def test_people_who_were_learnt_or_have_no_name_are_no_test() -> None:
+    def dataset(train: int, test: int) -> Dataset:
+        rows = [(Sample(Path("a.png"), label, WHOLE, str(label)),) for label in (train, 9, test)]
+        return Dataset(("unknown",), dict(zip(SPLITS, rows, strict=True)))
+
+    require_strangers(dataset(1, 2))
+    with pytest.raises(UsageError, match='apart = "person"'):
+        require_strangers(dataset(1, 1))
+    with pytest.raises(UsageError, match="some are 'unknown'"):
+        require_strangers(dataset(0, 1))

@@ -15,8 +15,12 @@ from converter.problems import DataError, Problem
 from edgegate.cli.common import progress
 from edgegate.enrol import LONGEST_SIDE, PICTURES, read_picture
 from edgegate.errors import UsageError
-from edgegate.types import Box, Face, Image
+from edgegate.types import Face, Image
 from edgegate.vision.detect import Detector
+from edgegate.vision.preprocess import cut_out
+
+MARGIN = 0.2
+"""The usual room around a face's box, as a share of its larger side."""
 
 SWEEP = (15.0, -15.0, 30.0, -30.0, 45.0, -45.0, 60.0, -60.0)
 """Degrees to turn a photo by: detectors know upright faces, and find tilted ones badly or elsewhere."""
@@ -30,7 +34,7 @@ class Cropper:
     """`margin` is the room left around the face's box, as a share of its larger side."""
 
     def __init__(
-        self, detector: Detector, *, size: int = 224, margin: float = 0.2, angles: Sequence[float] = ()
+        self, detector: Detector, *, size: int = 224, margin: float = MARGIN, angles: Sequence[float] = ()
     ) -> None:
         self._detector = detector
         self._size = size
@@ -48,21 +52,7 @@ class Cropper:
             wide = with_margin(image)  # a face that fills the picture is found so
             found = [(wide, face) for face in self._detector.detect(wide)[:1]]
         best = max(found, key=lambda one: _upright(one[1]), default=None)
-        return None if best is None else self._cut(best[0], best[1].box)
-
-    def _cut(self, image: Image, box: Box) -> Image:
-        side = max(box.width, box.height) * (1 + 2 * self._margin)
-        corner = np.array(box.center) - side / 2
-        left, top, right, bottom = (*np.floor(corner).astype(int), *np.ceil(corner + side).astype(int))
-        height, width = image.shape[:2]
-        beyond = max(0, -left, -top, right - width, bottom - height)
-        if beyond:
-            image = np.asarray(
-                cv2.copyMakeBorder(image, beyond, beyond, beyond, beyond, cv2.BORDER_REPLICATE), np.uint8
-            )
-        part = image[top + beyond : bottom + beyond, left + beyond : right + beyond]
-        way = cv2.INTER_AREA if part.shape[0] > self._size else cv2.INTER_LINEAR
-        return np.asarray(cv2.resize(part, (self._size, self._size), interpolation=way), np.uint8)
+        return None if best is None else cut_out(best[0], best[1].box, self._size, self._margin)
 
 
 def _upright(face: Face) -> float:

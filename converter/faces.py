@@ -13,7 +13,7 @@ from edgegate.vision.tflite import Model
 
 def find_face(image: Image) -> UnitBox | None:
     """The largest face of a BGR picture, in 0…1 of it; None where the shipped detector finds none."""
-    faces = _detector().detect(image)
+    faces = detector().detect(image)
     if not faces:
         return None
     height, width = image.shape[:2]
@@ -24,5 +24,5 @@ def find_face(image: Image) -> UnitBox | None:
 
 
 @cache
-def _detector() -> BlazeFace:
+def detector() -> BlazeFace:
     return BlazeFace(Model(load_pack(shipped("face-detector"), "detector")))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from converter.annotations import Annotation
 from converter.dataset import UNKNOWN
 from converter.groups import shooting
+from converter.people import WHOLE
 from converter.problems import Problem
 from edgegate.enrol import PICTURES
 
@@ -17,12 +19,14 @@ def read_empty(folder: Path) -> tuple[list[Annotation], list[Problem]]:
     return _read(folder, shooting, undrawn=False)
 
 
-def read_strangers(folder: Path) -> tuple[list[Annotation], list[Problem]]:
+def read_strangers(folder: Path, *, cut: bool = False) -> tuple[list[Annotation], list[Problem]]:
     """Every picture below `folder`, its box undrawn; grouped by person, for one met in training is no stranger later.
 
     A person is a folder in `folder`, or the name before the number of a picture that lies in none, as in `ben_01.jpg`.
+    `cut` says that the pictures are faces cut out already.
     """
-    return _read(folder, _person, undrawn=True)
+    annotations, problems = _read(folder, _person, undrawn=not cut)
+    return [replace(one, box=WHOLE) for one in annotations] if cut else annotations, problems
 
 
 def _person(picture: Path, folder: Path) -> str:

@@ -94,6 +94,13 @@ def _write_golden(draft: Draft, folder: Path) -> None:
     np.savez_compressed(folder / GOLDEN_FILE, allow_pickle=False, input=draft.probe[np.newaxis], **outputs)
 
 
+def _cut_out(task: Task, spec: InputSpec) -> dict[str, Any]:
+    """How a face becomes the input, where the input is a face."""
+    if task not in {"classifier", "embedder"}:
+        return {}
+    return {"template": spec.template} if spec.margin is None else {"margin": spec.margin}
+
+
 def _card(draft: Draft, golden_sha256: str) -> dict[str, Any]:
     spec = draft.input
     return {
@@ -107,7 +114,7 @@ def _card(draft: Draft, golden_sha256: str) -> dict[str, Any]:
             "height": spec.height,
             "range": [spec.low, spec.high],
             "colour": spec.colour,
-            **({"template": spec.template} if draft.task == "embedder" else {}),
+            **_cut_out(draft.task, spec),
         },
         "outputs": {name: list(shape) for name, shape in draft.outputs.items()},
         "origin": dict(draft.origin),

@@ -37,7 +37,7 @@ class Portrait:
         return self.points("dlib-150")
 
     def points(self, template: str) -> Points:
-        return np.array(self.marks[template], np.float32)
+        return np.array(self.marks["arcface-112" if template == "facenet-160" else template], np.float32)
 
 
 ASTRONAUT = Portrait(

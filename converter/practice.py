@@ -2,6 +2,7 @@
 
 DIR/photos/Eileen Collins/05_012.jpg     the demo's enrolled person on one of many occasions, with LabelMe's file beside
 DIR/strangers/stranger 7/3.jpg           people whom the network shall not know, without labels
+DIR/people/person 4/02_3.jpg             people to be known, without labels: a folder for each, also drawn
 DIR/empty/05_2.jpg                       scenes with nobody in them
 
 They are easy: one portrait, pasted, and strangers who are drawn. `compositions` are harder, for there strangers wear
@@ -46,6 +47,10 @@ class Amount:
     rooms: int = 30
     views: int = 5
     """Of each room."""
+    people: int = 5
+    days: int = 5
+    pictures_a_day: int = 6
+    """Of each of the people."""
 
 
 def write_practice(folder: Path, seed: int = SEED, amount: Amount | None = None) -> None:
@@ -63,6 +68,8 @@ def write_practice(folder: Path, seed: int = SEED, amount: Amount | None = None)
             room = studio.room()
             for view in range(amount.views):
                 _write(draft / "empty" / f"{number:02d}_{view}.jpg", studio.photo(None, room)[0])
+        for number, (_, face) in enumerate(stranger_faces()[::-1][: amount.people], start=1):
+            _write_days(studio, draft / "people" / f"person {number}", face, amount)
 
 
 class _Studio:
@@ -102,6 +109,14 @@ def _write_occasion(studio: _Studio, folder: Path, number: int, photos: int) -> 
         path.with_suffix(".json").write_text(json.dumps(label, ensure_ascii=False, indent=2) + "\n", "utf-8")
 
 
+def _write_days(studio: _Studio, folder: Path, face: Picture, amount: Amount) -> None:
+    """One room and one set of clothes a day."""
+    for day in range(amount.days):
+        room, person = studio.room(), studio.stranger(face)
+        for index in range(amount.pictures_a_day):
+            _write(folder / f"{day:02d}_{index}.jpg", studio.photo(person, room)[0])
+
+
 def _write(path: Path, content: bytes) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
@@ -111,10 +126,13 @@ def _write(path: Path, content: bytes) -> Path:
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m converter.practice", description="photos to try the road with")
     parser.add_argument("folder", type=Path, metavar="DIR", help="the new folder to write to")
+    for what in ("people", "days", "strangers"):
+        default = getattr(Amount(), what)
+        parser.add_argument(f"--{what}", type=int, default=default, metavar="N", help="how many (%(default)s)")
     parser.add_argument("--seed", type=int, default=SEED, help="the same gives the same bytes (%(default)s)")
     args = parser.parse_args(argv)
     try:
-        write_practice(args.folder, args.seed)
+        write_practice(args.folder, args.seed, Amount(people=args.people, days=args.days, strangers=args.strangers))
     except EdgegateError as error:
         print(f"converter: {error}", file=sys.stderr)
         return error.status

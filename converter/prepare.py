@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Literal, TypeAlias, get_args
 
 from converter.annotations import Annotation, read_annotations, read_names
 from converter.compact import Unfit, UnitBox
@@ -16,9 +18,10 @@ from converter.faces import find_face
 from converter.folders import require_new
 from converter.groups import Fingerprint, fingerprint, merged, near_duplicates, shooting
 from converter.negatives import read_empty, read_strangers
+from converter.people import Apart, read_people
 from converter.pictures import LOSSLESS, encode, shrunk
 from converter.problems import DataError, Problem
-from converter.splitting import Contents, contents, missing, split_groups
+from converter.splitting import SHARES, Contents, contents, missing, split_groups, split_people
 from edgegate.cli.common import progress
 from edgegate.errors import UsageError
 
@@ -27,6 +30,12 @@ LONGEST_SIDE = 1280
 """Larger photos are scaled down to this many pixels: training looks at far fewer."""
 
 NAMES = "classes.txt"
+
+Kind: TypeAlias = Literal["labelled", "people", "crops"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+LEAST_PEOPLE = 6
+"""Two for each split, where people are kept apart."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,6 +46,10 @@ class Sources:
     empty: tuple[Path, ...] = ()
     strangers: tuple[Path, ...] = ()
     names: Path | None = None
+    kind: Kind = "labelled"
+    """What is in `photos`: pictures with labels, a folder of photos for each person, or such of faces cut out."""
+    apart: Apart = "shooting"
+    """What is never in two splits; of labelled pictures always a shooting."""
 
     @property
     def folders(self) -> tuple[Path, ...]:
@@ -63,32 +76,42 @@ class Prepared:
     """How many shootings were joined with another, because pictures of theirs look nearly the same."""
     faceless: int = 0
     """How many pictures of strangers show no face that the detector finds: they count as scenes of nobody."""
+    left_out: int = 0
+    """How many photos of people are left out, for the detector finds no face in them."""
 
 
 def prepare(
-    sources: Sources, out: Path, *, seed: int = 0, min_photos: int = MIN_PHOTOS, longest: int = LONGEST_SIDE
+    sources: Sources,
+    out: Path,
+    *,
+    seed: int = 0,
+    min_photos: int = MIN_PHOTOS,
+    longest: int = LONGEST_SIDE,
+    shares: Mapping[Split, float] = SHARES,
 ) -> Prepared:
-    """Write the dataset to the new folder `out`, pictures upright and without metadata.
+    """Write the dataset to the new folder `out`, pictures upright and without metadata; `shares` sum to 1.
 
     Raises UsageError for a wrong call and DataError with every fault; nothing is written then.
     """
     _require(sources, out)
     annotations, names, problems = _gather(sources)
-    pictures = list(_examined(annotations, sources, problems))
+    examined = list(_examined(annotations, sources, problems))
+    pictures = [picture for picture in examined if not _is_lost(picture)]
     classes = names or (UNKNOWN, *sorted({picture.annotation.name for picture in pictures} - {UNKNOWN}))
     labels = [classes.index(picture.annotation.name) for picture in pictures]
-    problems.extend(_too_few(sources.photos, classes, labels, min_photos))
+    known = sources.apart == "person"
+    problems.extend(_too_few(sources.photos, classes, labels, min_photos, nobody_else=known))
     groups = _groups(pictures, problems)
     counts = contents(groups, labels)
-    homes = split_groups(counts, seed)
-    problems.extend(_not_everywhere(sources.photos, classes, counts, homes))
+    homes = (split_people if known else split_groups)(counts, seed, shares)
+    problems.extend(_too_alike(sources.photos, counts) if known else _not_everywhere(sources, classes, counts, homes))
     if problems:
         raise DataError(problems)
     rows = list(zip(pictures, labels, groups, [homes[group] for group in groups], strict=True))
     _write(out, classes, seed, rows, longest)
     joined = len({picture.group for picture in pictures}) - len(counts)
     faceless = sum(picture.annotation.undrawn and picture.box is None for picture in pictures)
-    return Prepared(load_dataset(out), joined, faceless)
+    return Prepared(load_dataset(out), joined, faceless, len(examined) - len(pictures))
 
 
 def _require(sources: Sources, out: Path) -> None:
@@ -117,9 +140,13 @@ def _gather(sources: Sources) -> tuple[list[Annotation], tuple[str, ...] | None,
             names = read_names(file)
         except Unfit as error:
             problems.append(Problem(file, str(error), "mend the list"))
-    annotations, found = read_annotations(sources.photos, names)
+    if sources.kind == "labelled":
+        annotations, found = read_annotations(sources.photos, names)
+    else:
+        annotations, found = read_people(sources.photos, sources.apart, cut=sources.kind == "crops")
     problems.extend(found)
-    for more, found in (*map(read_empty, sources.empty), *map(read_strangers, sources.strangers)):
+    read_others = partial(read_strangers, cut=sources.kind == "crops")
+    for more, found in (*map(read_empty, sources.empty), *map(read_others, sources.strangers)):
         annotations.extend(more)
         problems.extend(found)
     return annotations, names, problems
@@ -142,6 +169,11 @@ def _examine(annotation: Annotation, photos: Path) -> Picture:
     return Picture(annotation, box, group, camera, digest, fingerprint(image, box))
 
 
+def _is_lost(picture: Picture) -> bool:
+    """Of a person, without a face."""
+    return picture.annotation.undrawn and picture.box is None and picture.annotation.name != UNKNOWN
+
+
 def _groups(pictures: Sequence[Picture], problems: list[Problem]) -> list[str]:
     """Each picture's group, those that share a picture made one."""
     pairs = list(near_duplicates([picture.fingerprint for picture in pictures]))
@@ -156,10 +188,13 @@ def _contradictions(pictures: Sequence[Picture], pairs: Sequence[tuple[int, int]
             yield Problem(other.annotation.file, f"it is the same picture as {same}", "keep the one that is right")
 
 
-def _too_few(folder: Path, classes: Sequence[str], labels: Sequence[int], least: int) -> Iterator[Problem]:
+def _too_few(
+    folder: Path, classes: Sequence[str], labels: Sequence[int], least: int, *, nobody_else: bool
+) -> Iterator[Problem]:
+    """`nobody_else`: class 0 may be without pictures."""
     counts = Counter(labels)
     for number, name in enumerate(classes):
-        if counts[number] < least:
+        if counts[number] < least and not (nobody_else and number == 0):
             more = (
                 "give folders with --empty and --strangers" if number == 0 else "take more, or correct a mistyped name"
             )
@@ -168,10 +203,20 @@ def _too_few(folder: Path, classes: Sequence[str], labels: Sequence[int], least:
         yield Problem(folder, "there is no person to learn", "label photos with LabelMe, or take some with capture")
 
 
+def _too_alike(folder: Path, groups: Contents) -> Iterator[Problem]:
+    """People who share pictures, and too few of them to measure on ones that were not learnt."""
+    for group, counts in groups.items():
+        if len(counts) > 1:
+            yield Problem(folder, f"pictures of {group!r} and of somebody else look the same", "remove the wrong ones")
+    if len(groups) < LEAST_PEOPLE:
+        yield Problem(folder, f"it holds {len(groups)} people, and {LEAST_PEOPLE} are the least", "add people")
+
+
 def _not_everywhere(
-    folder: Path, classes: Sequence[str], groups: Contents, homes: dict[str, Split]
+    sources: Sources, classes: Sequence[str], groups: Contents, homes: dict[str, Split]
 ) -> Iterator[Problem]:
     """Classes that some split would lack."""
+    folder = sources.photos
     lacking = missing(groups, homes)
     for number in sorted({label for label, _ in lacking}):
         shootings = sorted(group for group, counts in groups.items() if number in counts)

@@ -1,7 +1,7 @@
 """`python -m converter.probe FOLDER`: one .tflite over many pictures, in the daemon's own runtime module.
 
 A process of its own, because some damaged files do not raise but take the interpreter with them; `runtime` starts it.
-FOLDER holds `model.tflite`, `pictures.npy` (n, size, size, 3) and `task.json` {"classes", "threads"}; on success
+FOLDER holds `model.tflite`, `pictures.npy` (n, size, size, 3) and `task.json` {"task", "count", "threads"}; on success
 `answers.npz` and `cost.json` are written there. It never imports TensorFlow, so that its memory is the daemon's.
 """
 
@@ -10,10 +10,13 @@ from __future__ import annotations
 import json
 import statistics
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from converter.answers import shapes
 from edgegate.clock import SystemClock
 from edgegate.errors import EdgegateError
 from edgegate.types import Image
@@ -29,7 +32,7 @@ def main(folder: Path) -> int:
     task = json.loads((folder / "task.json").read_text("utf-8"))
     before = peak_megabytes()
     try:
-        answers, milliseconds = _run(folder, pictures, task["classes"], task["threads"])
+        answers, milliseconds = _run(folder, pictures, shapes(task["task"], task["count"]), task)
     except EdgegateError as error:
         print(error, file=sys.stderr)
         return error.status
@@ -39,13 +42,14 @@ def main(folder: Path) -> int:
     return 0
 
 
-def _run(folder: Path, pictures: Image, classes: int, threads: int) -> tuple[dict[str, Floats], list[float]]:
+def _run(
+    folder: Path, pictures: Image, outputs: Mapping[str, tuple[int, ...]], task: Mapping[str, Any]
+) -> tuple[dict[str, Floats], list[float]]:
     """Answers stacked by output name, and the milliseconds of each picture."""
     clock = SystemClock()
     size = pictures.shape[1]
-    outputs = {"class": (1, classes), "box": (1, 4)}
-    pack = Pack(folder, "tracker", "", InputSpec(size, size, 0, 255, "rgb"), outputs, "")
-    model = Model(pack, threads=threads, prove=False)
+    pack = Pack(folder, task["task"], "", InputSpec(size, size, 0, 255, "rgb"), outputs, "")
+    model = Model(pack, threads=task["threads"], prove=False)
     for picture in pictures[:WARM_UP]:
         model.run(picture)
     answers, milliseconds = [], []

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from converter import guards
 from converter.calibration import checked
+from converter.folded import Folded
 from edgegate.errors import ModelError
 from edgegate.quiet import quiet
 from edgegate.types import Image
@@ -30,6 +31,8 @@ def quantize(model: Any, variant: Variant, calibration: Iterable[Image] = ()) ->
     and both take float32 pixels, as `float32` does. Only `int8` uses `calibration`: RGB pictures of the input's size,
     which `calibration.checked` must accept. Raises ModelError, also where the converter has failed without saying so.
     """
+    if isinstance(model, Folded):
+        return model.tflite(variant)
     if variant == "int8":
         return to_int8(model, checked(calibration))
     return _convert(model, variant, ())

@@ -5,9 +5,8 @@ Paths in it are relative to the file's folder. What is said of a key here is sai
 
 from __future__ import annotations
 
-import difflib
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,12 +21,22 @@ from pydantic import (
     model_validator,
 )
 
+from converter.architectures import find
+from converter.architectures.backbone import Backbone
+from converter.architectures.inputs import input_of
 from converter.augment import Augmentation
+from converter.dataset import SPLITS, Split
+from converter.mistakes import described
+from converter.people import Apart
+from converter.prepare import MIN_PHOTOS
 from converter.quantize import Variant
 from converter.train import TrainSettings
 from converter.training.history import Schedule
+from converter.training.lessons import EmbedderLoss
+from converter.training.simple import Learner
 from converter.training.strategies import Strategy
 from edgegate.errors import ConfigError, UsageError
+from edgegate.vision.packs import InputSpec
 
 _AS_EVER = Augmentation()
 
@@ -51,12 +60,22 @@ class _Table(BaseModel):
 
 
 class Data(_Table):
-    """Where the images come from: exactly one of `photos`, `dataset` and `compositions`."""
+    """Where the images come from: exactly one of `photos`, `people`, `crops`, `dataset` and `compositions`."""
 
     photos: Where | None = Field(None, examples=["photos"])
     """folder of labelled photos, for `prepare`"""
+    people: Where | None = Field(None, examples=["people"])
+    """folder of a folder of photos for each person, without labels: the detector finds their faces"""
+    crops: Where | None = Field(None, examples=["crops"])
+    """the same of faces that `crop` has cut out, for classifiers"""
+    apart: Apart | None = Field(None, examples=["shooting"])
+    """what `people` and `crops` keep in one split: a shooting, photo or person; left out, what suits the design"""
+    min_photos: int | None = Field(None, ge=1, examples=[MIN_PHOTOS])
+    """of each class, with `photos`, `people` and `crops`; left out 20, and 1 where people are kept apart"""
+    shares: Annotated[tuple[float, float, float], Field(strict=False)] = (70, 15, 15)
+    """of training, validation and test, in proportion; with the same"""
     strangers: Wheres = ()
-    """folders of photos of people whom the network shall not know, without labels; they go with `photos`"""
+    """folders of photos of people whom the network shall not know, without labels; they go with the same"""
     empty: Wheres = ()
     """folders of pictures of nobody; they go with `photos`"""
     dataset: Where | None = Field(None, examples=["dataset"])
@@ -68,12 +87,23 @@ class Data(_Table):
 
     @model_validator(mode="after")
     def _one_source(self) -> Data:
-        given = [name for name in ("photos", "dataset", "compositions") if getattr(self, name) is not None]
+        names = ("photos", "people", "crops", "dataset", "compositions")
+        given = [name for name in names if getattr(self, name) is not None]
         if len(given) != 1:
-            raise ValueError(f"name one of photos, dataset and compositions, not {' and '.join(given) or 'none'}")
-        if self.photos is None and (self.strangers or self.empty):
+            raise ValueError(
+                f"name one of {', '.join(names[:-1])} and {names[-1]}, not {' and '.join(given) or 'none'}"
+            )
+        if given[0] in {"dataset", "compositions"} and (self.strangers or self.empty):
             raise ValueError(f"strangers and empty go with photos, not with {given[0]}")
+        if given[0] not in {"people", "crops"} and self.apart is not None:
+            raise ValueError(f"apart goes with people and crops, not with {given[0]}")
+        if min(self.shares) <= 0:
+            raise ValueError("each of the three shares is more than 0")
         return self
+
+    @property
+    def split_shares(self) -> dict[Split, float]:
+        return {split: share / sum(self.shares) for split, share in zip(SPLITS, self.shares, strict=True)}
 
 
 class Augment(_Table):
@@ -116,14 +146,14 @@ class Model(_Table):
 
     design: str = "tracker/mobilenet_v2"
     """as `python -m converter architectures` lists them"""
-    input_size: int = Field(120, ge=32, le=512)
-    """pixels of the square that the frame is stretched to"""
+    input_size: int | None = Field(None, ge=32, le=512, examples=[120])
+    """pixels of the square that the frame is stretched to, or the face cut out; left out, the design's own"""
     width: float = Field(1.0, gt=0, le=2)
     """multiplier of the number of filters, where the design varies"""
     head: int | None = Field(None, ge=8, le=8192, examples=[256])
-    """units in the hidden layer of both heads; left out, the design's own"""
+    """units in the hidden layer of a tracker's heads, or numbers in an embedding; left out, the design's own"""
     weights: str = "none"
-    """to begin with: `none`, `imagenet`, or a file"""
+    """to begin with: `none`, `imagenet`, or a file; for classifier/embedder the folder of an embedder pack"""
 
     @field_validator("weights")
     @classmethod
@@ -144,8 +174,14 @@ class Train(_Table):
     """of the learning rate"""
     patience: int = Field(8, ge=1)
     """epochs without a better one after which it stops"""
-    frozen: Names = ()
-    """beginnings of the names of layers that stay as they are"""
+    frozen: Annotated[tuple[str, ...] | None, Field(strict=False, examples=[["conv1_", "conv2_"]])] = None
+    """beginnings of the names of layers that stay as they are; left out, the design's where it begins with weights"""
+    learner: Learner = "adam"
+    """what fits a classifier: Adam, or a simple model on the last inner layer of a network that stays as it is"""
+    loss: EmbedderLoss = "triplet"
+    """of embedders: semi-hard triplets of a batch, or a softmax over the people with an additive margin"""
+    together: int = Field(4, ge=2, le=64)
+    """photos of one person that an embedder sees side by side in a batch"""
     seed: int = Field(0, ge=0)
     """the same, with the same images, gives the same curves"""
     strategy: Strategy = "none"
@@ -172,7 +208,7 @@ class Budgets(_Table):
     """What a variant must keep on the test images to become a pack."""
 
     threshold: float = Field(0.9, gt=0, lt=1)
-    """class probability from which on the door would believe the tracker; no budget itself"""
+    """class probability from which on the door would believe the network; no budget itself"""
     accuracy: Share | None = 0.95
     """at least: share of images whose likeliest class is right"""
     mean_iou: Share | None = 0.7
@@ -181,6 +217,10 @@ class Budgets(_Table):
     """at least: share of images with the same likeliest class as by the Keras model"""
     box_agreement: Share | None = 0.95
     """at least: overlap with the Keras model's boxes, 0…1"""
+    tar: Share | None = 0.5
+    """at least, of embedders: share of one person's pairs that is accepted where 1 % of other pairs is"""
+    embedding_agreement: Share | None = 0.99
+    """at least, of embedders: mean cosine with the Keras model's embeddings"""
     false_accept_bound: Share | None = 0.05
     """at most: upper end of the 95 % interval of the strangers' false-accept rate; 1 asks for nothing"""
     size_mb: float | None = Field(None, gt=0, examples=[2.5])
@@ -192,7 +232,7 @@ class Budgets(_Table):
 
     def limits(self) -> Iterator[tuple[str, float | None, bool]]:
         """Name of a figure, its limit, and whether that is the least it may be (else the most)."""
-        for name in ("accuracy", "mean_iou", "class_agreement", "box_agreement"):
+        for name in ("accuracy", "mean_iou", "class_agreement", "box_agreement", "tar", "embedding_agreement"):
             yield name, getattr(self, name), True
         for name in ("false_accept_bound", "size_mb", "latency_ms", "memory_mb"):
             yield name, getattr(self, name), False
@@ -220,6 +260,15 @@ class Recipe(_Table):
     budgets: Budgets = Budgets()
     pack: PackTable = Field({}, validate_default=True)
 
+    @property
+    def backbone(self) -> Backbone:
+        return find(self.model.design)
+
+    @property
+    def input(self) -> InputSpec:
+        """What the model takes, as its card will say; raises as `input_of`."""
+        return input_of(self.model.design, self.model.input_size, self.model.weights)
+
     def train_settings(self) -> TrainSettings:
         return TrainSettings(**self.model.model_dump(), **self.train.model_dump())
 
@@ -241,30 +290,4 @@ def parse_recipe(tables: Mapping[str, Any], origin: Path) -> Recipe:
     try:
         return Recipe.model_validate(tables, context=origin.parent)
     except ValidationError as error:
-        raise ConfigError([_describe(origin, dict(detail)) for detail in error.errors()]) from None
-
-
-def _describe(origin: Path, detail: Mapping[str, Any]) -> str:
-    loc = detail["loc"]
-    where = f"{origin}: {'.'.join(map(str, loc))}"
-    if detail["type"] == "missing":
-        return f"{where}: is missing, and there is no default"
-    if detail["type"] == "extra_forbidden":
-        return f"{where}: unknown key{_did_you_mean(loc)}"
-    if detail["type"] == "model_type":
-        return f"{where} = {detail['input']!r}: must be a table"
-    reason = detail["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
-    if isinstance(detail["input"], dict):
-        return f"{where}: {reason}"
-    return f"{where} = {detail['input']!r}: {reason.replace('String should', 'must')}"
-
-
-def _did_you_mean(loc: tuple[str | int, ...]) -> str:
-    known: Iterable[str] = Recipe.model_fields
-    if len(loc) > 1:
-        table = Recipe.model_fields[str(loc[0])].annotation
-        assert isinstance(table, type)
-        assert issubclass(table, _Table)
-        known = table.model_fields
-    close = difflib.get_close_matches(str(loc[-1]), list(known), n=1, cutoff=0.6)
-    return f"; did you mean {close[0]}?" if close else ""
+        raise ConfigError([described(Recipe, origin, dict(detail)) for detail in error.errors()]) from None

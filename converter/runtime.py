@@ -7,12 +7,14 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from converter.answers import Answers
+from converter.answers import Answers, Floats
+from converter.architectures.backbone import Task
 from edgegate.errors import ModelError
 from edgegate.types import Image
 from edgegate.vision.packs import MODEL_FILE
@@ -25,15 +27,21 @@ TIMEOUT_SECONDS = 600.0
 class Run:
     """What a .tflite answered, and what it took."""
 
-    answers: Answers
+    outputs: Mapping[str, Floats]
+    """(n, …) each, by name."""
     latency_ms: float
     """The median picture's."""
     memory_mb: float
     """What the runtime and the model add to a process, at the most."""
 
+    @property
+    def answers(self) -> Answers:
+        """Of a tracker or a classifier."""
+        return Answers.of(self.outputs)
+
     def save(self, folder: Path) -> None:
         """As `load` reads it."""
-        np.savez(folder / ANSWERS, allow_pickle=False, **{"class": self.answers.classes, "box": self.answers.boxes})
+        np.savez(folder / ANSWERS, allow_pickle=False, **self.outputs)
         cost = {"latency_ms": self.latency_ms, "memory_mb": self.memory_mb}
         (folder / COST).write_text(json.dumps(cost), "utf-8")
 
@@ -41,11 +49,19 @@ class Run:
     def load(cls, folder: Path) -> Run:
         cost = json.loads((folder / COST).read_text("utf-8"))
         with np.load(folder / ANSWERS) as stored:
-            return cls(Answers(stored["class"], stored["box"]), cost["latency_ms"], cost["memory_mb"])
+            return cls(dict(stored), cost["latency_ms"], cost["memory_mb"])
 
 
-def run(blob: bytes, pictures: Image, classes: int, *, threads: int = 1, timeout: float = TIMEOUT_SECONDS) -> Run:
-    """Run a tracker's .tflite over (n, size, size, 3) RGB uint8.
+def run(
+    blob: bytes,
+    pictures: Image,
+    count: int,
+    *,
+    task: Task = "tracker",
+    threads: int = 1,
+    timeout: float = TIMEOUT_SECONDS,
+) -> Run:
+    """Run a .tflite over (n, size, size, 3) RGB uint8; `count` is its number of classes, or its embedding's length.
 
     Raises ModelError if the runtime refuses the file, crashes on it, or does not end within `timeout` seconds.
     """
@@ -53,7 +69,7 @@ def run(blob: bytes, pictures: Image, classes: int, *, threads: int = 1, timeout
         folder = Path(temporary)
         (folder / MODEL_FILE).write_bytes(blob)
         np.save(folder / "pictures.npy", pictures, allow_pickle=False)
-        (folder / "task.json").write_text(json.dumps({"classes": classes, "threads": threads}), "utf-8")
+        (folder / "task.json").write_text(json.dumps({"task": task, "count": count, "threads": threads}), "utf-8")
         _start(folder, timeout)
         return Run.load(folder)
 

@@ -23,14 +23,29 @@ def contents(groups: Sequence[str], labels: Sequence[int]) -> Contents:
     return counts
 
 
-def split_groups(groups: Contents, seed: int) -> dict[str, Split]:
+def split_groups(groups: Contents, seed: int, shares: Mapping[Split, float] = SHARES) -> dict[str, Split]:
     """A split for every group, the same for the same seed. Every class is in every split if any of the tries finds it.
 
     A class of one group alone cannot be: look at `missing`.
     """
     rng = random.Random(seed)
-    tries = [_draw(groups, rng) for _ in range(_TRIES)]
-    return min(tries, key=lambda homes: (len(missing(groups, homes)), _error(groups, homes)))
+    tries = [_draw(groups, rng, shares) for _ in range(_TRIES)]
+    return min(tries, key=lambda homes: (len(missing(groups, homes)), _error(groups, homes, shares)))
+
+
+def split_people(groups: Contents, seed: int, shares: Mapping[Split, float] = SHARES) -> dict[str, Split]:
+    """A split for every group, where a group is all there is of its class: no class is in two splits.
+
+    Two groups at least are in every split, where there are six.
+    """
+    order = sorted(groups)
+    random.Random(seed).shuffle(order)
+    tested = max(2, round(shares["test"] * len(order)))
+    valid = max(2, round(shares["valid"] * len(order)))
+    homes: dict[str, Split] = dict.fromkeys(order, "train")
+    homes |= dict.fromkeys(order[:tested], "test")
+    homes |= dict.fromkeys(order[tested : tested + valid], "valid")
+    return homes
 
 
 def missing(groups: Contents, homes: Mapping[str, Split]) -> list[tuple[int, Split]]:
@@ -40,7 +55,7 @@ def missing(groups: Contents, homes: Mapping[str, Split]) -> list[tuple[int, Spl
     return [(label, split) for label in labels for split in SPLITS if (label, split) not in there]
 
 
-def _draw(groups: Contents, rng: random.Random) -> dict[str, Split]:
+def _draw(groups: Contents, rng: random.Random, shares: Mapping[Split, float]) -> dict[str, Split]:
     order = sorted(groups)
     rng.shuffle(order)
     order.sort(key=lambda group: -groups[group].total())  # large ones first, so that small ones even it out
@@ -49,7 +64,7 @@ def _draw(groups: Contents, rng: random.Random) -> dict[str, Split]:
     have = {split: _sum(groups[group] for group, home in homes.items() if home == split) for split in SPLITS}
     for group in order:
         if group not in homes:
-            homes[group] = max(SPLITS, key=lambda split: _want(groups[group], have[split], totals, SHARES[split]))
+            homes[group] = max(SPLITS, key=lambda split: _want(groups[group], have[split], totals, shares[split]))
             have[homes[group]] += groups[group]
     return homes
 
@@ -71,10 +86,10 @@ def _want(group: Counter[int], have: Counter[int], totals: Counter[int], share: 
     return sum(share - (have[label] + count) / totals[label] for label, count in group.items()) / len(group)
 
 
-def _error(groups: Contents, homes: Mapping[str, Split]) -> float:
+def _error(groups: Contents, homes: Mapping[str, Split], shares: Mapping[Split, float]) -> float:
     totals = _totals(groups)
     have = {split: _sum(groups[group] for group, home in homes.items() if home == split) for split in SPLITS}
-    return sum((have[split][label] / totals[label] - SHARES[split]) ** 2 for split in SPLITS for label in totals)
+    return sum((have[split][label] / totals[label] - shares[split]) ** 2 for split in SPLITS for label in totals)
 
 
 def _totals(groups: Contents) -> Counter[int]:

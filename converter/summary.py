@@ -38,6 +38,8 @@ def remarks(prepared: Prepared) -> Iterator[str]:
         yield f"{prepared.merged} shootings were joined to others, for pictures of theirs look nearly the same"
     if prepared.faceless:
         yield f"{prepared.faceless} pictures of strangers count as nobody's, for no face is found in them"
+    if prepared.left_out:
+        yield f"{prepared.left_out} photos of people are left out, for no face is found in them"
 
 
 def _cell(row: dict[str, int]) -> str:

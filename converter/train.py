@@ -1,4 +1,4 @@
-"""Trains a tracker on a dataset: the same settings, data and processor give the same curves, interrupted or not.
+"""Trains a network on a dataset: the same settings, data and processor give the same curves, interrupted or not.
 
 model.keras         the network of the epoch with the least validation loss
 history.json        every epoch's figures, and what they are the history of
@@ -14,10 +14,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from converter.architectures import build
+from converter.architectures import build, find
+from converter.architectures.inputs import input_of
 from converter.dataset import Dataset
 from converter.training.feed import Alter, Pictures, epoch_batches, read_pictures, training_batches, validation_batches
 from converter.training.history import Epoch, History, Schedule, learning_rate, read_history
+from converter.training.lessons import EmbedderLoss, Lesson, lesson_of
+from converter.training.simple import Learner
 from converter.training.strategies import Strategy, open_strategy, tell_shapes
 from edgegate.cli.common import progress
 from edgegate.errors import EdgegateError, UsageError
@@ -26,18 +29,26 @@ from edgegate.output import complete
 if TYPE_CHECKING:
     from converter.training.checkpoints import Keeper
 
+MODEL_FILE = "model.keras"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainSettings:
     """A design and its size (see `architectures.build`), and how it learns."""
 
     design: str = "tracker/mobilenet_v2"
-    input_size: int = 120
+    input_size: int | None = None
     width: float = 1.0
     head: int | None = None
     weights: str | None = None
-    frozen: tuple[str, ...] = ()
-    """Beginnings of the names of layers that stay as they are."""
+    frozen: tuple[str, ...] | None = None
+    """Beginnings of the names of layers that stay as they are; None is the design's own, if there are `weights`."""
+    learner: Learner = "adam"
+    """Of classifiers: anything but Adam fits a simple model on the last inner layer of the network as it is."""
+    loss: EmbedderLoss = "triplet"
+    """Of embedders."""
+    together: int = 4
+    """Pictures of a person that an embedder sees side by side."""
     epochs: int = 30
     batch_size: int = 32
     learning_rate: float = 1e-3
@@ -47,6 +58,22 @@ class TrainSettings:
     """Epochs without a better one after which it stops."""
     seed: int = 0
     strategy: Strategy = "none"
+
+    @property
+    def size(self) -> int:
+        """The input's, in pixels."""
+        return input_of(self.design, self.input_size, self.weights).width
+
+    @property
+    def stays(self) -> tuple[str, ...]:
+        """Beginnings of the names of layers that are frozen."""
+        if self.frozen is not None:
+            return self.frozen
+        return find(self.design).frozen if self.weights not in {None, "none"} else ()
+
+    @property
+    def lesson(self) -> Lesson:
+        return lesson_of(find(self.design).task, self.loss, self.together)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +97,16 @@ def train(
     strategy = strategy or open_strategy(settings.strategy)
     _make_repeatable(settings.seed)
     train_set, valid_set = (
-        read_pictures(dataset.splits[split], settings.input_size, lambda items: progress(items, "reading", "picture"))
+        read_pictures(dataset.splits[split], settings.size, lambda items: progress(items, "reading", "picture"))
         for split in ("train", "valid")
     )
     history = _begin(out, _origin(settings, dataset, train_set, valid_set, alter))
+    if settings.learner != "adam":
+        from converter.training.fitting import fit_simple  # noqa: PLC0415 - imports Keras
+
+        if not history.epochs:
+            history = fit_simple(settings, len(dataset.classes), (train_set, valid_set), out, history)
+        return Trained(out / MODEL_FILE, history.epochs, history.best)
     if not history.finished(settings.epochs, settings.patience):
         with strategy.scope():
             model = _model(settings, len(dataset.classes), out, history)
@@ -101,7 +134,8 @@ def _origin(
     settings: TrainSettings, dataset: Dataset, train_set: Pictures, valid_set: Pictures, alter: Alter | None
 ) -> dict[str, Any]:
     return asdict(settings) | {
-        "frozen": list(settings.frozen),
+        "input_size": settings.size,
+        "frozen": list(settings.stays),
         "classes": list(dataset.classes),
         "train_sha256": train_set.sha256,
         "valid_sha256": valid_set.sha256,
@@ -136,12 +170,13 @@ def _fit(
     train_set, valid_set = data
     done, size = len(history.epochs), settings.batch_size
     steps = -(-len(train_set) // size)
+    lesson = settings.lesson
     if model.distribute_strategy.num_replicas_in_sync > 1:
-        tell_shapes(model, next(epoch_batches(train_set, size, settings.seed, done, alter)))
+        tell_shapes(model, next(epoch_batches(train_set, size, settings.seed, done, alter, lesson)))
     keeper = Keeper(out, history, settings.epochs, settings.patience)
     model.fit(
-        training_batches(train_set, size, settings.seed, done, alter),
-        validation_data=validation_batches(valid_set, size),
+        training_batches(train_set, size, settings.seed, done, alter, lesson),
+        validation_data=validation_batches(valid_set, size, lesson),
         steps_per_epoch=steps,
         epochs=settings.epochs,
         initial_epoch=done,
@@ -159,33 +194,21 @@ def _fit(
 
 def _model(settings: TrainSettings, classes: int, out: Path, history: History) -> Any:
     """A new one, or the one that the last epoch left."""
-    import keras  # noqa: PLC0415
-
-    from converter.losses import WEIGHTS, tracker_losses  # noqa: PLC0415
     from converter.training.checkpoints import checkpoint  # noqa: PLC0415
-    from converter.training.metrics import MacroF1, MeanIoU  # noqa: PLC0415
+    from converter.training.compiled import compiled  # noqa: PLC0415
 
     if history.epochs:
         return _load(checkpoint(out, len(history.epochs) - 1), compiled=True)
     model = build(
         settings.design,
         classes=classes,
-        input_size=settings.input_size,
+        input_size=settings.size,
         width=settings.width,
         head=settings.head,
         weights=settings.weights,
     )
-    freeze(model, settings.frozen)
-    model.compile(
-        optimizer=keras.optimizers.Adam(float(settings.learning_rate)),
-        loss=tracker_losses(),
-        loss_weights=dict(WEIGHTS),
-        weighted_metrics={
-            "class": [keras.metrics.SparseCategoricalAccuracy("accuracy"), MacroF1()],
-            "box": [MeanIoU()],
-        },
-    )
-    return model
+    freeze(model, settings.stays)
+    return compiled(model, find(settings.design).task, settings.learning_rate, settings.loss, classes)
 
 
 def freeze(model: Any, prefixes: tuple[str, ...]) -> None:
@@ -221,11 +244,12 @@ def _callbacks(settings: TrainSettings, keeper: Keeper, out: Path, steps: int) -
 def _conclude(out: Path, history: History) -> Trained:
     """Take the best epoch's network, without its optimizer, and draw the curves."""
     from converter.training.checkpoints import checkpoint  # noqa: PLC0415
+    from converter.training.compiled import without_identity  # noqa: PLC0415
     from converter.training.curves import draw_curves  # noqa: PLC0415
 
-    model_path = out / "model.keras"
+    model_path = out / MODEL_FILE
     with complete(model_path) as draft:
-        _load(checkpoint(out, history.best), compiled=False).save(draft)
+        without_identity(_load(checkpoint(out, history.best), compiled=False)).save(draft)
     draw_curves(history, out / "curves.png")
     return Trained(model_path, history.epochs, history.best)
 
@@ -233,8 +257,7 @@ def _conclude(out: Path, history: History) -> Trained:
 def _load(file: Path, *, compiled: bool) -> Any:
     import keras  # noqa: PLC0415
 
-    from converter import losses  # noqa: PLC0415, F401 - registers its class
-    from converter.training import metrics  # noqa: PLC0415, F401
+    from converter.training import metrics  # noqa: PLC0415, F401 - registers its classes, and those of `losses`
 
     try:
         return keras.models.load_model(file, compile=compiled)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from converter import guards, runtime
 from converter.answers import Answers, Floats, Whole, iou
+from converter.architectures.backbone import Task
 from converter.calibration import picture
 from converter.dataset import Dataset, Sample
 from converter.recipe import Budgets
@@ -45,8 +46,8 @@ class Figures:
 
     variant: str
     accuracy: float
-    mean_iou: float
-    """Against the true boxes, where there is one."""
+    mean_iou: float | None
+    """Against the true boxes, where there is one; None of a classifier, which gives none."""
     strangers: int
     """Images of class 0 with somebody in them: of people, and shootings, that are not in the training images."""
     false_accepts: int
@@ -68,6 +69,9 @@ class Figures:
         """The upper end of the 95 % interval of the false-accept rate."""
         return rate_bound(self.false_accepts, self.strangers)
 
+    def by_name(self) -> dict[str, Any]:
+        return asdict(self) | {"false_accept_bound": self.false_accept_bound}
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Verified:
@@ -84,8 +88,7 @@ class Verified:
         return not self.misses
 
     def as_json(self) -> dict[str, Any]:
-        figures = asdict(self.figures) | {"false_accept_bound": self.figures.false_accept_bound}
-        return {"passed": self.passed, "figures": figures, "misses": list(self.misses)}
+        return {"passed": self.passed, "figures": self.figures.by_name(), "misses": list(self.misses)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +121,14 @@ def held_out(dataset: Dataset, size: int) -> HeldOut:
     )
 
 
-def verify(variant: str, blob: bytes, reference: Answers, truth: HeldOut, budgets: Budgets) -> Verified:
-    """Run the .tflite in a process of its own, and judge it; `reference` is the Keras model's on the same pictures.
+def verify(variant: str, blob: bytes, outputs: Mapping[str, Floats], truth: HeldOut, budgets: Budgets) -> Verified:
+    """Run the .tflite in a process of its own, and judge it; `outputs` are the Keras model's on the same pictures.
 
     Raises ModelError where the file does not run, or fails one of the guards.
     """
-    run = runtime.run(blob, truth.pictures, reference.classes.shape[1])
+    reference = Answers.of(outputs)
+    task: Task = "tracker" if reference.boxed else "classifier"
+    run = runtime.run(blob, truth.pictures, reference.classes.shape[1], task=task)
     return judge(variant, blob, run, reference, truth, budgets)
 
 
@@ -152,34 +157,51 @@ def measure(
     return Figures(
         variant=variant,
         accuracy=float((answers.labels == truth.labels).mean()),
-        mean_iou=_mean(iou(answers.boxes, truth.boxes)[truth.boxed]),
+        mean_iou=_mean(iou(answers.boxes, truth.boxes)[truth.boxed]) if answers.boxed else None,
         strangers=int(strangers.sum()),
         false_accepts=int((accepted & strangers).sum()),
         empty=int(empty.sum()),
         empty_accepts=int((accepted & empty).sum()),
         class_agreement=None if reference is None else float((answers.labels == reference.labels).mean()),
-        box_agreement=None if reference is None else _mean(iou(answers.boxes, reference.boxes)[truth.boxed]),
+        box_agreement=_mean(iou(answers.boxes, reference.boxes)[truth.boxed]) if reference and answers.boxed else None,
         size_mb=None if size is None else size / 1e6,
         latency_ms=None if run is None else run.latency_ms,
         memory_mb=None if run is None else run.memory_mb,
     )
 
 
-def missed(figures: Figures, budgets: Budgets) -> list[str]:
-    """A line for every budget that is not kept; none, and the variant may be used."""
-    measured: Mapping[str, float | None] = asdict(figures) | {"false_accept_bound": figures.false_accept_bound}
-    lines = []
+class Measured(Protocol):
+    def by_name(self) -> dict[str, Any]: ...
+
+
+def missed(figures: Measured, budgets: Budgets) -> list[str]:
+    """A line for every budget that is not kept; none, and the variant may be used. What was not measured is kept."""
+    values, lines = figures.by_name(), []
     for name, limit, least in budgets.limits():
-        value = measured[name]
+        value = values.get(name)
         if limit is not None and value is not None and not (value >= limit if least else value <= limit):
             lines.append(f"{name} is {value:.4g}, its budget at {'least' if least else 'most'} {limit:g}")
     return lines
 
 
-def choose(candidates: Sequence[Verified | Refused]) -> tuple[Verified | None, str]:
+class Candidate(Protocol):
+    """What was judged: `Verified`, or another task's."""
+
+    @property
+    def variant(self) -> str: ...
+    @property
+    def misses(self) -> tuple[str, ...]: ...
+    @property
+    def passed(self) -> bool: ...
+
+
+Judged = TypeVar("Judged", bound=Candidate)
+
+
+def choose(candidates: Sequence[Judged | Refused]) -> tuple[Judged | None, str]:
     """The first that keeps its budgets, and why it and no earlier one, in a sentence."""
     refusals = [f"{one.variant} misses: {', '.join(one.misses)}" for one in candidates if not one.passed]
-    chosen = next((one for one in candidates if isinstance(one, Verified) and one.passed), None)
+    chosen = next((one for one in candidates if not isinstance(one, Refused) and one.passed), None)
     if chosen is None:
         return None, f"no variant keeps its budgets; {'; '.join(refusals)}"
     before = refusals[: candidates.index(chosen)]

@@ -34,6 +34,7 @@ HEAVY = {
     "matplotlib",
     "skimage",
     "scipy",
+    "sklearn",
     "pytest",
     "hypothesis",
     "psutil",

@@ -16,11 +16,11 @@ def features(image: Any, _width: float, weights: str | None) -> Any:
     centred = keras.layers.Rescaling(1.0, offset=[-mean for mean in MEAN], name="scale")(image)
     network = keras.applications.ResNet50(include_top=False, weights=weights, input_tensor=centred)
     if weights is not None:
-        _take_rgb(network.get_layer("conv1_conv"))
+        take_rgb(network.get_layer("conv1_conv"))
     return network.output
 
 
-def _take_rgb(layer: Any) -> None:
+def take_rgb(layer: Any) -> None:
     """The published weights are for blue, green, red: turn the first kernel round, rather than every picture."""
     kernel, bias = layer.get_weights()
     layer.set_weights([kernel[:, :, ::-1], bias])

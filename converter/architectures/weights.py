@@ -19,7 +19,7 @@ def parse_weights(text: str | None) -> Weights:
 
 
 def is_whole(weights: Weights) -> TypeGuard[Path]:
-    """Of a whole tracker, rather than of its backbone."""
+    """Of a whole network, rather than of its backbone."""
     return isinstance(weights, Path) and weights.name.endswith((".keras", ".weights.h5"))
 
 

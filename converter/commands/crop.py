@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from converter.crop import SWEEP, Cropper, crop_folder
+from converter.crop import MARGIN, SWEEP, Cropper, crop_folder
 from edgegate.cli.common import Commands, count, existing, print_json
 from edgegate.vision.detect import BlazeFace, Detector
 from edgegate.vision.haar import HaarDetector
@@ -20,7 +20,7 @@ def add(commands: Commands) -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the new folder to write to")
     parser.add_argument("--size", type=count, default=224, metavar="PIXELS", help="of a crop's side (%(default)s)")
     parser.add_argument(
-        "--margin", type=_margin, default=0.2, metavar="SHARE", help="room around the face (%(default)s)"
+        "--margin", type=_margin, default=MARGIN, metavar="SHARE", help="room around the face (%(default)s)"
     )
     parser.add_argument("--detector", choices=("blazeface", "haar"), default="blazeface", help="(%(default)s)")
     parser.add_argument(

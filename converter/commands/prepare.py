@@ -7,7 +7,8 @@ from pathlib import Path
 
 from converter.check import faults
 from converter.dataset import SPLITS, Dataset, load_dataset
-from converter.prepare import LONGEST_SIDE, MIN_PHOTOS, Sources, prepare
+from converter.people import APARTS
+from converter.prepare import KINDS, LONGEST_SIDE, MIN_PHOTOS, Sources, prepare
 from converter.problems import DataError
 from converter.summary import counts, remarks, table
 from edgegate.cli.common import Commands, count, print_json
@@ -18,6 +19,10 @@ def add(commands: Commands) -> None:
     parser = commands.add_parser("prepare", help="labelled photos to a checked dataset", description=__doc__)
     parser.add_argument("photos", type=Path, metavar="PHOTOS", help="folder of photos with LabelMe or compact labels")
     parser.add_argument("--out", type=Path, metavar="DIR", help="the new folder to write the dataset to")
+    parser.add_argument("--kind", choices=KINDS, default=KINDS[0], help="what PHOTOS holds (%(default)s)")
+    parser.add_argument(
+        "--apart", choices=APARTS, default=APARTS[0], help="what no two sets share, of people and crops (%(default)s)"
+    )
     parser.add_argument("--classes", type=Path, metavar="FILE", help="class names, one a line (PHOTOS/classes.txt)")
     for kind, what in (("empty", "scenes with nobody in them"), ("strangers", "people not to be known, a folder each")):
         parser.add_argument(
@@ -36,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
         return _check(args)
     if args.out is None:
         raise UsageError("prepare: name the folder to write to with --out, or check a dataset with --check")
-    sources = Sources(args.photos, tuple(args.empty), tuple(args.strangers), args.classes)
+    sources = Sources(args.photos, tuple(args.empty), tuple(args.strangers), args.classes, args.kind, args.apart)
     prepared = prepare(sources, args.out, seed=args.seed, min_photos=args.min_photos, longest=args.longest)
     for remark in () if args.json else remarks(prepared):
         print(remark)

@@ -26,11 +26,11 @@ def add(commands: Commands) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from converter.keras_models import load_model  # noqa: PLC0415 - heavy
+    from converter.keras_models import load_model, pixels_of  # noqa: PLC0415 - heavy
 
     dataset = load_dataset(args.dataset)
     model = load_model(existing(args.model, "model"))
-    pictures = from_training(dataset, model.inputs[0].shape[1], args.images) if args.variant == "int8" else []
+    pictures = from_training(dataset, pixels_of(model), args.images) if args.variant == "int8" else []
     blob = quantize(model, args.variant, pictures)
     with complete(args.out) as draft:
         draft.write_bytes(blob)

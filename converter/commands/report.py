@@ -6,12 +6,17 @@ Exit status 1 if no variant keeps its budgets.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
+from converter.answers import Answers, outputs_of_keras
 from converter.commands.verify import add_sources, budgets_of, open_sources
 from converter.dataset import load_dataset
-from converter.report import page
+from converter.report import page, siamese
 from converter.report.subject import Subject
+from converter.verification import Compared, verify_pairs
 from converter.verify import Refused, Verified, verify
 from edgegate.cli.common import Commands, existing, print_json
 from edgegate.errors import ModelError
@@ -30,7 +35,7 @@ def add(commands: Commands) -> None:
 
 def run(args: argparse.Namespace) -> int:
     subject = _subject(args)
-    content = page.write(subject, args.out)
+    content = page.write(subject, args.out) if isinstance(subject, Subject) else siamese.write(subject, args.out)
     if args.json:
         print_json(content)
     else:
@@ -38,20 +43,28 @@ def run(args: argparse.Namespace) -> int:
     return 0 if subject.chosen else 1
 
 
-def _subject(args: argparse.Namespace) -> Subject:
-    from converter.answers import of_keras  # noqa: PLC0415 - with the next: heavy
+def _subject(args: argparse.Namespace) -> Subject | siamese.Subject:
 
     budgets, dataset = budgets_of(args), load_dataset(args.dataset)
     files = [existing(file, "file") for file in args.tflite]
     model, truth = open_sources(args)
-    keras = of_keras(model, truth.pictures)
-
-    def judged(file: Path) -> Verified | Refused:
-        try:
-            return verify(file.stem, file.read_bytes(), keras, truth, budgets)
-        except ModelError as error:  # another may do, and the report says why this one does not
-            return Refused(file.stem, str(error))
-
-    candidates = [judged(file) for file in files]
+    outputs = outputs_of_keras(model, truth.pictures)
     trained_on = len(dataset.splits["train"])
-    return Subject(args.name, model.name, dataset.classes, truth, keras, candidates, budgets, trained_on)
+    if "embedding" in outputs:
+        compared = [
+            _judged(partial(verify_pairs, outputs=outputs, truth=truth, budgets=budgets), file) for file in files
+        ]
+        return siamese.Subject(args.name, model.name, truth, outputs["embedding"], compared, budgets, trained_on)
+    verified = [_judged(partial(verify, outputs=outputs, truth=truth, budgets=budgets), file) for file in files]
+    keras = Answers.of(outputs)
+    return Subject(args.name, model.name, dataset.classes, truth, keras, verified, budgets, trained_on)
+
+
+Judgement = TypeVar("Judgement", Verified, Compared)
+
+
+def _judged(judge: Callable[[str, bytes], Judgement], file: Path) -> Judgement | Refused:
+    try:
+        return judge(file.stem, file.read_bytes())
+    except ModelError as error:  # another may do, and the report says why this one does not
+        return Refused(file.stem, str(error))

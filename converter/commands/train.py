@@ -8,6 +8,8 @@ from pathlib import Path
 from converter.dataset import load_dataset
 from converter.train import Trained, TrainSettings, train
 from converter.training.history import SCHEDULES
+from converter.training.lessons import LOSSES
+from converter.training.simple import LEARNERS
 from converter.training.strategies import STRATEGIES
 from edgegate.cli.common import Commands, count, print_json
 
@@ -27,12 +29,15 @@ def add(commands: Commands) -> None:
 def _add_design(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("network")
     group.add_argument("--design", default=DEFAULTS.design, help="see `converter architectures` (%(default)s)")
-    group.add_argument("--input-size", type=count, default=DEFAULTS.input_size, metavar="PIXELS", help="(%(default)s)")
+    group.add_argument("--input-size", type=count, metavar="PIXELS", help="(the design's)")
     group.add_argument("--width", type=float, default=DEFAULTS.width, help="multiplier of filters (%(default)s)")
     group.add_argument("--head", type=count, metavar="UNITS", help="width of the heads' hidden layers (the design's)")
     group.add_argument("--weights", metavar="imagenet|none|FILE", help="to begin with (none)")
     group.add_argument(
-        "--freeze", action="append", default=[], metavar="PREFIX", help="layers to leave as they are; may be repeated"
+        "--freeze",
+        action="append",
+        metavar="PREFIX",
+        help="layers to leave as they are (the design's, where it begins with weights); may be repeated",
     )
 
 
@@ -41,6 +46,10 @@ def _add_learning(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--epochs", type=count, default=DEFAULTS.epochs, help="(%(default)s)")
     group.add_argument("--batch-size", type=count, default=DEFAULTS.batch_size, help="(%(default)s)")
     group.add_argument("--learning-rate", type=float, default=DEFAULTS.learning_rate, help="Adam's (%(default)s)")
+    group.add_argument(
+        "--learner", choices=LEARNERS, default=DEFAULTS.learner, help="Adam, or a simple model (%(default)s)"
+    )
+    group.add_argument("--loss", choices=LOSSES, default=DEFAULTS.loss, help="of embedders (%(default)s)")
     group.add_argument("--schedule", choices=SCHEDULES, default=DEFAULTS.schedule, help="of the rate (%(default)s)")
     group.add_argument(
         "--patience", type=count, default=DEFAULTS.patience, help="epochs without a better one (%(default)s)"
@@ -58,7 +67,9 @@ def run(args: argparse.Namespace) -> int:
         width=args.width,
         head=args.head,
         weights=args.weights,
-        frozen=tuple(args.freeze),
+        frozen=None if args.freeze is None else tuple(args.freeze),
+        learner=args.learner,
+        loss=args.loss,
         epochs=args.epochs,
         batch_size=args.batch_size,
         learning_rate=args.learning_rate,

@@ -11,6 +11,7 @@ from typing import Any
 
 from converter.dataset import load_dataset
 from converter.recipe import Budgets, load_recipe
+from converter.verification import verify_pairs
 from converter.verify import HeldOut, held_out, verify
 from edgegate.cli.common import Commands, existing, print_json
 
@@ -31,12 +32,13 @@ def add_sources(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from converter.answers import of_keras  # noqa: PLC0415 - with the next: heavy
+    from converter.answers import outputs_of_keras  # noqa: PLC0415 - with the next: heavy
 
     budgets = budgets_of(args)
     model, truth = open_sources(args)
     blob = existing(args.tflite, "file").read_bytes()
-    verified = verify(args.tflite.stem, blob, of_keras(model, truth.pictures), truth, budgets)
+    check = verify_pairs if "embedding" in model.output else verify
+    verified = check(args.tflite.stem, blob, outputs_of_keras(model, truth.pictures), truth, budgets)
     if args.json:
         print_json(verified.as_json())
     else:
@@ -53,8 +55,8 @@ def budgets_of(args: argparse.Namespace) -> Budgets:
 
 def open_sources(args: argparse.Namespace) -> tuple[Any, HeldOut]:
     """The Keras model, and the test images of its input's size."""
-    from converter.keras_models import load_model  # noqa: PLC0415 - heavy
+    from converter.keras_models import load_model, pixels_of  # noqa: PLC0415 - heavy
 
     dataset = load_dataset(args.dataset)
     model = load_model(existing(args.model, "model"))
-    return model, held_out(dataset, model.inputs[0].shape[1])
+    return model, held_out(dataset, pixels_of(model))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from html import escape
 
@@ -9,15 +10,26 @@ _WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 560, 190, 34, 26, 14
 _CELL, _MARGIN = 64, 120
 
 
-def histogram(counts: Sequence[int], label: str, good_from: float) -> str:
-    """Counts in equal steps of 0…1; steps from `good_from` on are marked."""
+def histogram(
+    counts: Sequence[int], label: str, good_from: float, ends: tuple[float, float] = (0.0, 1.0), what: str = "IoU"
+) -> str:
+    """Counts in equal steps between the ends; steps from the share `good_from` of the way on are marked."""
+    low, high = ends
     steps, most = len(counts), max(*counts, 1)
     bars = "".join(
-        _bar(index, count, most, steps, good=index / steps >= good_from) for index, count in enumerate(counts)
+        _bar(
+            index,
+            count,
+            most,
+            steps,
+            f"{what} {_percent(index / steps, ends)} to {_percent((index + 1) / steps, ends)} %",
+            good=index / steps >= good_from,
+        )
+        for index, count in enumerate(counts)
     )
     ticks = "".join(
         f'<text x="{_LEFT + (_WIDTH - _LEFT) * tick / 4:.0f}" y="{_HEIGHT - 8}" '
-        f'text-anchor="{"end" if tick == 4 else "middle"}">{tick / 4:g}</text>'
+        f'text-anchor="{"end" if tick == 4 else "middle"}">{low + (high - low) * tick / 4:g}</text>'
         for tick in range(5)
     )
     floor = _HEIGHT - _BOTTOM
@@ -30,14 +42,38 @@ def histogram(counts: Sequence[int], label: str, good_from: float) -> str:
     )
 
 
-def _bar(index: int, count: int, most: int, steps: int, *, good: bool) -> str:
+def _percent(way: float, ends: tuple[float, float]) -> int:
+    return int(100 * (ends[0] + way * (ends[1] - ends[0])) + 1e-6)
+
+
+def _bar(index: int, count: int, most: int, steps: int, span: str, *, good: bool) -> str:
     step = (_WIDTH - _LEFT) / steps
     height = (_HEIGHT - _BOTTOM - _TOP) * count / most
-    low, high = index * 100 // steps, (index + 1) * 100 // steps
     return (
         f'<rect class="bar{" good" if good else ""}" x="{_LEFT + index * step + 1:.1f}" '
         f'y="{_HEIGHT - _BOTTOM - height:.1f}" width="{step - 2:.1f}" height="{height:.1f}">'
-        f"<title>{count} images, IoU {low} to {high} %</title></rect>"
+        f"<title>{count}: {span}</title></rect>"
+    )
+
+
+def curve(points: Sequence[Sequence[float]], label: str) -> str:
+    """Points (x, y) in 0…1, x logarithmic from its least on."""
+    least = math.log10(min(x for x, _ in points))
+    height = _HEIGHT - _BOTTOM - _TOP
+    places = " ".join(
+        f"{_LEFT + (_WIDTH - _LEFT) * (1 - math.log10(x) / least):.1f},{_TOP + height * (1 - y):.1f}" for x, y in points
+    )
+    ticks = "".join(
+        f'<text x="{_LEFT + (_WIDTH - _LEFT) * (1 + power / least):.0f}" y="{_HEIGHT - 8}" '
+        f'text-anchor="{"end" if power == 0 else "middle"}">{10.0**-power:g}</text>'
+        for power in range(int(-least) + 1)
+    )
+    return (
+        f'<svg class="chart" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(label)}">'
+        f'<text x="{_LEFT - 6}" y="{_TOP + 4}" text-anchor="end">1</text>'
+        f'<text x="{_LEFT - 6}" y="{_HEIGHT - _BOTTOM}" text-anchor="end">0</text>'
+        f'<line x1="{_LEFT}" x2="{_WIDTH}" y1="{_HEIGHT - _BOTTOM}" y2="{_HEIGHT - _BOTTOM}"/>'
+        f'<polyline points="{places}" fill="none" stroke="currentColor" stroke-width="2"/>{ticks}</svg>'
     )
 
 

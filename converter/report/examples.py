@@ -44,7 +44,7 @@ class Example:
 def worst(subject: Subject, count: int = COUNT) -> list[Example]:
     _, answers = subject.shown
     truth, names = subject.truth, subject.classes
-    overlap = iou(answers.boxes, truth.boxes)
+    overlap = iou(answers.boxes, truth.boxes) if answers.boxed else np.ones(len(truth.labels), np.float32)
     examples = [
         Example(
             index,
@@ -61,16 +61,17 @@ def worst(subject: Subject, count: int = COUNT) -> list[Example]:
 
 def figures(subject: Subject) -> Iterator[str]:
     """The worst as HTML figures, each with its picture inside."""
+    boxed = subject.shown[1].boxed
     for example in worst(subject):
         data = base64.b64encode(_drawn(subject, example)).decode()
         wrong = ' class="bad"' if example.truth != example.given else ""
-        box = "nobody there" if example.iou is None else f"box IoU {example.iou:.2f}"
+        box = "" if not boxed else ", nobody there" if example.iou is None else f", box IoU {example.iou:.2f}"
         said = f"{example.truth} said to be {example.given}" if wrong else f"{example.truth}, rightly"
         more = ", and the door would believe it" if example.opens and wrong else ""
         yield (
             f'<figure class="card"><img src="data:image/jpeg;base64,{data}" width="{WIDTH}" alt="{escape(said)}">'
             f"<figcaption><span{wrong}>{escape(said)}{more}</span><br>"
-            f"{example.confidence:.2f} sure, {box}</figcaption></figure>\n"
+            f"{example.confidence:.2f} sure{box}</figcaption></figure>\n"
         )
 
 
@@ -82,10 +83,11 @@ def _drawn(subject: Subject, example: Example) -> bytes:
         raise UsageError(f"{file}: cannot be read as a picture; prepare the dataset again")
     height = round(WIDTH * image.shape[0] / image.shape[1])
     small = np.asarray(cv2.resize(image, (WIDTH, height), interpolation=cv2.INTER_AREA), np.uint8)
-    if example.iou is not None:
+    answers = subject.shown[1]
+    if example.iou is not None and answers.boxed:
         _rectangle(small, subject.truth.boxes[example.index].tolist(), _WHITE)
-    if example.given != subject.classes[0] or example.iou is not None:
-        _rectangle(small, subject.shown[1].boxes[example.index].tolist(), _BLUE)
+    if answers.boxed and (example.given != subject.classes[0] or example.iou is not None):
+        _rectangle(small, answers.boxes[example.index].tolist(), _BLUE)
     ok, data = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
     assert ok
     return data.tobytes()

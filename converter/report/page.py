@@ -13,6 +13,9 @@ from converter.report.subject import Subject, document
 from edgegate import __version__
 from edgegate.output import complete
 
+MOST_CLASSES = 40
+"""Of more, nobody can read the confusion matrix; it is in the JSON form."""
+
 HTML_FILE, JSON_FILE = "report.html", "report.json"
 
 
@@ -54,14 +57,14 @@ def render(subject: Subject, content: dict[str, Any]) -> str:
 of equal classes, and the mean IoU of the two boxes. Time is the median picture's, one thread, on the machine that made
 this report; RAM is what runtime and model add to a process. Red misses its budget.</p></section>
 <section><h2>Who: classes</h2>
-<div class="card scroll">{charts.matrix(content["confusion"], content["classes"])}</div>
+{_matrix(content)}
 <p class="hint">Likeliest class, whatever its probability. Below, what the threshold of {content["threshold"]:g}
 makes of it: under it, nobody is let in.</p>
 {tables.classes(content)}</section>
 {_boxes(content)}
 {_cameras(content)}
 <section><h2>Examples, the worst first</h2>
-<p class="hint">White: the true box. Blue: the one that {escape(content["variant"])} gives.</p>
+{_colours(content)}
 <div class="examples">
 {"".join(examples.figures(subject))}</div></section>
 <footer><p>Trained on {content["images"]["train"]} images; every figure here is of {content["images"]["test"]}
@@ -81,7 +84,7 @@ def _header(content: dict[str, Any]) -> str:
         "Classes": ", ".join(content["classes"][1:]),
         "Accuracy": tables.percent(content["accuracy"]),
         "Macro F1": f"{content['macro_f1']:.3f}",
-        "Mean box IoU": f"{content['boxes']['mean']:.3f}",
+        **({"Mean box IoU": f"{content['boxes']['mean']:.3f}"} if content["boxes"] else {}),
     }
     terms = "".join(f"<div><dt>{term}</dt><dd>{escape(text)}</dd></div>" for term, text in facts.items())
     misses = "".join(
@@ -118,8 +121,16 @@ def _let_in(title: str, images: int, accepted: int, bound: float) -> str:
     )
 
 
+def _matrix(content: dict[str, Any]) -> str:
+    if len(content["classes"]) > MOST_CLASSES:
+        return ""
+    return f'<div class="card scroll">{charts.matrix(content["confusion"], content["classes"])}</div>'
+
+
 def _boxes(content: dict[str, Any]) -> str:
     row = content["boxes"]
+    if row is None:
+        return ""
     label = f"Histogram of box IoU, mean {row['mean']:.3f}"
     return f"""<section><h2>Where: boxes</h2><div class="card scroll">
 {charts.histogram(row["histogram"], label, good_from=0.5)}
@@ -127,6 +138,12 @@ def _boxes(content: dict[str, Any]) -> str:
 {tables.percent(row["at_least_half"])} at 0.5 or more, {tables.percent(row["at_least_three_quarters"])} at 0.75 or
 more.</p>
 </div></section>"""
+
+
+def _colours(content: dict[str, Any]) -> str:
+    if content["boxes"] is None:
+        return ""
+    return f'<p class="hint">White: the true box. Blue: the one that {escape(content["variant"])} gives.</p>'
 
 
 def _cameras(content: dict[str, Any]) -> str:

@@ -78,10 +78,10 @@ def document(subject: Subject) -> dict[str, Any]:
         "macro_f1": macro_f1(counts),
         "confusion": counts.tolist(),
         "by_class": [asdict(row) for row in class_rows(subject.classes, truth.labels, answers, threshold)],
-        "boxes": asdict(box_row(iou(answers.boxes, truth.boxes)[truth.boxed])),
+        "boxes": asdict(box_row(iou(answers.boxes, truth.boxes)[truth.boxed])) if answers.boxed else None,
         "strangers": _strangers(measure(variant, answers, truth, threshold)) | _shootings(subject, answers),
         "by_camera": list(_by_camera(subject, answers)),
-        "variants": [_figures(row) for row in subject.figures()],
+        "variants": [row.by_name() for row in subject.figures()],
         "misses": {one.variant: list(one.misses) for one in subject.candidates},
     }
 
@@ -96,13 +96,9 @@ def card(document: dict[str, Any]) -> dict[str, Any]:
         "variant": document["variant"],
         "measured_on": f"{document['images']['test']} images held out, {strangers['images']} of them of strangers",
         "threshold": document["threshold"],
-        **{name: round(chosen[name], 5) for name in names},
+        **{name: round(chosen[name], 5) for name in names if chosen[name] is not None},
         "macro_f1": round(document["macro_f1"], 5),
     }
-
-
-def _figures(row: Figures) -> dict[str, Any]:
-    return asdict(row) | {"false_accept_bound": row.false_accept_bound}
 
 
 def _strangers(row: Figures) -> dict[str, Any]:
@@ -141,4 +137,4 @@ def _by_camera(subject: Subject, answers: Answers) -> Iterator[dict[str, Any]]:
         row = measure(
             str(name), Answers(answers.classes[chosen], answers.boxes[chosen]), part, subject.budgets.threshold
         )
-        yield {"camera": name, "images": len(chosen), **_figures(row)}
+        yield {"camera": name, "images": len(chosen), **row.by_name()}

@@ -39,7 +39,7 @@ def _variant(document: Row) -> Any:
         missed = " ".join(document["misses"].get(name, ()))
         columns = (
             ("accuracy", percent(figures["accuracy"])),
-            ("mean_iou", f"{figures['mean_iou']:.3f}"),
+            ("mean_iou", number(figures["mean_iou"], 3)),
             ("class_agreement", percent(figures["class_agreement"])),
             ("box_agreement", number(figures["box_agreement"], 3)),
             ("false_accept_bound", percent(figures["false_accept_bound"])),
@@ -91,7 +91,7 @@ def cameras(document: Row) -> str:
             for value in (
                 row["images"],
                 percent(row["accuracy"]),
-                f"{row['mean_iou']:.3f}",
+                number(row["mean_iou"], 3),
                 row["strangers"],
                 row["false_accepts"],
                 percent(row["false_accept_bound"]),

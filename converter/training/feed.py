@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 import cv2
 import numpy as np
@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from converter.compact import UnitBox
 from converter.dataset import Sample
+from converter.training.lessons import TRACKER, Lesson, shuffled
 from edgegate.errors import EdgegateError
 from edgegate.types import Image
 from edgegate.vision.preprocess import stretch
@@ -29,6 +30,8 @@ class Alter(Protocol):
 
 Batch: TypeAlias = tuple[npt.NDArray[np.float32], dict[str, npt.NDArray[Any]], dict[str, npt.NDArray[np.float32]]]
 """Pictures 0…255, what the outputs should be, and what each picture weighs there: boxes 0 where there is no face."""
+
+Step: TypeAlias = Literal["train", "valid"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,75 +68,83 @@ def read_pictures(
     )
 
 
-def epoch_batches(pictures: Pictures, size: int, seed: int, epoch: int, alter: Alter | None) -> Iterator[Batch]:
+def epoch_batches(
+    pictures: Pictures, size: int, seed: int, epoch: int, alter: Alter | None, lesson: Lesson = TRACKER
+) -> Iterator[Batch]:
     """Every picture once, in the order of that epoch; the last batch may be smaller."""
-    order = np.random.default_rng((seed, epoch)).permutation(len(pictures))
+    order = lesson.order(pictures.labels, np.random.default_rng((seed, epoch)))
     for start in range(0, len(order), size):
         rows = order[start : start + size]
-        yield _batch(pictures, rows) if alter is None else _altered(pictures, rows, epoch, alter)
+        part = _part(pictures, rows) if alter is None else _altered(pictures, rows, epoch, alter)
+        yield _example(part, lesson, "train")
 
 
-def training_batches(pictures: Pictures, size: int, seed: int, first_epoch: int, alter: Alter | None) -> Any:
+def training_batches(
+    pictures: Pictures, size: int, seed: int, first_epoch: int, alter: Alter | None, lesson: Lesson = TRACKER
+) -> Any:
     """An endless tf.data.Dataset, epoch after epoch from `first_epoch` on."""
 
     def batches() -> Iterator[Batch]:
         epoch = first_epoch
         while True:
-            yield from epoch_batches(pictures, size, seed, epoch, alter)
+            yield from epoch_batches(pictures, size, seed, epoch, alter, lesson)
             epoch += 1
 
-    return _dataset(batches, pictures.images.shape[1], count=None)
+    return _dataset(batches, pictures.images.shape[1], lesson, count=None)
 
 
-def validation_batches(pictures: Pictures, size: int) -> Any:
-    """A tf.data.Dataset of every picture once, as it is."""
+def validation_batches(pictures: Pictures, size: int, lesson: Lesson = TRACKER) -> Any:
+    """A tf.data.Dataset of every picture once, as it is and always in the same order."""
+    order = np.arange(len(pictures))
+    if lesson.order is not shuffled:
+        order = lesson.order(pictures.labels, np.random.default_rng(0))
 
     def batches() -> Iterator[Batch]:
         for start in range(0, len(pictures), size):
-            yield _batch(pictures, np.arange(start, min(start + size, len(pictures))))
+            yield _example(_part(pictures, order[start : start + size]), lesson, "valid")
 
-    return _dataset(batches, pictures.images.shape[1], count=-(-len(pictures) // size))
+    return _dataset(batches, pictures.images.shape[1], lesson, count=-(-len(pictures) // size))
 
 
-def _dataset(batches: Callable[[], Iterator[Batch]], size: int, count: int | None) -> Any:
+def _dataset(batches: Callable[[], Iterator[Batch]], size: int, lesson: Lesson, count: int | None) -> Any:
     """`count` batches, or endlessly many."""
     import tensorflow as tf  # noqa: PLC0415 - heavy
 
-    weight = tf.TensorSpec((None,), tf.float32)
+    label, weight = tf.TensorSpec((None,), tf.int32), tf.TensorSpec((None,), tf.float32)
+    box = tf.TensorSpec((None, 4), tf.float32)
     signature = (
         tf.TensorSpec((None, size, size, 3), tf.float32),
-        {"class": tf.TensorSpec((None,), tf.int32), "box": tf.TensorSpec((None, 4), tf.float32)},
-        {"class": weight, "box": weight},
+        {name: box if name == "box" else label for name in lesson.outputs},
+        dict.fromkeys(lesson.outputs, weight),
     )
     stream = tf.data.Dataset.from_generator(batches, output_signature=signature)
     length = tf.data.INFINITE_CARDINALITY if count is None else count
     return stream.apply(tf.data.experimental.assert_cardinality(length)).prefetch(4)
 
 
-def _batch(pictures: Pictures, rows: npt.NDArray[np.int64]) -> Batch:
-    return _example(pictures.images[rows], pictures.labels[rows], pictures.boxes[rows], pictures.faces[rows])
+def _part(pictures: Pictures, rows: npt.NDArray[np.int64]) -> Pictures:
+    return Pictures(pictures.images[rows], pictures.labels[rows], pictures.boxes[rows], pictures.faces[rows])
 
 
-def _altered(pictures: Pictures, rows: npt.NDArray[np.int64], epoch: int, alter: Alter) -> Batch:
-    images, boxes = pictures.images[rows], pictures.boxes[rows]
-    faces = pictures.faces[rows]
+def _altered(pictures: Pictures, rows: npt.NDArray[np.int64], epoch: int, alter: Alter) -> Pictures:
+    part = _part(pictures, rows)
     for place, row in enumerate(rows.tolist()):
-        x1, y1, x2, y2 = map(float, boxes[place])
-        given = (x1, y1, x2, y2) if faces[place] else None
-        images[place], box = alter(images[place], given, epoch, row)
-        boxes[place] = box or 0
-        faces[place] = box is not None
-    return _example(images, pictures.labels[rows], boxes, faces)
+        x1, y1, x2, y2 = map(float, part.boxes[place])
+        given = (x1, y1, x2, y2) if part.faces[place] else None
+        part.images[place], box = alter(part.images[place], given, epoch, row)
+        part.boxes[place] = box or 0
+        part.faces[place] = box is not None
+    return part
 
 
-def _example(
-    images: npt.NDArray[np.uint8],
-    labels: npt.NDArray[np.int32],
-    boxes: npt.NDArray[np.float32],
-    faces: npt.NDArray[np.bool_],
-) -> Batch:
-    weights = {"class": np.ones(len(labels), np.float32), "box": faces.astype(np.float32)}
-    return images.astype(np.float32), {"class": labels, "box": boxes}, weights
+def _example(part: Pictures, lesson: Lesson, step: Step) -> Batch:
+    silent = lesson.unheard.get(step, ())
+    targets = {name: part.boxes if name == "box" else part.labels for name in lesson.outputs}
+    weights = {
+        name: (part.faces if name == "box" else np.full(len(part), name not in silent)).astype(np.float32)
+        for name in lesson.outputs
+    }
+    return part.images.astype(np.float32), targets, weights
 
 
 def _read(sample: Sample) -> Image:

@@ -7,7 +7,15 @@ from typing import Any
 import keras
 from tqdm import tqdm
 
-SHOWN = {"loss": "loss", "val_loss": "valid", "val_class_accuracy": "accuracy", "val_box_iou": "IoU"}
+SHOWN = {
+    "loss": "loss",
+    "val_loss": "valid",
+    "val_class_accuracy": "accuracy",
+    "val_accuracy": "accuracy",
+    "val_box_iou": "IoU",
+    "val_order": "order",
+    "val_embedding_order": "order",
+}
 
 
 class Bar(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types

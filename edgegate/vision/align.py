@@ -59,7 +59,10 @@ ARCFACE = Template(
 The places are `arcface_dst` of InsightFace's `face_align.py`, which the common 112-pixel networks are trained with.
 """
 
-TEMPLATES: Mapping[str, Template] = {"dlib-150": DLIB, "arcface-112": ARCFACE}
+FACENET = Template(160, ARCFACE.marks, ARCFACE.places * np.float32(160 / 112), zoom=0.9)
+"""The same marks at FaceNet's size, a little further away: its crops hold a margin around the face."""
+
+TEMPLATES: Mapping[str, Template] = {"dlib-150": DLIB, "arcface-112": ARCFACE, "facenet-160": FACENET}
 """By the name that a pack's card calls them."""
 
 

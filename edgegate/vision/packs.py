@@ -46,6 +46,9 @@ class InputSpec:
     colour: Literal["rgb", "bgr"]
     template: str = "dlib-150"
     """Of an embedder: how its faces are aligned, a name of `align.TEMPLATES`."""
+    margin: float | None = None
+    """Of a classifier whose faces are cut out by their box: the room around it, as a share of its larger side. None
+    where they are aligned, as an embedder's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +163,18 @@ def _parse_input(table: Mapping[str, Any], task: Task) -> InputSpec:
     if table["colour"] not in {"rgb", "bgr"}:
         raise ValueError(f"has the unknown colour order {table['colour']!r}")
     spec = InputSpec(int(table["width"]), int(table["height"]), low, high, table["colour"])
-    return _aligned(replace(spec, template=str(table.get("template", spec.template)))) if task == "embedder" else spec
+    if task == "classifier" and "template" not in table:
+        return replace(spec, margin=_margin(table))
+    if task in {"classifier", "embedder"}:
+        return _aligned(replace(spec, template=str(table.get("template", spec.template))))
+    return spec
+
+
+def _margin(table: Mapping[str, Any]) -> float:
+    margin = float(table["margin"])
+    if not 0 <= margin <= 2:
+        raise ValueError(f"has the input margin {margin:g}, which is not from 0 to 2")
+    return margin
 
 
 def _aligned(spec: InputSpec) -> InputSpec:

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edgegate.types import Image, Points
+from edgegate.types import Box, Image, Points
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,23 @@ def stretch(image: Image, size: int) -> Image:
     shrinks = max(image.shape[:2]) > size  # averaging every pixel, where bilinear sampling would skip most of them
     small = cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
     return np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def cut_out(image: Image, box: Box, size: int, margin: float) -> Image:
+    """The square around a box of a BGR picture, with `margin` of its larger side on every side, as (size, size, 3) BGR.
+
+    What lies outside the picture is as its edge. A classifier of cut-out faces sees this, `stretch`ed to RGB.
+    """
+    side = max(box.width, box.height) * (1 + 2 * margin)
+    corner = np.array(box.center) - side / 2
+    left, top, right, bottom = (*np.floor(corner).astype(int), *np.ceil(corner + side).astype(int))
+    height, width = image.shape[:2]
+    beyond = max(0, -left, -top, right - width, bottom - height)
+    if beyond:
+        image = np.asarray(cv2.copyMakeBorder(image, beyond, beyond, beyond, beyond, cv2.BORDER_REPLICATE), np.uint8)
+    part = image[top + beyond : bottom + beyond, left + beyond : right + beyond]
+    way = cv2.INTER_AREA if part.shape[0] > size else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(part, (size, size), interpolation=way), np.uint8)
 
 
 def warp_rgb(image: Image, to_patch: Similarity, size: int) -> Image:

@@ -19,7 +19,7 @@ import numpy as np
 
 from converter import guards, packs, runtime
 from converter.answers import Answers, of_keras
-from converter.architectures import DESIGNS, INPUT_SIZE, build, find
+from converter.architectures import BACKBONES, INPUT_SIZE, build, find
 from converter.calibration import from_training
 from converter.compositions import write_compositions
 from converter.quantize import VARIANTS, Variant, quantize
@@ -27,6 +27,8 @@ from converter.verify import held_out
 from edgegate.errors import EdgegateError, ModelError
 from edgegate.types import Image
 from edgegate.vision.packs import InputSpec
+
+TRACKERS = tuple(backbone.design for backbone in BACKBONES.values())
 
 LABELS = ("unknown", "anna", "ben")
 REFERENCE_FILE = "reference.npz"
@@ -57,7 +59,7 @@ class Pictures:
 def main(folder: Path, designs: list[str]) -> int:
     if not designs:
         call = [sys.executable, "-m", "tests.converter.convert_all", str(folder)]
-        return int(any(subprocess.run([*call, design], check=False).returncode for design in DESIGNS))
+        return int(any(subprocess.run([*call, design], check=False).returncode for design in TRACKERS))
     os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"  # as the command line sets it
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:

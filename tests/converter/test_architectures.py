@@ -12,7 +12,10 @@ import numpy as np
 import pytest
 
 from converter.architectures import DESIGNS, build
+from converter.architectures.inputs import input_of
+from converter.train import freeze
 from edgegate.errors import EdgegateError, UsageError
+from edgegate.vision.packs import InputSpec, shipped
 
 pytestmark = pytest.mark.train
 
@@ -24,15 +27,59 @@ def listed() -> list[dict[str, Any]]:
     return rows
 
 
-def test_the_published_tracker_has_the_published_number_of_parameters(listed: list[dict[str, Any]]) -> None:
-    assert {row["name"]: row["parameters"] for row in listed}["tracker/vgg16"] == 16_830_279
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("tracker/vgg16", 16_830_279),
+        ("classifier/cnn", 448 + 4_640 + 18_496 + 4 * (16 + 32 + 64) + (64 * 28 * 28 + 1) * 3),
+        ("classifier/resnet50", 23_587_712 + (2048 + 1) * 3),
+        ("classifier/vgg16", 134_260_544 + (4096 + 1) * 3),
+        ("embedder/facenet", 22_808_144),
+        ("embedder/mobilefacenet", 1_022_720),
+    ],
+)
+def test_published_designs_have_the_published_number_of_parameters(
+    listed: list[dict[str, Any]], name: str, parameters: int
+) -> None:
+    assert {row["name"]: row["parameters"] for row in listed}[name] == parameters
 
 
 def test_every_design_is_listed_with_input_and_outputs(listed: list[dict[str, Any]]) -> None:
-    assert [row["name"] for row in listed] == list(DESIGNS)
+    assert [row["name"] for row in listed] == [name for name, design in DESIGNS.items() if not design.on_a_pack]
+    outputs = {
+        "tracker": {"class": [3], "box": [4]},
+        "classifier": {"class_probs": [3]},
+        "embedder": {"embedding": [128]},
+    }
+    sizes = {"embedder/facenet": 160, "embedder/mobilefacenet": 112}
     for row in listed:
-        assert row["input"] == [120, 120, 3]
-        assert row["outputs"] == {"class": [3], "box": [4]}
+        size = sizes.get(row["name"], 224 if row["task"] == "classifier" else 120)
+        assert row["input"] == [size, size, 3]
+        assert row["outputs"] == outputs[row["task"]]
+
+
+def test_of_a_pretrained_vgg16_only_the_softmax_is_trained() -> None:
+    model = build("classifier/vgg16", classes=290)
+    freeze(model, DESIGNS["classifier/vgg16"].frozen)
+    counts = [
+        sum(int(np.prod(weight.shape)) for weight in part)
+        for part in (model.non_trainable_weights, model.trainable_weights)
+    ]
+    assert counts == [134_260_544, 1_188_130]
+
+
+def test_of_a_pretrained_resnet50_the_first_three_of_five_blocks_stay() -> None:
+    model = build("classifier/resnet50", classes=3, input_size=32)
+    freeze(model, DESIGNS["classifier/resnet50"].frozen)
+    trained = {layer.name.split("_")[0] for layer in model.layers if layer.trainable_weights}
+    assert trained == {"conv4", "conv5", "class"}
+
+
+def test_faces_are_cut_out_or_aligned_as_the_design_wants_them() -> None:
+    assert input_of("classifier/cnn", 64, None) == InputSpec(64, 64, 0, 255, "rgb", margin=0.2)
+    assert input_of("embedder/facenet", None, None) == InputSpec(160, 160, 0, 255, "rgb", "facenet-160")
+    assert input_of("tracker/cnn", None, None) == InputSpec(120, 120, 0, 255, "rgb")
+    assert input_of("classifier/embedder", None, str(shipped("face-embedder"))).template == "dlib-150"
 
 
 @pytest.mark.parametrize("name", ["tracker/mobilenet_v2", "tracker/mobilenet_v3_small", "tracker/cnn"])
@@ -75,6 +122,8 @@ def test_the_cnn_finds_points_where_its_maps_are_high() -> None:
         ("tracker/cnn", {"input_size": 100}, "no multiple of 8"),
         ("tracker/cnn", {"weights": "imagenet"}, "nobody published"),
         ("tracker/cnn", {"weights": "nowhere.keras"}, "no such file"),
+        ("embedder/mobilefacenet", {"input_size": 96}, "aligned for it at 112"),
+        ("classifier/embedder", {}, "not built but fitted"),
     ],
 )
 def test_what_no_design_is_is_told_in_one_line(name: str, options: dict[str, Any], words: str) -> None:

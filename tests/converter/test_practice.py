@@ -12,7 +12,7 @@ from converter.practice import Amount, write_practice
 from converter.prepare import Sources, prepare
 from edgegate.demo.portraits import ASTRONAUT
 
-FEW = Amount(occasions=4, photos=6, strangers=12, pictures=2, rooms=4, views=1)
+FEW = Amount(occasions=4, photos=6, strangers=12, pictures=2, rooms=4, views=1, people=2, days=3, pictures_a_day=2)
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def test_the_same_seed_gives_the_same_bytes(photos: Path, tmp_path: Path) -> Non
         for folder in (photos, tmp_path / "again")
     )
     assert one == two
-    assert len(one) == 2 * 4 * 6 + 12 * 2 + 4
+    assert len(one) == 2 * 4 * 6 + 12 * 2 + 4 + 2 * 3 * 2
 
 
 def test_labels_are_of_the_enrolled_person_on_her_occasions(photos: Path) -> None:

@@ -80,7 +80,7 @@ def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
         load_recipe(written(tmp_path, text))
     lines = [line.removeprefix(f"{tmp_path / 'recipe.toml'}: ") for line in raised.value.problems]
     assert lines == [
-        "data: name one of photos, dataset and compositions, not photos and dataset",
+        "data: name one of photos, people, crops, dataset and compositions, not photos and dataset",
         "model.width = 'wide': must be a valid number",
         "model.inputsize: unknown key; did you mean input_size?",
         "train.epochs = 0: must be greater than or equal to 1",
@@ -95,7 +95,7 @@ def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
     ("text", "reason"),
     [
         ("", "data: is missing"),
-        ("[data]\n", "name one of photos, dataset and compositions, not none"),
+        ("[data]\n", "name one of photos, people, crops, dataset and compositions, not none"),
         ('[data]\ndataset = "a"\nstrangers = ["b"]', "strangers and empty go with photos, not with dataset"),
         ("data = 3", "data = 3: must be a table"),
         ('[data]\ndataset = "a"\n[quantize]\nvariants = ["int8", "int8"]', "names a variant twice"),

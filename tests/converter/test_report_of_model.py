@@ -39,7 +39,7 @@ def answered(truth: HeldOut, wrong: dict[int, float]) -> Answers:
 
 
 def subject(truth: HeldOut, answers: Answers, budgets: Budgets) -> Subject:
-    figures = measure("int8", answers, truth, budgets.threshold, answers, Run(answers, 1.5, 12.0), 40_000)
+    figures = measure("int8", answers, truth, budgets.threshold, answers, Run(answers.outputs(), 1.5, 12.0), 40_000)
     int8 = Verified("int8", b"", answers, figures, tuple(missed(figures, budgets)))
     candidates: list[Verified | Refused] = [Refused("dynamic", "dynamic: box is the same for every picture"), int8]
     return Subject("door", "tracker/cnn", NAMES, truth, answers, candidates, budgets, 72)

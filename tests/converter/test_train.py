@@ -71,7 +71,7 @@ def test_the_network_it_leaves_is_the_best_epochs(whole: tuple[Path, Trained], d
 
     out, trained = whole
     model = keras.models.load_model(out / "model.keras", compile=False)
-    pictures = read_pictures(dataset.splits["valid"], TINY.input_size)
+    pictures = read_pictures(dataset.splits["valid"], TINY.size)
     answers = [(model.predict_on_batch(images), truth) for images, truth, _ in validation_batches(pictures, 8)]
     right = [answer["class"].argmax(axis=1) == truth["class"].numpy() for answer, truth in answers]
     best = trained.history[trained.best]

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from converter.answers import Answers, iou, of_keras
+from converter.answers import Answers, iou, outputs_of_keras
 from converter.calibration import from_training
 from converter.dataset import Sample, load_dataset
 from converter.quantize import quantize
@@ -113,7 +113,8 @@ def test_the_first_that_keeps_its_budgets_is_chosen_and_says_why() -> None:
 
 def test_where_int8_misses_another_is_chosen_and_says_why() -> None:
     broken, float16 = Refused("dynamic", "dynamic: box is the same for every picture"), candidate("float16")
-    chosen, reason = choose([candidate("int8", "box_agreement is 0.9"), broken, float16])
+    candidates: list[Verified | Refused] = [candidate("int8", "box_agreement is 0.9"), broken, float16]
+    chosen, reason = choose(candidates)
     assert chosen is float16
     assert reason == (
         "float16 keeps every budget; int8 misses: box_agreement is 0.9; "
@@ -139,7 +140,7 @@ def test_int8_of_a_trained_network_is_measured(tiny_data: Path, tiny_model: Any)
     truth = held_out(dataset, SIZE)
     blob = quantize(tiny_model, "int8", from_training(dataset, SIZE))
     budgets = Budgets(accuracy=0.4, mean_iou=0.1, class_agreement=0.95, box_agreement=0.85, false_accept_bound=1)
-    verified = verify("int8", blob, of_keras(tiny_model, truth.pictures), truth, budgets)
+    verified = verify("int8", blob, outputs_of_keras(tiny_model, truth.pictures), truth, budgets)
     assert verified.misses == ()
     assert verified.figures.strangers == verified.figures.empty == COUNTS["test"] // 3
     assert verified.figures.size_mb == pytest.approx(len(blob) / 1e6)

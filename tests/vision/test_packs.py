@@ -91,6 +91,34 @@ def test_a_wrong_card_is_refused(pack_copy: Copy, old: str, new: str, reason: st
     assert "face-detector" in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("line", "margin", "template"),
+    [("margin = 0.2", 0.2, "dlib-150"), ('template = "dlib-150"', None, "dlib-150")],
+)
+def test_a_classifiers_card_says_how_faces_are_cut_out(
+    pack_copy: Copy, line: str, margin: float | None, template: str
+) -> None:
+    folder = classifier(pack_copy)
+    edit(folder, 'template = "dlib-150"', line)
+    spec = load_pack(folder, "classifier").input
+    assert (spec.margin, spec.template) == (margin, template)
+
+
+def test_a_classifiers_margin_is_a_share(pack_copy: Copy) -> None:
+    folder = classifier(pack_copy)
+    edit(folder, 'template = "dlib-150"', "margin = 20")
+    with pytest.raises(ModelError, match="input margin 20, which is not from 0 to 2"):
+        load_pack(folder, "classifier")
+
+
+def classifier(pack_copy: Copy) -> Path:
+    """The embedder's files with a classifier's card."""
+    folder = pack_copy("face-embedder")
+    edit(folder, 'task = "embedder"', 'task = "classifier"')
+    edit(folder, "embedding = ", "class_probs = ")
+    return folder
+
+
 def test_a_threshold_table_is_read_row_by_row(pack_copy: Copy) -> None:
     folder = pack_copy("face-embedder")
     card = folder / "model.toml"

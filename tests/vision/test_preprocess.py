@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgegate.vision.preprocess import Similarity, fit, letterbox, warp_rgb
+from edgegate.types import Box
+from edgegate.vision.preprocess import Similarity, cut_out, fit, letterbox, warp_rgb
 
 turns = st.builds(cmath.rect, st.floats(0.05, 20), st.floats(-3.1, 3.1))
 shifts = st.builds(complex, st.floats(-500, 500), st.floats(-500, 500))
@@ -81,3 +82,17 @@ def test_what_lies_outside_the_picture_is_black(centre: tuple[int, int]) -> None
     inside_x = min(640, max(0, centre[0] + 75)) - min(640, max(0, centre[0] - 75))
     inside_y = min(480, max(0, centre[1] + 75)) - min(480, max(0, centre[1] - 75))
     assert patch[..., 0].mean() / 255 == pytest.approx(inside_x * inside_y / 150**2, abs=0.02)
+
+
+def test_what_is_cut_out_is_the_square_around_the_box_with_its_margin() -> None:
+    image = np.zeros((100, 200, 3), np.uint8)
+    image[40:60, 90:120] = 200  # 30 × 20: the square is 30, with a fifth on every side 42
+    part = cut_out(image, Box(90, 40, 120, 60), 42, 0.2)
+    assert part.shape == (42, 42, 3)
+    assert (part[11:31, 6:36] == 200).all()
+    assert part.sum() == 30 * 20 * 3 * 200
+
+
+def test_beyond_the_picture_its_edge_goes_on() -> None:
+    image = np.full((50, 50, 3), 70, np.uint8)
+    assert (cut_out(image, Box(-20, -20, 40, 40), 32, 0.5) == 70).all()

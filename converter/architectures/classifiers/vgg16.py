@@ -1,0 +1,26 @@
+"""VGG16 (Simonyan and Zisserman, 2014) up to its second dense layer, and a new softmax on it.
+
+Of a network that begins with weights it is given, all but the softmax stays: 134,260,544 parameters, against 4,097 for
+each class that are trained.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from converter.architectures.backbone import Backbone, softmax_head
+from converter.architectures.resnet50 import MEAN, take_rgb
+
+
+def features(image: Any, _width: float, weights: str | None) -> Any:
+    """(batch, 4096): the last inner layer. ImageNet's weights are for 224 pixels."""
+    import keras  # noqa: PLC0415
+
+    centred = keras.layers.Rescaling(1.0, offset=[-mean for mean in MEAN], name="scale")(image)
+    network = keras.applications.VGG16(include_top=True, weights=weights, input_tensor=centred)
+    if weights is not None:
+        take_rgb(network.get_layer("block1_conv1"))
+    return network.get_layer("fc2").output
+
+
+BACKBONE = Backbone("vgg16", features, softmax_head, "classifier", 224, pretrained=True, frozen=("block", "fc"))

@@ -1,0 +1,130 @@
+"""Every recipe that is shipped, gone from photos to a pack that the daemon loads: on drawn people, at reduced size."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from converter.cli import main
+from converter.practice import Amount, write_practice
+from converter.recipe import load_recipe
+from converter.toml import dumps
+from edgegate.vision.packs import load_pack, shipped
+from edgegate.vision.tflite import Model
+
+pytestmark = pytest.mark.train
+
+RECIPES = Path(__file__).parents[2] / "converter" / "recipes"
+
+AMOUNT = Amount(occasions=1, photos=1, strangers=24, pictures=4, rooms=1, views=1, people=3, days=6, pictures_a_day=6)
+
+ANYTHING = {
+    "accuracy": 0.0,
+    "class_agreement": 0.0,
+    "false_accept_bound": 1.0,
+    "tar": 0.0,
+    "embedding_agreement": 0.0,
+    "mean_iou": 0.0,
+    "box_agreement": 0.0,
+}
+"""Budgets that nothing misses: so small and so short a training learns next to nothing."""
+
+REDUCED: Mapping[str, dict[str, dict[str, Any]]] = {
+    "classifier-cnn": {"model": {"input_size": 64}, "train": {"epochs": 3, "batch_size": 32}},
+    "classifier-resnet50": {"model": {"input_size": 32}, "train": {"epochs": 1, "batch_size": 32}},
+    "classifier-resnet50-imagenet": {"model": {"input_size": 32}, "train": {"epochs": 1, "batch_size": 32}},
+    "classifier-vgg16": {"model": {"input_size": 32}, "train": {"epochs": 1, "batch_size": 32}},
+    "features-five-people": {},
+    "features-vgg16": {"model": {"input_size": 32}},
+    "embedder-facenet": {
+        "model": {"width": 0.125, "head": 32},
+        "train": {"epochs": 1, "batch_size": 30},
+        "quantize": {"variants": ["float32"]},
+    },
+    "embedder-mobilefacenet": {
+        "model": {"width": 0.125, "head": 32},
+        "train": {"epochs": 2, "batch_size": 30},
+        "quantize": {"variants": ["int8", "float32"]},
+    },
+}
+"""What is changed of each, besides where the photos are."""
+
+QUICK = ("classifier-cnn", "features-five-people")
+"""What is gone in every run of the tests."""
+
+
+@pytest.fixture(scope="session")
+def practice(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("practice") / "practice"
+    write_practice(folder, 3, AMOUNT)
+    return folder
+
+
+def test_every_recipe_of_a_design_is_gone_here() -> None:
+    others = {"example", "face-tracker"}
+    assert {file.stem for file in RECIPES.glob("*.toml")} - others == set(REDUCED)
+
+
+@pytest.mark.parametrize("name", REDUCED)
+def test_a_shipped_recipe_has_no_mistakes(name: str) -> None:
+    recipe = load_recipe(RECIPES / f"{name}.toml")
+    assert recipe.pack.name == name
+    assert recipe.backbone.task == name.split("-", maxsplit=1)[0].replace("features", "classifier")
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(
+    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.full) for name in REDUCED]
+)
+def test_a_recipe_leads_to_a_pack_that_the_daemon_loads(name: str, practice: Path, tmp_path: Path) -> None:
+    recipe = reduced(name, practice, tmp_path)
+    assert main(["build", str(recipe)]) == 0
+    task = load_recipe(recipe).backbone.task
+    pack = load_pack(tmp_path / "packs" / name, task)
+    Model(pack)  # proves itself on its golden answer
+    assert pack.report["grade"] == "passed"
+    assert {"report.html", "report.json"} <= {file.name for file in pack.folder.iterdir()}
+    if task == "classifier":
+        assert pack.labels == ("unknown", "person 1", "person 2", "person 3")
+        assert pack.outputs == {"class_probs": (1, 4)}
+        assert pack.input.margin == (None if name == "features-five-people" else 0.2)
+    else:
+        assert pack.outputs == {"embedding": (1, 32)}
+
+
+def reduced(name: str, practice: Path, folder: Path) -> Path:
+    """The recipe with the photos of `practice`, small, and with weights that only look like ImageNet's."""
+    tables = tomllib.loads((RECIPES / f"{name}.toml").read_text("utf-8"))
+    for table, changes in REDUCED[name].items():
+        tables[table] = tables.get(table, {}) | changes
+    for key in ("people", "strangers"):
+        if key in tables["data"]:
+            found = [practice / Path(text).name for text in _listed(tables["data"][key])]
+            tables["data"][key] = str(found[0]) if key == "people" else [str(one) for one in found]
+    if tables["model"].get("weights") == "imagenet":
+        tables["model"]["weights"] = str(_pretended(tables["model"]["design"], folder))
+    if "face-embedder" in tables["model"].get("weights", ""):
+        tables["model"]["weights"] = str(shipped("face-embedder"))
+    tables["budgets"] = tables["budgets"] | ANYTHING
+    tables["pack"]["out"] = "packs"
+    file = folder / f"{name}.toml"
+    file.write_text(dumps(tables), "utf-8")
+    return file
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def _pretended(design: str, folder: Path) -> Path:
+    """A file of weights as Keras publishes them, only random."""
+    import keras  # noqa: PLC0415 - only where TensorFlow is installed
+
+    of = keras.applications.VGG16 if design == "classifier/vgg16" else keras.applications.ResNet50
+    network = of(include_top=design == "classifier/vgg16", weights=None, input_shape=(32, 32, 3))
+    network.save(folder / "random.h5")
+    return folder / "random.h5"

@@ -43,7 +43,17 @@ anything = st.builds(
     claim=st.sampled_from([None, Claim("Ann", 0.97), Claim(None, 0.6)]),
 )
 recognised = st.builds(seen, st.sampled_from(["ann", "ben"]), track=tracks, visit=tracks, size=sizes, validity=validity)
-sightings = anything | recognised
+nearly = st.builds(
+    lambda flaw, **where: seen("ann", **flaw, **where),
+    st.sampled_from([
+        {"frames": 2}, {"score": 0.94}, {"margin": 0.01}, {"usable": False},
+        {"own": Candidate("ann", 0.89, 0.9, 0.1)}, {"own": Candidate("ben", 0.97, 0.9, 0.1)},
+    ]),
+    track=tracks,
+    size=sizes,
+)  # fmt: skip
+"""Recognised, but for one thing."""
+sightings = anything | recognised | nearly
 
 
 @dataclass(frozen=True)
@@ -55,15 +65,17 @@ class Step:
     view: tuple[Sighting, ...]
     too_late: bool
     trusted: bool = True
+    barred: Denial | None = None
 
 
 steps = st.builds(
     Step,
     st.sampled_from([-1.0, 0.0, 0.1, 0.1, 0.1, 2.0, 6.0]),
-    st.sampled_from([0.0, 0.1, 0.5, 0.6, 10.0]),
+    st.sampled_from([0.0, 0.0, 0.1, 0.1, 0.5, 0.6, 10.0, -0.4, -0.6, -10.0]),
     st.lists(sightings, max_size=3).map(tuple),
     st.sampled_from([False] * 5 + [True]),
     st.sampled_from([True, True, False]),
+    st.sampled_from([None, None, None, Denial.LOCKDOWN, Denial.LOCK_FAULT]),
 )
 happenings = st.lists(steps, max_size=30)
 
@@ -87,7 +99,7 @@ def play(happening: list[Step]) -> list[Told]:
         now = max(now, clock)
         late = step.too_late and pulse is not None
         frame_at = clock - step.age
-        seen_now = Observation(clock, frame_at, clock, step.view, clock, step.trusted)
+        seen_now = Observation(clock, frame_at, clock, step.view, clock, step.trusted, step.barred)
         what = TooLate(clock, pulse) if late and pulse else seen_now
         decision = gate.observe(what)
         pulse = decision.pulse if not late else None
@@ -143,6 +155,7 @@ def test_nobody_is_let_in_when_they_may_not_or_when_that_cannot_be_known(happeni
             known = told.what.wall_trusted or permission == ALWAYS
             may = permission.since <= told.what.wall < permission.until
             if event.type is EventType.GRANTED:
+                assert told.what.barred is None
                 assert known
                 assert may
             if event.data["reason"] == Denial.CLOCK_UNSYNCHRONIZED:

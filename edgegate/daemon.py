@@ -146,18 +146,19 @@ class Daemon:
         return live.turns(self._loop, self._capture, slot, self._health, self._clock, self._stopping, cooling)
 
     def _housekeep(self) -> None:
-        """What is done when a turn is over, a few times a second.
-
-        Every step is quick and none is skipped, so that feeding the watchdog at the end means this: a fresh frame
-        went through everything, or the camera is known to be down; the lock was read back; and what is wrong has been
-        told, or waits for the journal, which is told itself.
-        """
+        """What is done when a turn is over: a look at every part a few times a second, and the state as it is then."""
+        now = self._clock.monotonic()
+        if now - self._looked_at >= LOOK_SECONDS:
+            self._looked_at = now
+            self._look(now)
         if self._uplink is not None:
             self._uplink.set_state(self._standing.state())
-        now = self._clock.monotonic()
-        if now - self._looked_at < LOOK_SECONDS:
-            return
-        self._looked_at = now
+
+    def _look(self, now: float) -> None:
+        """Every step is quick and none is skipped, so that feeding the watchdog means this: a fresh frame went through
+        everything, or the camera is known to be down; the lock was read back; and what is wrong has been told, or waits
+        for the journal, which is told itself.
+        """
         self._end_with_threads()
         self._heat.look()
         if isinstance(self._lock, Lock):

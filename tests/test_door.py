@@ -395,12 +395,12 @@ class AnyDoor(RuleBasedStateMachine):
 TestAnyDoor = AnyDoor.TestCase
 
 
-@settings(max_examples=10_000, stateful_step_count=80, deadline=None)
 class ThousandsOfDoors(AnyDoor):
     """The same, for longer."""
 
 
 TestThousandsOfDoors = pytest.mark.full(pytest.mark.timeout(3600)(ThousandsOfDoors.TestCase))
+TestThousandsOfDoors.settings = settings(max_examples=10_000, stateful_step_count=80, deadline=None)
 
 
 # What a search among such doors has found.

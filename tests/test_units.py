@@ -55,7 +55,7 @@ def test_systemd_finds_nothing_wrong_with_the_units(tmp_path: Path) -> None:
     for unit in (KEEPER, DAEMON):
         shutil.copy(FOLDER / unit, root / "usr/lib/systemd/system")
         for command in settings(unit)["ExecStart"] + settings(unit)["ExecStopPost"] + settings(unit)["ExecReload"]:
-            program = root / command.split()[0].lstrip("/")
+            program = root / command.split()[0].lstrip("+/")
             program.parent.mkdir(parents=True, exist_ok=True)
             program.touch(mode=0o755)
     found = call("systemd-analyze", "verify", f"--root={root}", KEEPER, DAEMON)

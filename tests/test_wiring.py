@@ -64,7 +64,7 @@ def test_a_pin_is_one_thing(tmp_path: Path) -> None:
 
 SECURE = ROOT / "systemd" / "edgegate-lock-secure"
 GPIOSET = """#!/bin/sh
-if [ "$1" = --version ]; then echo "{version}"; exit; fi
+case "$1 {version}" in gpiochip*v2*) echo "invalid line value" >&2; exit 1 ;; --chip*v1*) exit 1 ;; esac
 echo gpioset "$@" >> "{log}"
 exit {status}
 """

@@ -7,6 +7,7 @@ import time
 
 from tests.system.door import LOCK_PIN, Door, number
 
+
 def test_after_a_power_cut_the_door_is_locked_and_its_journal_whole(new_door: Door, times: int) -> None:
     chance = random.Random(1)
     known: dict[int, str] = {}

@@ -38,7 +38,9 @@ def measure_pulses(door: Door, times: int) -> list[float]:
     door.python(PULSES, times=times, seconds=PULSE_SECONDS, timeout=60 + 2 * times)
     spans = door.guest.trace.spans(LOCK_PIN, door.unlocked, start)
     assert len(spans) == times
-    assert door.guest.trace.longest_gap(spans[0].start, spans[-1].start) <= 0.01, "the line was not looked at 100 times/s"
+    assert door.guest.trace.longest_gap(spans[0].start, spans[-1].start) <= 0.01, (
+        "the line was not looked at 100 times/s"
+    )
     return [span.seconds for span in spans]
 
 
@@ -57,7 +59,9 @@ def test_so_it_is_on_a_relay_board_that_switches_on_low(new_door: Door, times: i
 
 
 @pytest.mark.parametrize("what", ["SIGKILL", "SIGSTOP"])
-def test_a_grant_ends_on_time_though_the_daemon_does_not_live_to_see_it(door: Door, what: str, figures: Figures) -> None:
+def test_a_grant_ends_on_time_though_the_daemon_does_not_live_to_see_it(
+    door: Door, what: str, figures: Figures
+) -> None:
     number = int(signal.Signals[what])
     start = door.python(
         DURING_A_GRANT, unit=DAEMON, signal=number, pin=LOCK_PIN, unlocked=door.unlocked, timeout=150

@@ -187,7 +187,8 @@ class Guest:
     def shut_down(self, timeout: float = 60.0) -> None:
         """Power it off in order."""
         assert self._process is not None
-        self.ask("systemctl poweroff --no-block")
+        with suppress(GuestError):  # it may be gone before it answers
+            self.ask("systemctl poweroff --no-block")
         try:
             self._process.wait(timeout)
         except subprocess.TimeoutExpired:

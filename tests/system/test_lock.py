@@ -1,4 +1,4 @@
-"""The lock's line through whatever becomes of the two services: pulses end on time, and a dead keeper's door is locked."""
+"""The lock's line, whatever becomes of the two services: pulses end on time, and a dead keeper's door is locked."""
 
 from __future__ import annotations
 

@@ -414,7 +414,7 @@ def _as_somebody_else(uid: int, groups: list[int], act: Callable[[], object]) ->
 @pytest.mark.parametrize(("groups", "outcome"), [([], "PermissionError"), ([FOREIGN + 1], "True")])
 def test_the_sockets_group_and_mode_say_who_may_ask(groups: list[int], outcome: str, tmp_path: Path) -> None:
     for folder in (tmp_path, *tmp_path.parents):
-        if not folder.stat().st_mode & 0o005 == 0o005:
+        if folder.stat().st_mode & 0o005 != 0o005:
             folder.chmod(0o755)
     with Keeper(tmp_path) as keeper:
         os.chown(keeper.path, 0, FOREIGN + 1)

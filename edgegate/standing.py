@@ -49,11 +49,13 @@ class Standing:
 
 
 def recognition_trouble(config: Config, recognition: Recognition) -> str | None:
-    """What keeps the tracker network from doing what was hoped of it; None without one."""
+    """What keeps the networks from doing what was hoped of them; None if nothing does."""
     tracker = recognition.tracker
     missing = app.unenrolled(tracker, recognition.identifier) if tracker else ()
     remarks = [TRACKER_ALONE] if config.recognition.tracker_alone else []
     remarks += [f"the tracker network names {', '.join(missing)}: not enrolled"] if missing else []
+    if (slowness := app.slowness_in_words(recognition.analyzer)) is not None:
+        remarks.append(slowness)
     return "; ".join(remarks) or None
 
 

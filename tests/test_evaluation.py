@@ -21,7 +21,7 @@ from edgegate.thresholds import rate_bound
 from tests.door_scenes import ENROLLED, STRANGER, stills, write_scene
 from tests.fakes import looks
 from tests.program import Program
-from tests.tracker_packs import write_tracker_pack
+from tests.linear_packs import write_tracker_pack
 
 
 def visit(person: str, name: str, *degrees: float) -> Looks:

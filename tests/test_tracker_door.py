@@ -14,7 +14,7 @@ from edgegate.vision.packs import load_pack, shipped
 from tests.brokers import Mosquitto, Subscriber, needs_mosquitto
 from tests.door_scenes import ENROLLED, REARM_SECONDS, STILLS, STRANGER, stills
 from tests.program import Program
-from tests.tracker_packs import Example, write_tracker_pack
+from tests.linear_packs import Example, write_tracker_pack
 
 Scene = Callable[[str], Path]
 Options: TypeAlias = list[str]

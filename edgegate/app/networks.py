@@ -116,13 +116,13 @@ def least_confidence(config: Config, pack: Pack) -> float:
 
 def confidence_in_words(config: Config, pack: Pack) -> str:
     """From which probability on it names somebody, and where that comes from."""
-    settings, value = config.recognition, f"{least_confidence(config, pack):.4g}"
+    settings, words = config.recognition, f"from {least_confidence(config, pack):.4g} on"
     if settings.class_confidence or pack.task == "tracker":
-        return value
+        return words
     if not pack.thresholds:
-        return f"{value}, as is taught"
+        return f"{words} (as is taught)"
     found = _table(pack, "").threshold(1, 1, settings.false_accept_rate)
-    return f"{value}, calibrated: at most {found.measured_rate:.2g} of the strangers in its table are named"
+    return f"{words} (calibrated: at most {found.measured_rate:.2g} of the strangers in its table are named)"
 
 
 def unenrolled(namer: Namer, identifier: Identifier) -> tuple[str, ...]:

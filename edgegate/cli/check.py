@@ -109,7 +109,7 @@ def _network(config: Config) -> tuple[State, str]:
     if unnamed := [p.name for p in identifier.everybody() if p.name not in pack.labels]:
         remarks.append(f"{', '.join(unnamed)}: enrolled, but unknown to the network, and so not let in")
     sure = app.confidence_in_words(config, pack)
-    names = f"the {pack.task} {pack.name} names {', '.join(pack.labels[1:])} from {sure} on"
+    names = f"the {pack.task} {pack.name} names {', '.join(pack.labels[1:])} {sure}"
     by_whom = "" if settings.model_alone else ", and the embedder confirms it"
     return ("warning" if remarks else "ok"), "; ".join((names + by_whom, *remarks))
 

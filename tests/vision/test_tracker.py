@@ -17,7 +17,7 @@ from edgegate.vision.preprocess import stretch
 from edgegate.vision.tflite import Model, Runtime
 from edgegate.vision.tracker import Alone, Guess, Naming, TrackerNetwork, enlarged
 from tests.door_scenes import STILLS, stills
-from tests.tracker_packs import write_tracker_pack
+from tests.linear_packs import write_tracker_pack
 
 LABELS = ("unknown", "Ann", "Ben")
 BOX = Box(100, 100, 200, 200)

@@ -23,7 +23,7 @@ PHOTOS = 5
 
 WAYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "tracker alone": ("recognition.model=measured", "recognition.tracker_alone=true"),
+        "tracker alone": ("recognition.model=measured", "recognition.model_alone=true"),
         "tracker, confirmed by the embedder": ("recognition.model=measured",),
         "embedder without a tracker": (),
     }

@@ -20,7 +20,6 @@ from edgegate.types import Frame, Image, Observation
 from edgegate.vision.analyzer import Analyzer
 from edgegate.vision.motion import MotionGate
 from edgegate.vision.packs import load_pack, shipped
-from edgegate.vision.tracker import TrackerNetwork
 
 WIDTH, HEIGHT = 640, 480
 WARM_UP_FRAMES = 10
@@ -74,7 +73,7 @@ def measure(config: Config, frames: int = 200) -> Speed:
         raise ModelError(f"{config.recognition.detector} finds no usable face in the test picture")
     person = Person("0", "benchmark", "", (Photo(face.embedding, 1.0, analyzer.pack.sha256),))
     identifier = app.build_identifier(config, Enrolled((person,)))
-    parts = (analyzer, identifier, app.build_tracker(config, watch.timer))
+    parts = (analyzer, identifier, app.build_namer(config, watch.timer))
     face_ms, invocations_ms = _frames(config, parts, picture, watch, clock, frames)
     empty_ms, _ = _frames(config, parts, np.full_like(picture, 90), watch, clock, frames)
     overheads = [whole - inside for whole, inside in zip(face_ms, invocations_ms, strict=True)]
@@ -106,15 +105,15 @@ def face_picture() -> Image:
 
 def _frames(
     config: Config,
-    parts: tuple[Analyzer, Identifier, TrackerNetwork | None],
+    parts: tuple[Analyzer, Identifier, app.Namer | None],
     picture: Image,
     watch: Stopwatch,
     clock: Clock,
     frames: int,
 ) -> tuple[list[float], list[float]]:
     """Milliseconds of each frame, and of the invocations in it, at 15 frames a second of the camera's time."""
-    analyzer, identifier, tracker = parts
-    pipeline = app.build_pipeline(config, analyzer, MotionGate(), identifier, tracker)
+    analyzer, identifier, namer = parts
+    pipeline = app.build_pipeline(config, analyzer, MotionGate(), identifier, namer)
     gate = app.build_gate(config, analyzer.pack)
     whole: list[float] = []
     inside: list[float] = []

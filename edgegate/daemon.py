@@ -279,8 +279,8 @@ class Daemon:
         """Whose names the log keeps to itself, and what it says instead."""
         if self._config.service.log_names:
             return {}
-        tracker, identifier = self._recognition.tracker, self._recognition.identifier
-        labels = tracker.labels[UNKNOWN_CLASS + 1 :] if tracker else ()
+        namer, identifier = self._recognition.namer, self._recognition.identifier
+        labels = namer.labels[UNKNOWN_CLASS + 1 :] if namer else ()
         classes = {name: f"class {number}" for number, name in enumerate(labels, UNKNOWN_CLASS + 1)}
         return classes | {person.name: person.id for person in identifier.everybody()}
 

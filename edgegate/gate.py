@@ -18,8 +18,8 @@ Rules
      `not_permitted_now`, or `clock_unsynchronized` where that depends on a time that is not known). That is asked
      of every frame, so that a permission begins and ends at its moment;
    - the lock would open now (otherwise: `lockdown` or `lock_fault`, as the observation says).
-   Where a tracker network is asked, the scores are those of the person it names in this frame, and there are none
-   where it names nobody: the network and the embedder must agree.
+   Where a network is asked that names people (a tracker or a classifier), the scores are those of the person it
+   names in this frame, and there are none where it names nobody: the network and the embedder must agree.
    A pooled score is one piece of evidence, however many frames it pools: frames of one visit resemble each other,
    and nowhere do they vote as if each were a chance of its own. The thresholds are measured for what is decided on.
 4. A visit that shows `refuse_after_frames` usable frames without a grant is refused as `unknown`; as `unconfirmed`

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from edgegate.events import Names
-from edgegate.types import Image, Sighting
+from edgegate.types import Claim, Denial, Image, Sighting
 
 Colour = tuple[int, int, int]
 
@@ -78,16 +78,24 @@ class Pen:
 
 
 def opinion(sighting: Sighting, names: Names, decided: Label | None = None) -> Label:
-    """Green for somebody recognised, red for somebody refused (`decided` says so), grey while nothing is decided."""
-    best = sighting.pooled
-    if best is None:
-        return decided or Label("", GREY)
-    numbers = scores(best.score, best.threshold)
-    if best.score >= best.threshold:
-        return Label((names(best.person) or "somebody forgotten") + numbers, GREEN)
+    """Green for somebody recognised, red for somebody refused (`decided` says so), grey while nothing is decided.
+
+    Where a network claims a name, that and its probability come before the embedder's score.
+    """
+    best, claim = sighting.pooled, sighting.claim
+    numbers = "" if best is None else scores(best.score, best.threshold)
+    if best is not None and best.score >= best.threshold:
+        sure = "" if claim is None else f" {claim.confidence:.2f}"
+        return Label((names(best.person) or "somebody forgotten") + sure + numbers, GREEN)
+    said = "" if claim is None else claimed(claim)
     if decided is not None and decided.colour == RED:
-        return Label(decided.text + numbers, RED)
-    return Label(numbers.strip(), GREY)
+        return Label((said or decided.text) + numbers, RED)
+    return Label((said + numbers).strip(), GREY) if decided is None or best is not None else decided
+
+
+def claimed(claim: Claim) -> str:
+    """A name with a question mark, for nobody has confirmed it."""
+    return f"{claim.name + '?' if claim.name else Denial.UNKNOWN} {claim.confidence:.2f}"
 
 
 def scores(score: float | None, threshold: float | None) -> str:

@@ -15,7 +15,7 @@ KEEP_LOOKING_SECONDS = 1.0
 
 
 class Analyzer(Protocol):
-    """What the pipeline needs of `vision.analyzer`, or of `vision.tracker` where the config names a network."""
+    """What the pipeline needs of `vision.analyzer`, or of `vision.tracker` or `vision.classifier` around it."""
 
     def detect(self, frame: Frame) -> tuple[Face, ...]: ...
 

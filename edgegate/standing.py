@@ -7,7 +7,7 @@ from typing import Any
 
 from edgegate import app
 from edgegate.app import Recognition
-from edgegate.config import TRACKER_ALONE, Config
+from edgegate.config import MODEL_ALONE, Config
 from edgegate.health import Health
 from edgegate.lock_keeper import LockKeeper
 from edgegate.types import Event
@@ -31,14 +31,15 @@ class Standing:
         return self._health.look(now, {name: ask() for name, ask in self._parts.items()})
 
     def state(self) -> dict[str, Any]:
-        by = "tracker alone" if self._config.recognition.tracker_alone else "tracker and embedder"
+        namer = self._recognition.namer
+        with_whom = "alone" if self._config.recognition.model_alone else "and embedder"
         status = self._lock.status()
         return {
             "lock": "locked" if status.locked else "unlocked",
             "door": status.door,
             "mode": "fire" if status.fire else status.mode,
             "liveness": self._config.liveness.mode,
-            **({"recognition": by} if self._recognition.tracker else {}),
+            **({"recognition": f"{namer.pack.task} {with_whom}"} if namer else {}),
             "degraded": self._health.degraded,
         }
 
@@ -50,10 +51,10 @@ class Standing:
 
 def recognition_trouble(config: Config, recognition: Recognition) -> str | None:
     """What keeps the networks from doing what was hoped of them; None if nothing does."""
-    tracker = recognition.tracker
-    missing = app.unenrolled(tracker, recognition.identifier) if tracker else ()
-    remarks = [TRACKER_ALONE] if config.recognition.tracker_alone else []
-    remarks += [f"the tracker network names {', '.join(missing)}: not enrolled"] if missing else []
+    namer = recognition.namer
+    missing = app.unenrolled(namer, recognition.identifier) if namer else ()
+    remarks = [MODEL_ALONE] if config.recognition.model_alone else []
+    remarks += [f"{namer.pack.name} names {', '.join(missing)}: not enrolled"] if namer and missing else []
     if (slowness := app.slowness_in_words(recognition.analyzer)) is not None:
         remarks.append(slowness)
     return "; ".join(remarks) or None

@@ -113,12 +113,12 @@ class Quality:
 
 
 UNKNOWN_CLASS = 0
-"""The class of a tracker network that stands for nobody and for everybody else."""
+"""The class that stands for nobody and for everybody else, in a network that names people."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a tracker network says of a face: a claim, until the embedder has confirmed it."""
+    """What a tracker or a classifier says of a face: a claim, until the embedder has confirmed it."""
 
     name: str | None
     """Of the class, which is an enrolled person's; None where the network names nobody here, or is not sure."""
@@ -138,7 +138,9 @@ class Face:
     quality: Quality | None = None
     embedding: Embedding | None = None
     claim: Claim | None = None
-    """None where no tracker network is asked."""
+    """None where no network is asked that names people."""
+    mesh: Points | None = None
+    """Its 468 landmarks in pixels, where it has been looked at closely."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +185,8 @@ class Sighting:
     """One tracked face in the frame that is being decided on.
 
     `pooled` is the match of everything the track has shown, `own` of this frame alone; both are None while the
-    face is too poor to say anything, or when nobody is enrolled. Where a tracker network is asked, they are
-    comparisons with the one person it names, and None where it names nobody.
+    face is too poor to say anything, or when nobody is enrolled. Where a network is asked that names
+    people, they are comparisons with the one person it names, and None where it names nobody.
     """
 
     track: int
@@ -198,7 +200,7 @@ class Sighting:
     pooled: Candidate | None = None
     own: Candidate | None = None
     claim: Claim | None = None
-    """This frame's; None where no tracker network is asked."""
+    """This frame's; None where no network is asked that names people."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,7 +130,7 @@ def test_a_pack_that_is_not_what_its_card_says_is_refused(
         return result.problem
 
     assert "model.tflite is not the file its card was written for" in refusal(_flip_a_bit)
-    assert "its task is 'classifier', not 'embedder'" in refusal(lambda pack: _edit(pack, '"embedder"', '"classifier"'))
+    assert "its task is 'tracker', not 'embedder'" in refusal(lambda pack: _edit(pack, '"embedder"', '"tracker"'))
     assert "embedding has shape (1, 128), its card says (1, 64)" in refusal(lambda pack: _edit(pack, "128]", "64]"))
     assert "model.toml missing" in refusal(lambda pack: (pack / "model.toml").unlink())
     assert "the runtime cannot load it (The model is not a valid Flatbuffer buffer)" in refusal(_replace_the_model)

@@ -138,7 +138,7 @@ def test_a_file_that_would_have_no_effect_is_a_mistake(write: Write, needs: str,
     assert problem.endswith(f"has no effect without {needs}")
 
 
-@pytest.mark.parametrize("text", ["tracker_alone=true", "accept_failed_grade=face-tracker@1a2b3c4d"])
+@pytest.mark.parametrize("text", ["model_alone=true", "accept_failed_grade=face-tracker@1a2b3c4d"])
 def test_what_is_about_a_tracker_needs_one(text: str) -> None:
     key, value = text.split("=")
     shown = "True" if value == "true" else repr(value)

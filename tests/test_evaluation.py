@@ -21,7 +21,7 @@ from edgegate.thresholds import rate_bound
 from tests.door_scenes import ENROLLED, STRANGER, stills, write_scene
 from tests.fakes import looks
 from tests.program import Program
-from tests.tracker_packs import write_tracker_pack
+from tests.linear_packs import write_tracker_pack
 
 
 def visit(person: str, name: str, *degrees: float) -> Looks:
@@ -208,7 +208,7 @@ def test_a_tracker_is_asked_where_the_config_names_one(edgegate: Program, clips:
     config = ("--set", f"recognition.model={pack}")  # it never names anybody, so that nobody gets in
     found = edgegate("evaluate", clips, "--clips", "--json", *config).json
     assert (found["genuine"]["granted"], found["genuine"]["trials"]) == (0, 4)
-    assert found["subject"]["tracker"].startswith("bea@")
+    assert found["subject"]["network"].startswith("bea@")
 
 
 @pytest.fixture(scope="module")

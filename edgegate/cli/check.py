@@ -15,7 +15,7 @@ from edgegate.camera import is_network, is_recording, open_source
 from edgegate.camera.trial import try_out
 from edgegate.cli.check_service import service
 from edgegate.cli.common import Commands, load_config, print_json
-from edgegate.config import NO_LIVENESS, TRACKER_ALONE, Config
+from edgegate.config import MODEL_ALONE, NO_LIVENESS, Config
 from edgegate.disk import Disk, free_megabytes
 from edgegate.errors import EdgegateError
 from edgegate.journal import last_time, verify
@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
 def inspect(config: Config, parts: Sequence[tuple[str, Look]] = (), seconds: float = LOOK_SECONDS) -> Iterator[Finding]:
     """Try every part that this door has, one after the other; each may take so many seconds."""
     for part, look in parts or _PARTS:
-        if part == "tracker" and not config.recognition.model:
+        if part == "network" and not config.recognition.model:
             continue
         try:
             yield Finding(part, *within(seconds, partial(look, config)))
@@ -96,20 +96,21 @@ def _models(config: Config) -> tuple[State, str]:
     return "ok", f"{config.recognition.detector}, {analyzer.pack.name}: every golden answer is right, on XNNPACK"
 
 
-def _tracker(config: Config) -> tuple[State, str]:
-    tracker, identifier = app.build_tracker(config), app.build_identifier(config, app.open_gallery(config))
-    assert tracker is not None  # or it would not be asked after
-    pack, settings = tracker.pack, config.recognition
-    if missing := app.unenrolled(tracker, identifier):
+def _network(config: Config) -> tuple[State, str]:
+    namer, identifier = app.build_namer(config), app.build_identifier(config, app.open_gallery(config))
+    assert namer is not None  # or it would not be asked after
+    pack, settings = namer.pack, config.recognition
+    if missing := app.unenrolled(namer, identifier):
         way_out = "enrol them by this very name, or train a network without them"
         return "failed", f"{pack.name} names {', '.join(missing)}: not enrolled; {way_out}"
-    remarks = [TRACKER_ALONE] if settings.tracker_alone else []
+    remarks = [MODEL_ALONE] if settings.model_alone else []
     if settings.accept_failed_grade == pack.name:
         remarks.append("it is used although its report does not say that it passed")
     if unnamed := [p.name for p in identifier.everybody() if p.name not in pack.labels]:
         remarks.append(f"{', '.join(unnamed)}: enrolled, but unknown to the network, and so not let in")
-    names = f"{pack.name} names {', '.join(pack.labels[1:])} from {settings.class_confidence:g} on"
-    by_whom = "" if settings.tracker_alone else ", and the embedder confirms it"
+    sure = app.confidence_in_words(config, pack)
+    names = f"the {pack.task} {pack.name} names {', '.join(pack.labels[1:])} {sure}"
+    by_whom = "" if settings.model_alone else ", and the embedder confirms it"
     return ("warning" if remarks else "ok"), "; ".join((names + by_whom, *remarks))
 
 
@@ -118,7 +119,7 @@ def _gallery(config: Config) -> tuple[State, str]:
     identifier = app.build_identifier(config, gallery)
     if (trouble := gallery.trouble()) is not None:
         return "failed", trouble
-    if config.recognition.tracker_alone:
+    if config.recognition.model_alone:
         return "warning", app.promise_in_words(config, identifier)
     promise = identifier.promise()
     if identifier.foreign:
@@ -230,7 +231,7 @@ _PARTS: tuple[tuple[str, Look], ...] = (
     ("config", _config),
     ("camera", _camera),
     ("models", _models),
-    ("tracker", _tracker),
+    ("network", _network),
     ("gallery", _gallery),
     ("access", _access),
     ("liveness", _liveness),

@@ -148,35 +148,35 @@ def _scored(
 def _clips(args: argparse.Namespace, config: Config) -> dict[str, Any] | str:
     visits = dataset.clip_visits(args.dataset, args.identity, args.part, args.labels)
     analyzer = app.build_analyzer(config)
-    tracker = None if args.table else app.build_tracker(config)
+    namer = None if args.table else app.build_namer(config)
     seen = [
-        clips.Clip(visit.person, visit.name, look_at_clip(analyzer, visit, tracker), visit.condition)
+        clips.Clip(visit.person, visit.name, look_at_clip(analyzer, visit, namer), visit.condition)
         for visit in progress(visits, "looking", "clip")
     ]
     if args.table:
         return tables.to_toml(tables.table(args.table, [clips.looks_of(clip) for clip in seen]), analyzer.pack.sha256)
     table, settings = app.table_of(analyzer.pack), config.recognition
     door = table.threshold(args.enrol, settings.decide_after_frames, settings.false_accept_rate)
-    replayer = clips.Replayer(config, analyzer.pack, table, tracker)
+    replayer = clips.Replayer(config, analyzer.pack, table, namer)
     pairs = len(seen) * (len(seen) - 1)
     trials = list(progress(replayer.trials(seen, args.enrol), "replaying", "visit", total=pairs))
     return {
-        "subject": _subject(args, config, analyzer.pack, tracker.pack if tracker else None),
+        "subject": _subject(args, config, analyzer.pack, namer.pack if namer else None),
         **clip_results.results(seen, trials, args.enrol, settings.decide_after_frames, door),
     }
 
 
-def _subject(args: argparse.Namespace, config: Config, embedder: Pack, tracker: Pack | None = None) -> dict[str, Any]:
+def _subject(args: argparse.Namespace, config: Config, embedder: Pack, namer: Pack | None = None) -> dict[str, Any]:
     """What was measured, on what."""
     settings = config.recognition
-    asked = "none" if not settings.model else tracker.name if tracker else NOT_ASKED
+    asked = "none" if not settings.model else namer.name if namer else NOT_ASKED
     return {
         "dataset": args.dataset.resolve().name,
         "part": args.part,
         "strangers": None if args.strangers is None else args.strangers.resolve().name,
-        "pack": app.model_names(config, embedder, tracker),
+        "pack": app.model_names(config, embedder, namer),
         "pack_sha256": embedder.sha256,
-        "tracker": asked,
+        "network": asked,
         "false_accept_rate": settings.false_accept_rate,
         "decide_after_frames": settings.decide_after_frames,
         "min_face_pixels": settings.min_face_pixels,

@@ -2,6 +2,6 @@
 
 from edgegate.config.reading import load
 from edgegate.config.rendering import render
-from edgegate.config.tables import NO_LIVENESS, TRACKER_ALONE, Camera, Config, Door, Mqtt, Recognition
+from edgegate.config.tables import MODEL_ALONE, NO_LIVENESS, Camera, Config, Door, Mqtt, Recognition
 
-__all__ = ["NO_LIVENESS", "TRACKER_ALONE", "Camera", "Config", "Door", "Mqtt", "Recognition", "load", "render"]
+__all__ = ["MODEL_ALONE", "NO_LIVENESS", "Camera", "Config", "Door", "Mqtt", "Recognition", "load", "render"]

@@ -19,9 +19,9 @@ from edgegate.wiring import Wiring
 TopicLevel = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$", max_length=64)]
 
 
-TRACKER_ALONE = (
-    "the tracker network decides alone: it knows only the people it was trained on, so that it may take a stranger "
-    "for one of them and let them in, and no false-accept rate holds"
+MODEL_ALONE = (
+    "the network of recognition.model decides alone: it knows only the people it was trained on, so that it may take "
+    "a stranger for one of them and let them in, and no false-accept rate holds"
 )
 NO_LIVENESS = "no liveness check yet: a photo or a screen that shows an enrolled face can open the door"
 
@@ -78,16 +78,22 @@ class Recognition(_Section):
     )
     embedder: str = Field("", description="folder of an embedder pack; empty: the one that comes with edgegate")
     model: str = Field(
-        "", description="folder of a tracker pack, which names people for the embedder to confirm; empty: none"
+        "",
+        description="folder of a tracker or classifier pack, which names people for the embedder to confirm; "
+        "empty: none",
     )
     class_confidence: float = Field(
-        0.9, ge=0.5, le=1, description="probability that a class of the tracker must reach to name somebody"
+        0.0,
+        ge=0,
+        le=1,
+        description="probability, 0.5 or more, that a class of model must reach to name somebody; 0: 0.9 for a "
+        "tracker, for a classifier what its own table asks for at false_accept_rate, or else 0.5",
     )
-    tracker_alone: bool = Field(
-        False, description="true: nothing confirms what the tracker says, so that it may let strangers in"
+    model_alone: bool = Field(
+        False, description="true: nothing confirms what model says, so that it may let strangers in"
     )
     accept_failed_grade: str = Field(
-        "", description="a tracker pack, as `check` names it, that is used although its report missed its grade"
+        "", description="the pack of model, as `check` names it, that is used although its report missed its grade"
     )
     runtime: Literal["auto", "litert", "tflite-runtime"] = Field(
         "auto", description="TFLite runtime; `auto` takes ai-edge-litert, or else tflite-runtime"
@@ -112,9 +118,16 @@ class Recognition(_Section):
         40, ge=24, le=1000, description="pixels; a face whose box is smaller says nothing about who it is"
     )
 
-    @field_validator("tracker_alone", "accept_failed_grade")
+    @field_validator("class_confidence")
     @classmethod
-    def _is_about_a_tracker(cls, value: bool | str, info: ValidationInfo) -> bool | str:
+    def _leaves_no_room_for_another(cls, value: float) -> float:
+        if 0 < value < 0.5:
+            raise ValueError("must be 0.5 or more, or 0")
+        return value
+
+    @field_validator("model_alone", "accept_failed_grade")
+    @classmethod
+    def _is_about_a_model(cls, value: bool | str, info: ValidationInfo) -> bool | str:
         if value and not info.data.get("model", True):
             raise ValueError("has no effect without model")
         return value

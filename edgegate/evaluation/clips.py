@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edgegate.app import build_gate, build_pipeline
+from edgegate.app import Namer, build_gate, build_pipeline
 from edgegate.config import Config
 from edgegate.evaluation.scores import Looks
 from edgegate.evaluation.vision import Seen
@@ -20,8 +20,9 @@ from edgegate.identification import Identifier
 from edgegate.pipeline import Pipeline
 from edgegate.thresholds import Table
 from edgegate.types import EventType, Face, Frame, Observation
+from edgegate.vision.classes import Probabilities
 from edgegate.vision.packs import Pack
-from edgegate.vision.tracker import Guess, TrackerNetwork
+from edgegate.vision.tracker import Guess
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,21 +79,34 @@ class Remembered:
     def detect(self, frame: Frame) -> tuple[Face, ...]:
         return self._faces[frame.at]
 
+    def judge(self, _frame: Frame, face: Face) -> Face:
+        return face
+
     def describe(self, _frame: Frame, face: Face) -> Face:
         return face
 
 
-class _RememberedNetwork:
-    """The tracker network's answers, given again."""
+class _Remembered:
+    """The answers of a network that names people, given again."""
 
-    def __init__(self, labels: tuple[str, ...], frames: Sequence[Seen]) -> None:
-        self.labels = labels
+    def __init__(self, pack: Pack, frames: Sequence[Seen]) -> None:
+        self.pack, self.labels = pack, pack.labels
         self._guesses = {seen.at: seen.guess for seen in frames}
 
-    def look(self, frame: Frame) -> Guess:
+    def guess(self, frame: Frame) -> Guess:
         guess = self._guesses[frame.at]
         assert guess is not None  # the clip was looked at with the network
         return guess
+
+
+class _RememberedTracker(_Remembered):
+    def look(self, frame: Frame) -> Guess:
+        return self.guess(frame)
+
+
+class _RememberedClassifier(_Remembered):
+    def classify(self, frame: Frame, _face: Face) -> Probabilities:
+        return self.guess(frame).probabilities
 
 
 class AlwaysMoving:
@@ -105,11 +119,11 @@ class AlwaysMoving:
 class Replayer:
     """A door with the parts that the config names, whose networks' answers are remembered."""
 
-    def __init__(self, config: Config, embedder: Pack, table: Table, tracker: TrackerNetwork | None = None) -> None:
+    def __init__(self, config: Config, embedder: Pack, table: Table, namer: Namer | None = None) -> None:
         self._config = config
         self._embedder = embedder
         self._table = table
-        self._tracker = tracker
+        self._namer = namer.pack if namer else None
 
     def trials(self, clips: Sequence[Clip], photos: int) -> Iterator[Trial]:
         """Every ordered pair of two clips, enrolled from `photos` frames spread over the first."""
@@ -133,7 +147,7 @@ class Replayer:
 
     def _visit(self, identifier: Identifier, enrolled: Clip, visitor: Clip) -> Trial:
         pipeline = self._pipeline(identifier, visitor)
-        gate = build_gate(self._config, self._embedder, self._tracker.pack if self._tracker else None)
+        gate = build_gate(self._config, self._embedder, self._namer)
         granted, score, threshold = None, -1.0, 0.0
         blank = np.empty((0, 0, 3), np.uint8)
         for seq, seen in enumerate(visitor.frames):
@@ -150,8 +164,12 @@ class Replayer:
         return Trial(enrolled, visitor, granted is not None, score, threshold, seconds)
 
     def _pipeline(self, identifier: Identifier, visitor: Clip) -> Pipeline:
-        network = _RememberedNetwork(self._tracker.labels, visitor.frames) if self._tracker else None
-        return build_pipeline(self._config, Remembered(visitor.frames), AlwaysMoving(), identifier, network)
+        seen = Remembered(visitor.frames)
+        if self._namer is None:
+            return build_pipeline(self._config, seen, AlwaysMoving(), identifier)
+        remembered = _RememberedClassifier if self._namer.task == "classifier" else _RememberedTracker
+        namer = remembered(self._namer, visitor.frames)
+        return build_pipeline(self._config, seen, AlwaysMoving(), identifier, namer)
 
 
 def _enrol(clip: Clip, photos: int, embedder: Pack) -> Person:

@@ -47,7 +47,7 @@ def _facts(result: Results) -> str:
         "Part": subject["part"],
         "Strangers from": subject["strangers"] or "the data set itself",
         "Pack": subject["pack"],
-        "Tracker": subject["tracker"],
+        "Network that names people": subject["network"],
         "People": str(result["people"]),
         "Enrolled from": f"{result['photos_enrolled']} photos each",
         "Config": f"false_accept_rate {subject['false_accept_rate']:g}, "

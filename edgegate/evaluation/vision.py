@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from edgegate.app import Namer
 from edgegate.camera import Recording
 from edgegate.enrol import Enroller, read_picture
 from edgegate.evaluation.dataset import Labelled, Visit
 from edgegate.evaluation.scores import Evidence, Looks
 from edgegate.types import Face, Fault, Frame
+from edgegate.vision import classifier
 from edgegate.vision.analyzer import Analyzer
-from edgegate.vision.tracker import Guess, Network
+from edgegate.vision.tracker import Guess, TrackerNetwork
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Seen:
-    """One frame of a clip: its time, and the faces in it, the nearest described; `guess` is the tracker's, if any."""
+    """One frame of a clip: its time, and the faces in it, the nearest described.
+
+    `guess` is what the network that names people says, if there is one and it was asked.
+    """
 
     at: float
     faces: tuple[Face, ...]
@@ -57,8 +62,8 @@ def looks_of_photos(judged: Iterable[Judged]) -> list[Looks]:
     return [Looks(person, f"{condition}/{visit}", tuple(e)) for (person, visit, condition), e in visits.items()]
 
 
-def look_at_clip(analyzer: Analyzer, visit: Visit, network: Network | None = None) -> list[Seen]:
-    """Every frame of a clip; with a tracker network, its answers too."""
+def look_at_clip(analyzer: Analyzer, visit: Visit, network: Namer | None = None) -> list[Seen]:
+    """Every frame of a clip; with a network that names people, its answers too."""
     recording = Recording(visit.files[0])
     try:
         return [_see(analyzer, frame, network) for frame in iter(recording.read, None)]
@@ -66,9 +71,12 @@ def look_at_clip(analyzer: Analyzer, visit: Visit, network: Network | None = Non
         recording.close()
 
 
-def _see(analyzer: Analyzer, frame: Frame, network: Network | None) -> Seen:
-    guess = None if network is None else network.look(frame)
+def _see(analyzer: Analyzer, frame: Frame, network: Namer | None) -> Seen:
+    guess = network.look(frame) if isinstance(network, TrackerNetwork) else None
     nearest, *others = analyzer.detect(frame) or (None,)
     if nearest is None:
         return Seen(frame.at, (), guess)
-    return Seen(frame.at, (analyzer.describe(frame, nearest), *others), guess)
+    face = analyzer.describe(frame, nearest)
+    if isinstance(network, classifier.Network) and face.embedding is not None:
+        guess = Guess(network.classify(frame, face), face.box)
+    return Seen(frame.at, (face, *others), guess)

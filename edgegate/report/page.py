@@ -114,7 +114,7 @@ def _cards(heading: Heading, record: Record) -> Iterator[str]:
             "Model": data["model"],
         }
         if "confidence" in data:
-            facts["Tracker's confidence"] = f"{data['confidence']:.3f}"
+            facts["The network's confidence"] = f"{data['confidence']:.3f}"
         yield f"""<article class="card decision" id="decision-{number}">{_picture(decision)}<div>
 <span class="pill {kind}">{sign}{verdict} <span class="number">decision {number}</span></span>
 <h3>{escape(words.who(decision.event))}</h3>

@@ -11,7 +11,7 @@ from edgegate.types import Denial, EventType
 
 _REFUSALS = {
     Denial.UNKNOWN: "The face was seen clearly, and it matches nobody who is enrolled.",
-    Denial.UNCONFIRMED: "The tracker network named somebody, and the embedder did not confirm it.",
+    Denial.UNCONFIRMED: "The network trained on the people here named somebody, and the embedder did not confirm it.",
     Denial.STALE: "The face was recognised, but the picture was too old by then to open a door on.",
     Denial.NOT_PERMITTED_NOW: "The face was recognised, and this person may not enter at this time.",
     Denial.NOT_PERMITTED_HERE: "The face was recognised, and no rule lets this person in at this door.",
@@ -73,10 +73,10 @@ def why(event: CloudEvent) -> str:
     if kind_of(event) == EventType.GRANTED:
         seen = "in this picture alone, and in the last few together"
         if "confidence" in data:
-            return f"Named by the tracker network, and confirmed by the embedder {seen}."
+            return f"Named by the network trained on the people here, and confirmed by the embedder {seen}."
         return f"Recognised: {seen}."
     if "confidence" in data and data["reason"] == Denial.UNKNOWN:
-        return "The face was seen clearly, and the tracker network knows nobody there."
+        return "The face was seen clearly, and the network trained on the people here knows nobody there."
     if data["score"] is None and data["reason"] == Denial.UNKNOWN:
         return "The face was seen clearly, but nobody is enrolled."
     return _REFUSALS.get(data["reason"], f"Reason: {data['reason'].replace('_', ' ')}.")

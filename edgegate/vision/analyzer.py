@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from edgegate.types import Box, Face, Frame
+from edgegate.types import Box, Face, Frame, Image
 from edgegate.vision.align import DLIB, align
 from edgegate.vision.detect import BlazeFace, Detector
 from edgegate.vision.embed import Embedder
@@ -52,17 +52,26 @@ class Analyzer:
         scale = frame.image.shape[1] / frame.preview.shape[1]
         return tuple(_scaled(face, scale) for face in self._detector.detect(frame.preview))
 
+    def judge(self, frame: Frame, face: Face) -> Face:
+        """The face with its mesh and its quality, and without an embedding: what that costs is saved."""
+        return self._judge(frame, face)[0]
+
     def describe(self, frame: Frame, face: Face) -> Face:
-        """The face with its quality, and its embedding if the quality has no fault."""
-        mesh = self._landmarker.locate(frame.image, face.box, face.keypoints)
-        chip = align(frame.image, DLIB.of_mesh(mesh.points))  # the limits of quality were measured on such chips
-        quality = assess(frame.image, face.box, mesh, chip, self._limits)
-        if not quality.usable:
-            return replace(face, quality=quality, embedding=None)
+        """The same, and its embedding if the quality has no fault."""
+        judged, chip = self._judge(frame, face)
+        if judged.mesh is None or judged.quality is None or not judged.quality.usable:
+            return judged
         template = self._embedder.template
         if template is not DLIB:
-            chip = align(frame.image, template.of_mesh(mesh.points), template)
-        return replace(face, quality=quality, embedding=self._embedder.embed(chip))
+            chip = align(frame.image, template.of_mesh(judged.mesh), template)
+        return replace(judged, embedding=self._embedder.embed(chip))
+
+    def _judge(self, frame: Frame, face: Face) -> tuple[Face, Image]:
+        """Beside the face its chip, RGB: the limits of quality were measured on such ones."""
+        mesh = self._landmarker.locate(frame.image, face.box, face.keypoints)
+        chip = align(frame.image, DLIB.of_mesh(mesh.points))
+        quality = assess(frame.image, face.box, mesh, chip, self._limits)
+        return replace(face, quality=quality, embedding=None, mesh=mesh.points), chip
 
 
 def build_analyzer(

@@ -68,7 +68,7 @@ class Pack:
     report: Mapping[str, Any] = field(default_factory=dict)
     """The figures the model was accepted with."""
     thresholds: tuple[Mapping[str, Any], ...] = ()
-    """Rows of the embedder's measured table, columns as the card has them."""
+    """Rows of an embedder's or a classifier's measured table, columns as the card has them."""
 
     @property
     def name(self) -> str:
@@ -89,8 +89,8 @@ def shipped(name: str) -> Path:
     return Path(str(resources.files("edgegate").joinpath("models", name)))
 
 
-def load_pack(folder: Path, task: Task) -> Pack:
-    """Read and verify a pack; raises ModelError with the pack, the reason and the way out."""
+def load_pack(folder: Path, *tasks: Task) -> Pack:
+    """Read and verify a pack of one of these tasks; raises ModelError with the pack, the reason and the way out."""
     card = read_card(folder)
     try:
         pack = _parse(folder, card)
@@ -98,8 +98,9 @@ def load_pack(folder: Path, task: Task) -> Pack:
     except (KeyError, TypeError, ValueError) as error:
         detail = f"lacks {error}" if isinstance(error, KeyError) else str(error)
         raise refused(folder, f"its {CARD_FILE} {detail}", "rebuild the pack with the converter") from None
-    if pack.task != task:
-        raise refused(folder, f"its task is {pack.task!r}, not {task!r}", f"name a pack of task {task!r}")
+    if pack.task not in tasks:
+        wanted = " or ".join(map(repr, tasks))
+        raise refused(folder, f"its task is {pack.task!r}, not {wanted}", f"name a pack of task {wanted}")
     for file, expected in ((pack.model, pack.sha256), (pack.golden, golden_sha256)):
         if sha256_of(file) != expected:
             raise refused(
@@ -107,7 +108,7 @@ def load_pack(folder: Path, task: Task) -> Pack:
                 f"{file.name} is not the file its card was written for (sha256 differs)",
                 "copy the pack again",
             )
-    if missing := [name for name in OUTPUTS[task] if name not in pack.outputs]:
+    if missing := [name for name in OUTPUTS[pack.task] if name not in pack.outputs]:
         raise refused(folder, f"its card names no output {', '.join(missing)}", "rebuild the pack with the converter")
     return pack
 

@@ -12,24 +12,21 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from edgegate.types import UNKNOWN_CLASS, Box, Claim, Embedding, Face, Frame, Points
-from edgegate.vision.packs import Pack, refused
+from edgegate.types import UNKNOWN_CLASS, Box, Claim, Face, Frame, Points
+from edgegate.vision.classes import Probabilities, check_card, direction, probable
+from edgegate.vision.packs import Pack
 from edgegate.vision.preprocess import stretch
 from edgegate.vision.tflite import Model
 
 ENLARGED = 1.5
 """A claim is about the face whose middle is in the network's box, grown to this many times its size."""
 
-MAX_BEYOND = 0.05
-"""What rounding in a quantized network may add to a probability or a coordinate of 0…1."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Guess:
     """One frame's answer. `box` is in pixels of the frame; None where the network's corners enclose nothing."""
 
-    probabilities: npt.NDArray[np.float32]
-    """Of each class, 0…1, (classes,)."""
+    probabilities: Probabilities
     box: Box | None
 
     @property
@@ -47,6 +44,9 @@ class Network(Protocol):
     """What a door needs of a `TrackerNetwork`."""
 
     @property
+    def pack(self) -> Pack: ...
+
+    @property
     def labels(self) -> tuple[str, ...]: ...
 
     def look(self, frame: Frame) -> Guess: ...
@@ -58,7 +58,12 @@ class TrackerNetwork:
     def __init__(self, model: Model) -> None:
         self._model = model
         self._size = model.pack.input.width
-        _check(model.pack)
+        pack = model.pack
+        faults = {
+            f"its box has shape {pack.outputs['box']}, not (1, 4)": pack.outputs["box"] != (1, 4),
+            "its input is not RGB": pack.input.colour != "rgb",
+        }
+        check_card(pack, "class", faults)
 
     @property
     def pack(self) -> Pack:
@@ -73,10 +78,7 @@ class TrackerNetwork:
         """Who is in the frame, and where; raises ModelError if the network's answer is no probability."""
         image = frame.image if frame.preview is None else frame.preview
         outputs = self._model.run(stretch(image, self._size))
-        probabilities, corners = outputs["class"][0], outputs["box"][0]
-        if not np.all((probabilities >= -MAX_BEYOND) & (probabilities <= 1 + MAX_BEYOND)):
-            raise refused(self.pack.folder, "its classes are no probabilities", "rebuild the pack with the converter")
-        return Guess(probabilities.clip(0, 1), _box(corners, frame))
+        return Guess(probable(self.pack, outputs["class"][0]), _box(outputs["box"][0], frame))
 
 
 class Describer(Protocol):
@@ -139,7 +141,7 @@ class Alone:
             return ()
         keypoints: Points = np.empty((0, 2), np.float32)  # this network has none
         large_enough = min(guess.box.width, guess.box.height) >= self._min_size
-        looks = _direction(guess.probabilities) if large_enough else None
+        looks = direction(guess.probabilities) if large_enough else None
         return (Face(guess.box, guess.confidence, keypoints, embedding=looks),)
 
     def describe(self, _frame: Frame, face: Face) -> Face:
@@ -156,10 +158,6 @@ def _holds(box: Box, point: tuple[float, float]) -> bool:
     return box.x1 <= point[0] <= box.x2 and box.y1 <= point[1] <= box.y2
 
 
-def _direction(probabilities: npt.NDArray[np.float32]) -> Embedding:
-    return np.asarray(probabilities / np.linalg.norm(probabilities), np.float32)
-
-
 def _box(corners: npt.NDArray[np.float32], frame: Frame) -> Box | None:
     """The network's x1, y1, x2, y2, 0…1 of the frame, in its pixels."""
     x1, y1, x2, y2 = corners.tolist()
@@ -167,19 +165,3 @@ def _box(corners: npt.NDArray[np.float32], frame: Frame) -> Box | None:
         return None
     height, width = frame.image.shape[:2]
     return Box(x1 * width, y1 * height, x2 * width, y2 * height)
-
-
-def _check(pack: Pack) -> None:
-    """What the card must say for its answers to mean anything."""
-    classes, labels = pack.outputs["class"], pack.labels
-    faults = {
-        f"it has {len(labels)} labels for classes of shape {classes}": classes != (1, len(labels)),
-        f"its box has shape {pack.outputs['box']}, not (1, 4)": pack.outputs["box"] != (1, 4),
-        "it names nobody: its first label must be 'unknown', with people after it": (
-            len(labels) < 2 or labels[UNKNOWN_CLASS] != "unknown"
-        ),
-        "two of its labels are the same": len(set(labels)) < len(labels),
-        "its input is not square, RGB": pack.input.width != pack.input.height or pack.input.colour != "rgb",
-    }
-    if fault := next((words for words, wrong in faults.items() if wrong), None):
-        raise refused(pack.folder, fault, "rebuild the pack with the converter")

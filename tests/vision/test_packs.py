@@ -99,14 +99,14 @@ def test_a_classifiers_card_says_how_faces_are_cut_out(
     pack_copy: Copy, line: str, margin: float | None, template: str
 ) -> None:
     folder = classifier(pack_copy)
-    edit(folder, 'template = "dlib-150"', line)
+    edit(folder, 'colour = "rgb"', f'colour = "rgb"\n{line}')
     spec = load_pack(folder, "classifier").input
     assert (spec.margin, spec.template) == (margin, template)
 
 
 def test_a_classifiers_margin_is_a_share(pack_copy: Copy) -> None:
     folder = classifier(pack_copy)
-    edit(folder, 'template = "dlib-150"', "margin = 20")
+    edit(folder, 'colour = "rgb"', 'colour = "rgb"\nmargin = 20')
     with pytest.raises(ModelError, match="input margin 20, which is not from 0 to 2"):
         load_pack(folder, "classifier")
 

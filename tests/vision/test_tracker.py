@@ -12,16 +12,17 @@ import pytest
 
 from edgegate.errors import ModelError
 from edgegate.types import Box, Claim, Face, Frame, Image
-from edgegate.vision.packs import Pack, load_pack
+from edgegate.vision.packs import Pack, load_pack, shipped
 from edgegate.vision.preprocess import stretch
 from edgegate.vision.tflite import Model, Runtime
 from edgegate.vision.tracker import Alone, Guess, Naming, TrackerNetwork, enlarged
 from tests.door_scenes import STILLS, stills
-from tests.tracker_packs import write_tracker_pack
+from tests.linear_packs import write_tracker_pack
 
 LABELS = ("unknown", "Ann", "Ben")
 BOX = Box(100, 100, 200, 200)
 FRAME = Frame(0.0, 0, np.zeros((480, 640, 3), np.uint8))
+PACK = load_pack(shipped("face-tracker"), "tracker")
 
 
 @dataclass
@@ -31,6 +32,7 @@ class FakeNetwork:
     probabilities: Sequence[float] = (0.0, 0.95, 0.05)
     box: Box | None = BOX
     labels: tuple[str, ...] = LABELS
+    pack: Pack = PACK
     looks: int = 0
 
     def look(self, _frame: Frame) -> Guess:
@@ -175,7 +177,7 @@ def test_it_looks_at_the_preview_if_there_is_one(folder: Path) -> None:
     [
         (lambda pack: replace(pack, labels=("unknown",)), "1 labels for classes of shape"),
         (lambda pack: replace(pack, labels=("Ann", "unknown")), "first label must be 'unknown'"),
-        (lambda pack: replace(pack, input=replace(pack.input, colour="bgr")), "not square, RGB"),
+        (lambda pack: replace(pack, input=replace(pack.input, colour="bgr")), "not RGB"),
     ],
 )
 def test_a_card_that_does_not_fit_the_network_is_refused(

@@ -32,7 +32,7 @@ def list_people(args: argparse.Namespace) -> int:
     known, seen = {person.id for person in identifier.people}, last_seen(config)
     people, may = sorted(identifier.everybody(), key=lambda person: person.name), permissions(config)
     if args.json:
-        promise = None if config.recognition.tracker_alone else identifier.promise().as_dict()
+        promise = None if config.recognition.model_alone else identifier.promise().as_dict()
         rows = [summary(person, known, seen) | {"may": may.in_words(person.groups)} for person in people]
         print_json({"people": rows, "promise": promise, "trouble": gallery.trouble()})
         return 0

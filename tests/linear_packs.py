@@ -1,6 +1,6 @@
-"""A tracker pack small enough to be made in a test: a real .tflite, linear in the colours of sixteen patches.
+"""Tracker and classifier packs small enough to be made in a test: real .tflite, linear in the colours of 16 patches.
 
-It is fitted to the pictures it is given, and knows those: enough to name and to find whoever stands in a scene of
+One is fitted to the pictures it is given, and knows those: enough to name and to find whoever stands in a scene of
 `door_scenes`, and to be as wrong about others as a network that never saw them.
 """
 
@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import flatbuffers
 import numpy as np
 import numpy.typing as npt
 from ai_edge_litert import schema_py_generated as schema
 
+from converter.packs import Draft, write
 from converter.toml import dumps
 from edgegate.types import Box, Image
 from edgegate.vision.packs import InputSpec, Pack, sha256_of
@@ -30,13 +31,17 @@ Floats = npt.NDArray[np.float32]
 Example = tuple[Image, int, Box | None]
 """A BGR frame, its class, and the box in its pixels; None in class 0."""
 
+Heads: TypeAlias = Mapping[str, tuple[slice, str]]
+"""Which of the weights' rows make an output, and the operator that it ends with."""
+
 
 def write_tracker_pack(
     folder: Path, labels: Sequence[str], examples: Iterable[Example], report: Mapping[str, Any] | None = None
 ) -> Path:
     """Fit the network to the examples and write its pack; `report` None stands for one that passed."""
     seen = list(examples)
-    blob = _network(*_fit(seen, len(labels)))
+    heads: Heads = {"class": (slice(0, len(labels)), "SOFTMAX"), "box": (slice(len(labels), None), "LOGISTIC")}
+    blob = _network(SIZE, *_fit(seen, len(labels)), heads)
     folder.mkdir(parents=True)
     (folder / "model.tflite").write_bytes(blob)
     outputs = {"class": (1, len(labels)), "box": (1, 4)}
@@ -61,9 +66,43 @@ def write_tracker_pack(
     return folder
 
 
+def write_classifier_pack(
+    folder: Path,
+    labels: Sequence[str],
+    faces: Sequence[tuple[Image, int]],
+    *,
+    margin: float | None = 0.2,
+    template: str = "arcface-112",
+    report: Mapping[str, Any] | None = None,
+    thresholds: Sequence[Mapping[str, Any]] = (),
+) -> Path:
+    """Fit the network to faces, square BGR as they are cut out, and their classes; write its pack.
+
+    It takes pictures of the faces' size, cut out with `margin`, or aligned by `template` where that is None.
+    """
+    size = len(faces[0][0])
+    wanted = np.full((len(faces), len(labels)), -SURE)
+    wanted[range(len(faces)), [label for _, label in faces]] = SURE
+    weights, bias = _solve([_features(face, size) for face, _ in faces], wanted)
+    draft = Draft(
+        name=folder.name,
+        task="classifier",
+        blob=_network(size, weights, bias, {"class_probs": (slice(None), "SOFTMAX")}),
+        input=InputSpec(size, size, 0, 255, "rgb", template if margin is None else "dlib-150", margin),
+        outputs={"class_probs": (1, len(labels))},
+        licence="CC0-1.0",
+        origin={"change": "fitted by a test"},
+        probe=stretch(faces[-1][0], size),
+        report={"grade": "passed"} if report is None else dict(report),
+        labels=tuple(labels),
+    )
+    card = write(draft, folder.parent) / "model.toml"
+    card.write_text(card.read_text("utf-8") + dumps({"thresholds": list(thresholds)} if thresholds else {}), "utf-8")
+    return folder
+
+
 def _fit(examples: Sequence[Example], classes: int) -> tuple[Floats, Floats]:
     """Weights (classes + 4, FEATURES) and bias (classes + 4,) by ridge regression on the wanted logits."""
-    features = np.stack([_features(image) for image, _, _ in examples])
     wanted = np.full((len(examples), classes + 4), -SURE)
     for row, (image, label, box) in zip(wanted, examples, strict=True):
         row[label] = SURE
@@ -71,52 +110,56 @@ def _fit(examples: Sequence[Example], classes: int) -> tuple[Floats, Floats]:
         corners = (0.4, 0.4, 0.6, 0.6) if box is None else (box.x1, box.y1, box.x2, box.y2)
         share = np.clip(np.array(corners) / ((1, 1, 1, 1) if box is None else (width, height) * 2), 0.01, 0.99)
         row[classes:] = np.log(share / (1 - share))
+    return _solve([_features(image, SIZE) for image, _, _ in examples], wanted)
+
+
+def _solve(rows: Sequence[npt.NDArray[np.float64]], wanted: npt.NDArray[np.float64]) -> tuple[Floats, Floats]:
+    features = np.stack(rows)
     padded = np.hstack([features, np.full((len(features), 1), 255.0)])
     solution = np.linalg.solve(padded.T @ padded + 10 * np.eye(FEATURES + 1), padded.T @ wanted)
     return solution[:-1].T.astype(np.float32), (solution[-1] * 255).astype(np.float32)
 
 
-def _features(image: Image) -> npt.NDArray[np.float64]:
-    step = SIZE // PATCHES
-    small = stretch(image, SIZE).reshape(PATCHES, step, PATCHES, step, 3)
+def _features(image: Image, size: int) -> npt.NDArray[np.float64]:
+    step = size // PATCHES
+    small = stretch(image, size).reshape(PATCHES, step, PATCHES, step, 3)
     return np.asarray(small.mean(axis=(1, 3)).ravel(), np.float64)
 
 
-def _network(weights: Floats, bias: Floats) -> bytes:
-    """Average pooling, two dense layers side by side, softmax on one and the logistic function on the other."""
+def _network(size: int, weights: Floats, bias: Floats, heads: Heads) -> bytes:
+    """Average pooling, and a dense layer for each of the heads, side by side."""
     model = schema.ModelT()
     model.version, model.buffers, model.operatorCodes = 3, [schema.BufferT()], []
     graph = schema.SubGraphT()
     graph.tensors, graph.operators = [], []
     model.subgraphs = [graph]
-    classes = len(bias) - 4
-    image = _tensor(model, (1, SIZE, SIZE, 3))
+    image = _tensor(model, (1, size, size, 3))
     pooled, flat = _tensor(model, (1, PATCHES, PATCHES, 3)), _tensor(model, (1, FEATURES))
     pool = schema.Pool2DOptionsT()
-    pool.filterWidth = pool.filterHeight = pool.strideW = pool.strideH = SIZE // PATCHES
+    pool.filterWidth = pool.filterHeight = pool.strideW = pool.strideH = size // PATCHES
     pool.padding = schema.Padding.VALID
     _operator(model, "AVERAGE_POOL_2D", [image], pooled, "Pool2DOptions", pool)
     reshape = schema.ReshapeOptionsT()
     reshape.newShape = [1, FEATURES]
     _operator(model, "RESHAPE", [pooled], flat, "ReshapeOptions", reshape)
-    heads = {}
-    for name, rows in (("class", slice(0, classes)), ("box", slice(classes, None))):
+    outputs = {}
+    for name, (rows, ending) in heads.items():
         count = len(bias[rows])
         kernel, offset = (_tensor(model, part[rows].shape, part[rows]) for part in (weights, bias))
-        logits, heads[name] = _tensor(model, (1, count)), _tensor(model, (1, count))
+        logits, outputs[name] = _tensor(model, (1, count)), _tensor(model, (1, count))
         dense = schema.FullyConnectedOptionsT()
         _operator(model, "FULLY_CONNECTED", [flat, kernel, offset], logits, "FullyConnectedOptions", dense)
-        if name == "class":
+        if ending == "SOFTMAX":
             softmax = schema.SoftmaxOptionsT()
             softmax.beta = 1.0
-            _operator(model, "SOFTMAX", [logits], heads[name], "SoftmaxOptions", softmax)
+            _operator(model, ending, [logits], outputs[name], "SoftmaxOptions", softmax)
         else:
-            _operator(model, "LOGISTIC", [logits], heads[name])
-    graph.inputs, graph.outputs = [image], list(heads.values())
+            _operator(model, ending, [logits], outputs[name])
+    graph.inputs, graph.outputs = [image], list(outputs.values())
     signature = schema.SignatureDefT()
     signature.signatureKey, signature.subgraphIndex = "serving_default", 0
     signature.inputs = [_named("image", image)]
-    signature.outputs = [_named(name, index) for name, index in heads.items()]
+    signature.outputs = [_named(name, index) for name, index in outputs.items()]
     model.signatureDefs = [signature]
     builder = flatbuffers.Builder(1 << 12)
     builder.Finish(model.Pack(builder), file_identifier=b"TFL3")

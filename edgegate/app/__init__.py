@@ -1,0 +1,85 @@
+"""The composition root: which parts a door is made of, and in what order they are built.
+
+`storage` opens what lies in the data folder, `networks` loads models, `recognition` makes seeing and knowing of them,
+`door` adds the gate, the lock and the loop.
+"""
+
+from edgegate.app.door import (
+    UNCLEAN,
+    build_gate,
+    build_loop,
+    build_score_keeper,
+    gate_rules,
+    last_of_keeper,
+    left_without_a_word,
+    open_lock,
+    recognition_rules,
+)
+from edgegate.app.networks import (
+    Namer,
+    build_analyzer,
+    build_namer,
+    confidence_in_words,
+    least_confidence,
+    load_embedder,
+    load_namer,
+    slowness_in_words,
+    table_of,
+    unenrolled,
+)
+from edgegate.app.recognition import (
+    Recognition,
+    build_identifier,
+    build_pipeline,
+    build_recognition,
+    model_names,
+    promise_in_words,
+    tracking_rules,
+)
+from edgegate.app.storage import (
+    journal_path,
+    keys_of,
+    names_of,
+    open_gallery,
+    open_journal,
+    open_scores,
+    origin_of,
+    site_path,
+)
+
+__all__ = [
+    "UNCLEAN",
+    "Namer",
+    "Recognition",
+    "build_analyzer",
+    "build_gate",
+    "build_identifier",
+    "build_loop",
+    "build_namer",
+    "build_pipeline",
+    "build_recognition",
+    "build_score_keeper",
+    "confidence_in_words",
+    "gate_rules",
+    "journal_path",
+    "keys_of",
+    "last_of_keeper",
+    "least_confidence",
+    "left_without_a_word",
+    "load_embedder",
+    "load_namer",
+    "model_names",
+    "names_of",
+    "open_gallery",
+    "open_journal",
+    "open_lock",
+    "open_scores",
+    "origin_of",
+    "promise_in_words",
+    "recognition_rules",
+    "site_path",
+    "slowness_in_words",
+    "table_of",
+    "tracking_rules",
+    "unenrolled",
+]

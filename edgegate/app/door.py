@@ -1,0 +1,115 @@
+"""The door itself: its rules, its lock, and the loop around them."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from edgegate import gate as gates
+from edgegate import lockout_record
+from edgegate.app.networks import table_of
+from edgegate.app.recognition import Recognition, build_pipeline, model_names
+from edgegate.app.storage import journal_path, open_scores
+from edgegate.clock import Clock
+from edgegate.config import Config
+from edgegate.events import CloudEvent
+from edgegate.gate import Gate
+from edgegate.journal import Journal, last_of, last_with
+from edgegate.keeper.client import KEEPER, KeeperClient, parse_reference
+from edgegate.lock import Lock, Tell, build_lock
+from edgegate.lock_keeper import LockKeeper
+from edgegate.loop import Loop
+from edgegate.types import Event, EventType
+from edgegate.vision import motion
+from edgegate.vision.packs import Pack
+from edgegate.visits import ScoreKeeper, VisitScores
+
+
+def open_lock(config: Config, clock: Clock, tell: Tell) -> Lock | KeeperClient:
+    """The lock in this process, or the lock keeper's, where one is configured. Raises LockError."""
+    if config.door.keeper:
+        return KeeperClient(Path(config.door.keeper), clock, tell)
+    return build_lock(config.door.wiring, clock, tell)
+
+
+def last_of_keeper(config: Config) -> tuple[str, int] | None:
+    """The lock keeper's own number of its last event in the journal."""
+    event = last_with(journal_path(config), KEEPER)
+    return None if event is None else parse_reference(event)
+
+
+UNCLEAN = "the run before did not end by itself: it hung, was killed, or lost power"
+
+
+def left_without_a_word(config: Config) -> dict[str, str]:
+    """What `service.started` says of the run before, where that wrote no `service.stopped`. Raises JournalError."""
+    event = last_of(journal_path(config), EventType.SERVICE_STARTED, EventType.SERVICE_STOPPED)
+    return {"reason": UNCLEAN} if event is not None and event["type"].endswith(EventType.SERVICE_STARTED) else {}
+
+
+def build_score_keeper(config: Config, embedder: Pack, clock: Clock) -> ScoreKeeper | None:
+    """What keeps the visits' scores; None unless the config consents, and where the scores are no embedder's."""
+    settings = config.recognition
+    if not config.privacy.keep_scores or settings.model_alone:
+        return None
+    visits = VisitScores(embedder.sha256, settings.decide_after_frames, config.access.rearm_seconds)
+    return ScoreKeeper(open_scores(config), visits, clock)
+
+
+def gate_rules(config: Config, embedder: Pack) -> gates.Rules:
+    """What a door's gate decides by, who may enter when included; `Gate.change_rules` takes them too."""
+    access = config.access
+    return replace(
+        recognition_rules(config, embedder),
+        permissions=access.permissions(config.site.door),
+        lockout=access.lockout,
+        hold_open=access.hold_open_hours,
+    )
+
+
+def recognition_rules(config: Config, embedder: Pack) -> gates.Rules:
+    """What the gate decides by, whoever it is and whenever: for measuring what is recognised."""
+    return gates.Rules(
+        unlock_seconds=config.door.unlock_seconds,
+        max_frame_age=config.recognition.max_frame_age_ms / 1000,
+        rearm_seconds=config.access.rearm_seconds,
+        decide_after_frames=config.recognition.decide_after_frames,
+        refuse_after_frames=config.recognition.refuse_after_frames,
+        margin=gates.MARGIN_DECADES * table_of(embedder).decade(),
+    )
+
+
+def build_gate(config: Config, embedder: Pack, namer: Pack | None = None) -> Gate:
+    """A gate that lets in whoever is recognised."""
+    return Gate(recognition_rules(config, embedder), model_names(config, embedder, namer))
+
+
+def build_loop(
+    config: Config,
+    recognition: Recognition,
+    journal: Journal,
+    lock: LockKeeper,
+    changes: queue.SimpleQueue[Event],
+    clock: Clock,
+    tell: Callable[[CloudEvent], None],
+) -> Loop:
+    """A whole door but for the camera."""
+    analyzer, identifier, namer = recognition.analyzer, recognition.identifier, recognition.namer
+    gate = build_gate(config, analyzer.pack, namer.pack if namer else None)
+    gate.change_rules(gate_rules(config, analyzer.pack))
+    if config.access.lockout_refusals:
+        lockout_record.take_up(gate, journal.path, clock)
+    return Loop(
+        build_pipeline(config, analyzer, motion.MotionGate(), identifier, namer),
+        gate,
+        journal,
+        lock,
+        changes,
+        clock,
+        recognition.gallery.name_if_readable,
+        tell,
+        partial(lockout_record.is_released, journal.path),
+    )

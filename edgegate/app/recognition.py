@@ -1,0 +1,118 @@
+"""Seeing and knowing: the models, the gallery, and the way from frames to sightings."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from functools import partial
+
+from edgegate import site, tracking
+from edgegate.app.networks import (
+    Namer,
+    build_analyzer,
+    build_namer,
+    least_confidence,
+    load_embedder,
+    slowness_in_words,
+    table_of,
+)
+from edgegate.app.storage import open_gallery, site_path
+from edgegate.closed_set import ClosedSet
+from edgegate.config import MODEL_ALONE, Config
+from edgegate.gallery import Gallery
+from edgegate.identification import Identifier, People
+from edgegate.pipeline import Analyzer, MotionGate, Pipeline
+from edgegate.tracking import Tracker
+from edgegate.vision import analyzer as vision
+from edgegate.vision import classifier, tracker
+from edgegate.vision.packs import Pack
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """What `run`, `replay`, `enroll`, `evaluate` and `bench` share."""
+
+    analyzer: vision.Analyzer
+    gallery: Gallery
+    identifier: Identifier
+    namer: Namer | None = None
+    """What names people before the embedder does, where the config says so."""
+
+
+def build_recognition(config: Config) -> Recognition:
+    """Load the models and the gallery; raises ModelError or GalleryError."""
+    gallery, analyzer = open_gallery(config), build_analyzer(config)
+    if (trouble := slowness_in_words(analyzer)) is not None:
+        log.warning("%s", trouble)
+    else:
+        log.info("every model runs on TFLite's fast kernels (XNNPACK)")
+    return Recognition(analyzer, gallery, build_identifier(config, gallery), build_namer(config))
+
+
+def build_identifier(config: Config, people: People) -> Identifier:
+    embedder, settings = load_embedder(config), config.recognition
+    return Identifier(
+        people,
+        table_of(embedder),
+        embedder.sha256,
+        settings.false_accept_rate,
+        settings.decide_after_frames,
+        partial(site.read_threshold, site_path(config), embedder.sha256),
+    )
+
+
+def build_pipeline(
+    config: Config,
+    analyzer: classifier.Describer,
+    motion_gate: MotionGate,
+    identifier: Identifier,
+    namer: tracker.Network | classifier.Network | None = None,
+) -> Pipeline:
+    """From frames to sightings: by the embedder, by it and the network that names people, or by that one alone."""
+    follow = Tracker(tracking_rules(config, identifier))
+    if namer is None:
+        return Pipeline(analyzer, motion_gate, follow, identifier)
+    enough = least_confidence(config, namer.pack)
+    if config.recognition.model_alone:
+        people = ClosedSet(namer.labels, enough, identifier.everybody)
+        return Pipeline(_alone(config, analyzer, namer), motion_gate, follow, people)
+    return Pipeline(_confirmed(analyzer, namer, enough), motion_gate, follow, identifier)
+
+
+def _alone(config: Config, analyzer: classifier.Describer, namer: tracker.Network | classifier.Network) -> Analyzer:
+    if isinstance(namer, classifier.Network):
+        return classifier.Alone(analyzer, namer)
+    return tracker.Alone(namer, config.recognition.min_face_pixels)
+
+
+def _confirmed(
+    analyzer: classifier.Describer, namer: tracker.Network | classifier.Network, confidence: float
+) -> Analyzer:
+    if isinstance(namer, classifier.Network):
+        return classifier.Naming(analyzer, namer, confidence)
+    return tracker.Naming(analyzer, namer, confidence)
+
+
+def tracking_rules(config: Config, identifier: Identifier) -> tracking.Rules:
+    return tracking.Rules(
+        pool_frames=config.recognition.decide_after_frames,
+        rejoin_seconds=config.access.rearm_seconds,
+        same_face=identifier.table.one_to_one(tracking.SAME_FACE_RATE),
+        same_visitor=identifier.table.one_to_one(tracking.SAME_VISITOR_RATE),
+    )
+
+
+def promise_in_words(config: Config, identifier: Identifier) -> str:
+    """What the door's false-accept rate rests on with the people enrolled now, or that there is none."""
+    if config.recognition.model_alone:
+        return f"{len(identifier.everybody())} enrolled; {MODEL_ALONE}"
+    return identifier.promise().in_words()
+
+
+def model_names(config: Config, embedder: Pack, namer: Pack | None) -> str:
+    """The networks that a decision rests on, as events record them."""
+    if namer is None:
+        return embedder.name
+    return namer.name if config.recognition.model_alone else f"{namer.name}+{embedder.name}"

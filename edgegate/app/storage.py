@@ -1,0 +1,50 @@
+"""What lies in the data folder, opened as the config says."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+from edgegate import site
+from edgegate.clock import Clock
+from edgegate.config import Config
+from edgegate.events import Names, Origin
+from edgegate.gallery import Gallery
+from edgegate.journal import Journal
+from edgegate.keys import Keys
+
+
+def open_gallery(config: Config) -> Gallery:
+    return Gallery(config.data_dir / "gallery.db", key=keys_of(config))
+
+
+def keys_of(config: Config) -> Keys:
+    """The keys that the gallery is encrypted with; none is made before the first enrolment."""
+    return Keys(config.key_file, config.data_dir, config.key_credential)
+
+
+def names_of(config: Config) -> Names:
+    """Names as the gallery has them now."""
+    return open_gallery(config).name_of
+
+
+def journal_path(config: Config) -> Path:
+    return config.data_dir / "journal.db"
+
+
+def origin_of(config: Config, boot: str | None = None) -> Origin:
+    return Origin(config.site.name, config.site.door, boot or secrets.token_hex(4))
+
+
+def open_journal(config: Config, origin: Origin, clock: Clock) -> Journal:
+    """The door's journal, for the calling thread; what is written to it waits for the broker, if there is one."""
+    return Journal(journal_path(config), origin=origin, clock=clock, outbox=config.mqtt.enabled)
+
+
+def site_path(config: Config) -> Path:
+    """Where the threshold lies that this camera's own visits asked for."""
+    return config.data_dir / "site.toml"
+
+
+def open_scores(config: Config) -> site.Scores:
+    return site.Scores(config.data_dir / "scores.db", config.privacy.keep_scores_days)

@@ -2,7 +2,7 @@
 
     python benchmarks/soak.py [--visits 1000] [--people 500]
 
-A day is 1,000 visits, half by people who are let in and half by strangers, every tenth of them seen by the networks
+A day is 1,000 visits, half by people who are let in and half by strangers, two in ten of them seen by the networks
 that ship and the others scripted; and 100 frames of nobody after each, so 100,000 in all. All else is as in service:
 gallery, journal and spool on disk, Mosquitto where it is installed, the keeper in a process of its own. Only the waits
 are shorter: 0.1 s unlocked, 0.1 s until the next visit. The first 100 visits are the warm-up.

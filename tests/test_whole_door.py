@@ -126,6 +126,11 @@ class WholeDoor(RuleBasedStateMachine):
             self.grants_used += 1
             self.let_in = self.clock.monotonic() + RULES.unlock_seconds
 
+    @rule(who=st.sampled_from(["ann", "ben"]), after=st.sampled_from([0.1, 2.5, 2.5]))
+    def come(self, who: str, after: float) -> None:
+        """Somebody who may come in, mostly after having been away."""
+        self.see((seen(who, track=7),), after, 0.05)
+
     @rule()
     def press_exit(self) -> None:
         self.by_hand = True

@@ -116,7 +116,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         began = time.monotonic()
         settings = _settings(Path(folder), stack)
-        keeper = stack.enter_context(Process(Path(folder)))
+        keeper = stack.enter_context(Process(Path(folder), log=subprocess.DEVNULL))
         keeper.wait_for("READY=1")
         day = _open(settings, args.people, Path(folder) / "keeper.sock", stack)
         own, other = psutil.Process(), psutil.Process(keeper.process.pid)
@@ -131,6 +131,7 @@ def main() -> None:
         path = app.journal_path(settings)
         happened = Counter(event["type"].rpartition("edgegate.")[2] for event in journal.read(path))
         assert journal.verify(path).intact
+        assert min(happened["access.granted"], happened["lock.locked"]) > 0.45 * args.visits, happened
         report = {
             "visits": args.visits,
             "minutes": round((time.monotonic() - began) / 60, 1),

@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 
 from edgegate import __version__, app, live, logs
+from edgegate.announcing import announce, doubt_rules, private_names
 from edgegate.broker import Topics, Uplink
 from edgegate.camera import health_of, is_recording, open_source
 from edgegate.capture import HANG_SECONDS, Capture, Slot
 from edgegate.clock import SystemClock
-from edgegate.config import NO_LIVENESS, Config
+from edgegate.config import Config
 from edgegate.disk import Disk
 from edgegate.errors import EdgegateError, GalleryError, JournalError, LockError
 from edgegate.events import TYPE_PREFIX, CloudEvent, Origin
@@ -26,7 +27,7 @@ from edgegate.privacy import Retention
 from edgegate.reload import Parts, Reload
 from edgegate.standing import Ask, Standing, recognition_trouble, unreadable
 from edgegate.thermal import HeatWatch
-from edgegate.types import UNKNOWN_CLASS, Event, EventType
+from edgegate.types import Event, EventType
 from edgegate.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
@@ -81,7 +82,7 @@ class Daemon:
                 self._keeper = self._lock
                 self._keeper.start(app.last_of_keeper(config))
             self._recognition = self._build_recognition(config)
-            logs.hide(self._private_names)
+            logs.hide(lambda: private_names(self._config, self._recognition))
             self._start_keeping_private(stack, origin)
             self._uplink = self._start_uplink(stack, origin)
             self._loop = app.build_loop(config, self._recognition, journal, self._lock, changes, clock, self._tell)
@@ -146,18 +147,19 @@ class Daemon:
         return live.turns(self._loop, self._capture, slot, self._health, self._clock, self._stopping, cooling)
 
     def _housekeep(self) -> None:
-        """What is done when a turn is over, a few times a second.
-
-        Every step is quick and none is skipped, so that feeding the watchdog at the end means this: a fresh frame
-        went through everything, or the camera is known to be down; the lock was read back; and what is wrong has been
-        told, or waits for the journal, which is told itself.
-        """
+        """What is done when a turn is over: a look at every part a few times a second, and the state as it is then."""
+        now = self._clock.monotonic()
+        if now - self._looked_at >= LOOK_SECONDS:
+            self._looked_at = now
+            self._look(now)
         if self._uplink is not None:
             self._uplink.set_state(self._standing.state())
-        now = self._clock.monotonic()
-        if now - self._looked_at < LOOK_SECONDS:
-            return
-        self._looked_at = now
+
+    def _look(self, now: float) -> None:
+        """Every step is quick and none is skipped, so that feeding the watchdog means this: a fresh frame went through
+        everything, or the camera is known to be down; the lock was read back; and what is wrong has been told, or waits
+        for the journal, which is told itself.
+        """
         self._end_with_threads()
         self._heat.look()
         if isinstance(self._lock, Lock):
@@ -172,7 +174,7 @@ class Daemon:
         """Put in force what the configuration says now."""
         parts = Parts(self._loop, self._recognition, self._retention, self._scores)
         self._config = reload.carry_out(self._config, parts, self._clock)
-        self._doubt_rules()
+        doubt_rules(self._config, self._recognition, self._clock.wall())
 
     def _end_with_threads(self) -> None:
         """An essential thread that has died takes the process with it."""
@@ -182,7 +184,7 @@ class Daemon:
 
     @contextmanager
     def _in_service(self) -> Iterator[None]:
-        self._announce()
+        announce(self._config, self._recognition, self._clock.wall())
         ended = {}
         left = app.left_without_a_word(self._config)
         self._write(EventType.SERVICE_STARTED, {"version": __version__, "liveness": "off"} | left)
@@ -245,26 +247,6 @@ class Daemon:
         self._retention.start()
         stack.callback(self._retention.close, CLOSE_SECONDS)
 
-    def _announce(self) -> None:
-        log.warning(NO_LIVENESS)
-        log.info("%s", app.promise_in_words(self._config, self._recognition.identifier))
-        if (trouble := recognition_trouble(self._config, self._recognition)) is not None:
-            log.warning("%s", trouble)
-        if (trouble := self._recognition.gallery.trouble()) is not None:
-            log.error("%s", trouble)
-        for person in self._recognition.identifier.foreign:
-            if person.unreadable:
-                continue
-            log.warning("%s was enrolled with another embedder and cannot be recognised: enrol again", person.id)
-        self._doubt_rules()
-        if self._config.door.pins == "mock":
-            log.warning("door.pins = mock: nothing is wired, no lock will open")
-
-    def _doubt_rules(self) -> None:
-        groups = [person.groups for person in self._recognition.identifier.everybody()]
-        for doubt in self._config.access.doubts(self._config.site.door, groups, self._clock.wall()):
-            log.warning("%s", doubt)
-
     def _tell(self, event: CloudEvent) -> None:
         self._written = True
         data = event["data"] if self._config.service.log_names else event["data"] | {"person": None}
@@ -273,15 +255,6 @@ class Daemon:
             self._keeper.written(event)
         if self._uplink is not None:
             self._uplink.notify()
-
-    def _private_names(self) -> dict[str, str]:
-        """Whose names the log keeps to itself, and what it says instead."""
-        if self._config.service.log_names:
-            return {}
-        namer, identifier = self._recognition.namer, self._recognition.identifier
-        labels = namer.labels[UNKNOWN_CLASS + 1 :] if namer else ()
-        classes = {name: f"class {number}" for number, name in enumerate(labels, UNKNOWN_CLASS + 1)}
-        return classes | {person.name: person.id for person in identifier.everybody()}
 
     def _note_first(self, turn: Turn | None) -> None:
         if turn is not None and not self._seen:

@@ -79,10 +79,11 @@ def tell(log: logging.Logger, kind: str, data: Mapping[str, Any], subject: str |
     """Log an event: its type and reason in words, with a field for each of what `TOLD` lists."""
     shown = {key: _words(data[key]) for key in TOLD if data.get(key) not in (None, (), [])}
     reason = _words(data.get("reason", ""))
-    details = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in shown.items())
+    details = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in shown.items() if key != "part")
     fields = {"event": kind, "reason": reason, "person_id": subject, **shown}
     extra = {_FIELD + key.upper(): value for key, value in fields.items() if value}
-    message = f"{kind} {reason}".strip() + (f" ({details})" if details else "")
+    part = f"{data['part']}:" if "part" in data else ""
+    message = " ".join(filter(None, (kind, part, reason, f"({details})" if details else "")))
     log.log(LEVELS.get(kind, logging.INFO), "%s", message, extra=extra)
 
 

@@ -50,11 +50,13 @@ class Standing:
 
 
 def recognition_trouble(config: Config, recognition: Recognition) -> str | None:
-    """What keeps the network that names people from doing what was hoped of it; None without one."""
+    """What keeps the networks from doing what was hoped of them; None if nothing does."""
     namer = recognition.namer
     missing = app.unenrolled(namer, recognition.identifier) if namer else ()
     remarks = [MODEL_ALONE] if config.recognition.model_alone else []
     remarks += [f"{namer.pack.name} names {', '.join(missing)}: not enrolled"] if namer and missing else []
+    if (slowness := app.slowness_in_words(recognition.analyzer)) is not None:
+        remarks.append(slowness)
     return "; ".join(remarks) or None
 
 

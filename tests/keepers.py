@@ -16,9 +16,14 @@ ROOT = Path(__file__).parent.parent
 
 
 class Process:
-    """`python -m edgegate.keeper` on mock pins, as systemd would start it."""
+    """`python -m edgegate.keeper` on mock pins, as systemd would start it.
 
-    def __init__(self, folder: Path, *options: str, config: str = '[door]\npins = "mock"\n') -> None:
+    Whoever lets it run for long sends its `log` elsewhere: a pipe that nobody reads fills up and stops it.
+    """
+
+    def __init__(
+        self, folder: Path, *options: str, config: str = '[door]\npins = "mock"\n', log: int = subprocess.PIPE
+    ) -> None:
         (folder / "config.toml").write_text(config)
         self.folder = folder
         self._notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -30,7 +35,7 @@ class Process:
             "STATE_DIRECTORY": str(folder / "state"),
         }
         call = [sys.executable, "-m", "edgegate.keeper", "-c", str(folder / "config.toml"), *options]
-        self.process = subprocess.Popen(call, env=environment, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(call, env=environment, cwd=ROOT, stderr=log, text=True)
 
     def __enter__(self) -> Self:
         return self

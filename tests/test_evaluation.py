@@ -20,8 +20,8 @@ from edgegate.evaluation.tables import rows_of, table, to_toml
 from edgegate.thresholds import rate_bound
 from tests.door_scenes import ENROLLED, STRANGER, stills, write_scene
 from tests.fakes import looks
-from tests.program import Program
 from tests.linear_packs import write_tracker_pack
+from tests.program import Program
 
 
 def visit(person: str, name: str, *degrees: float) -> Looks:

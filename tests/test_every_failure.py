@@ -120,6 +120,7 @@ def test_each_call_fails_once(tmp_path: Path, *, late: bool) -> None:
 
 
 @pytest.mark.full
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("at_once", [2, 3, 10])
 @LATE
 def test_each_call_fails_and_those_after_it(tmp_path: Path, at_once: int, *, late: bool) -> None:
@@ -127,6 +128,7 @@ def test_each_call_fails_and_those_after_it(tmp_path: Path, at_once: int, *, lat
 
 
 @pytest.mark.full
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("die", [Door.kill_daemon, Door.kill_keeper])
 @pytest.mark.parametrize("steps", [0, 1])
 @LATE

@@ -70,7 +70,17 @@ anything = st.builds(
     claim=st.sampled_from([None, Claim("Ann", 0.97), Claim(None, 0.6)]),
 )
 recognised = st.builds(seen, st.sampled_from(["ann", "ben"]), track=tracks, visit=tracks, size=sizes, validity=validity)
-sightings = anything | recognised
+nearly = st.builds(
+    lambda flaw, **where: seen("ann", **flaw, **where),
+    st.sampled_from([
+        {"frames": 2}, {"score": 0.94}, {"margin": 0.01}, {"usable": False},
+        {"own": Candidate("ann", 0.89, 0.9, 0.1)}, {"own": Candidate("ben", 0.97, 0.9, 0.1)},
+    ]),
+    track=tracks,
+    size=sizes,
+)  # fmt: skip
+"""Recognised, but for one thing."""
+sightings = anything | recognised | nearly
 recognised_in_a_group = st.builds(
     lambda sighting, groups: replace(sighting, pooled=replace(sighting.pooled, groups=groups)),
     recognised,
@@ -110,10 +120,11 @@ strict_happenings = st.lists(strict_steps, min_size=10, max_size=40)
 steps = st.builds(
     Step,
     st.sampled_from([-1.0, 0.0, 0.1, 0.1, 0.1, 2.0, 6.0]),
-    st.sampled_from([0.0, 0.1, 0.5, 0.6, 10.0]),
+    st.sampled_from([0.0, 0.0, 0.1, 0.1, 0.5, 0.6, 10.0, -0.4, -0.6, -10.0]),
     st.lists(sightings, max_size=3).map(tuple),
     st.sampled_from([False] * 5 + [True]),
     st.sampled_from([True, True, False]),
+    st.sampled_from([None, None, None, Denial.LOCKDOWN, Denial.LOCK_FAULT]),
 )
 happenings = st.lists(steps, max_size=30)
 
@@ -195,6 +206,7 @@ def test_nobody_is_let_in_when_they_may_not_or_when_that_cannot_be_known(happeni
             known = told.what.wall_trusted or permission == ALWAYS
             may = permission.since <= told.what.wall < permission.until
             if event.type is EventType.GRANTED:
+                assert told.what.barred is None
                 assert known
                 assert may
             if event.data["reason"] == Denial.CLOCK_UNSYNCHRONIZED:

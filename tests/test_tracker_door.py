@@ -13,8 +13,8 @@ from edgegate.types import Box
 from edgegate.vision.packs import load_pack, shipped
 from tests.brokers import Mosquitto, Subscriber, needs_mosquitto
 from tests.door_scenes import ENROLLED, REARM_SECONDS, STILLS, STRANGER, stills
-from tests.program import Program
 from tests.linear_packs import Example, write_tracker_pack
+from tests.program import Program
 
 Scene = Callable[[str], Path]
 Options: TypeAlias = list[str]

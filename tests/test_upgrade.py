@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 
 from edgegate import journal as journals
-from tests.program import Program, essence
 from tests.daemons import NO_BROKER, start
+from tests.program import Program, essence
 
 DATA = Path(__file__).parent / "data"
 EVENTS, WAITING = 122, 10

@@ -29,7 +29,7 @@ from edgegate.daemon import Daemon
 class Hanging:
     def __init__(self, analyzer):
         self._analyzer, self._since = analyzer, None
-        self.pack, self.describe = analyzer.pack, analyzer.describe
+        self.pack, self.describe, self.slow = analyzer.pack, analyzer.describe, ()
 
     def detect(self, frame):
         self._since = self._since or frame.at

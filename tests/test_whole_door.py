@@ -50,6 +50,7 @@ views = st.sampled_from([
 class WholeDoor(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
+        self.told: list[CloudEvent] = []
         self.folder = Path(tempfile.mkdtemp(dir=FAST))
         self.path = self.folder / "journal.db"
         self.clock = VirtualClock()
@@ -70,12 +71,12 @@ class WholeDoor(RuleBasedStateMachine):
             changes,
             self.clock,
             lambda _: None,
-            self.tell,
+            self.told.append,
         )
-        self.told: list[CloudEvent] = []
         self.edges = self.grants_used = 0
         self.let_in = self.let_out = self.held = -1.0
         self.by_hand = self.burning = False
+        self.wrong: list[str] = []
 
     def teardown(self) -> None:
         """The disk works again, everything ends by itself, and the journal is read."""
@@ -95,22 +96,18 @@ class WholeDoor(RuleBasedStateMachine):
         assert journals.verify(self.path).intact
         shutil.rmtree(self.folder)
 
-    def tell(self, event: CloudEvent) -> None:
-        self.told.append(event)
-        if event["type"] == TYPE_PREFIX + EventType.GRANTED:
-            assert self.journal.room, "told and not written"
-
     def watch(self, level: bool) -> None:
-        if not level:
+        """At every edge of the pin. What is raised here would count as a pin that cannot be driven."""
+        self.edges += level
+        if not level or self.by_hand:
             return
-        self.edges += 1
-        if self.by_hand:
-            return
-        now = self.clock.monotonic()
-        granted = [e for e in journals.read(self.path) if e["type"] == TYPE_PREFIX + EventType.GRANTED]
-        assert len(granted) > self.grants_used, "nothing is unlocked before its cause is committed"
-        assert self.lock.status().mode != "lockdown"
-        assert -0.001 <= now - seconds(granted[-1]["data"]["frame_at"]) <= RULES.max_frame_age + 0.001
+        granted = [event for event in journals.read(self.path) if event["type"] == TYPE_PREFIX + EventType.GRANTED]
+        if len(granted) <= self.grants_used:
+            self.wrong.append("unlocked before its cause was committed")
+        elif abs(self.clock.monotonic() - seconds(granted[-1]["data"]["frame_at"])) > RULES.max_frame_age + 0.001:
+            self.wrong.append("unlocked by evidence that was not fresh")
+        if self.lock.status().mode == "lockdown":
+            self.wrong.append("unlocked in lockdown")
 
     @rule(
         view=views,
@@ -180,6 +177,7 @@ class WholeDoor(RuleBasedStateMachine):
 
     @invariant()
     def the_pin_is_unlocked_for_a_cause_and_no_longer(self) -> None:
+        assert self.wrong == []
         if self.line.state:
             assert self.burning or self.clock.monotonic() < max(self.let_in, self.let_out, self.held)
         if self.burning:
@@ -189,9 +187,9 @@ class WholeDoor(RuleBasedStateMachine):
 TestWholeDoor = WholeDoor.TestCase
 
 
-@settings(max_examples=3000, stateful_step_count=80, deadline=None)
 class ThousandsOfWholeDoors(WholeDoor):
     """The same, for longer."""
 
 
 TestThousandsOfWholeDoors = pytest.mark.full(pytest.mark.timeout(3600)(ThousandsOfWholeDoors.TestCase))
+TestThousandsOfWholeDoors.settings = settings(max_examples=2000, stateful_step_count=60, deadline=None)

@@ -239,7 +239,7 @@ class Door:
             pass
         for _ in range(2):
             self._server.waker.send(b"\0")
-            assert self._rounds.acquire(timeout=5), "the keeper died"
+            assert self._rounds.acquire(timeout=30), "the keeper died"
 
 
 def visit(door: Door) -> Iterator[None]:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shutil
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+KEEP_SECONDS = 7 * 86400
 
 
 def folder() -> Path:
@@ -37,8 +42,38 @@ def files(source: Path) -> Iterable[Path]:
     return sorted(path for path in source.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
 
 
-def prune(kind: str, keep: Path) -> None:
-    """Remove what older recipes made of this kind."""
-    for path in folder().glob(f"{kind}-*"):
-        if path != keep:
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+@contextmanager
+def making() -> Iterator[None]:
+    """Only one process at a time makes something; another waits, and finds it made."""
+    with (folder() / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """A place to make `path` at; it appears when it is complete, or not at all."""
+    new = path.with_name(f".{path.name}.new")
+    _remove(new)
+    try:
+        yield new
+        new.rename(path)
+    finally:
+        _remove(new)
+
+
+def used(path: Path) -> Path:
+    """Note that this is in use, and remove what nobody has used for a week."""
+    # Not the time of its change: a disk that lies over this one holds on to that.
+    os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))
+    for other in path.parent.iterdir():
+        if other != path and not other.name.startswith(".") and time.time() - other.stat().st_atime > KEEP_SECONDS:
+            _remove(other)
+    return path
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -6,12 +6,9 @@ folder, for there is no network.
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 import tempfile
-from contextlib import contextmanager
-from collections.abc import Iterator
 from pathlib import Path
 
 from tests.door_scenes import ENROLLED
@@ -48,8 +45,7 @@ def debian() -> Path:
     if not image.exists():
         print("building the guest's root image (half a minute)", flush=True)
         subprocess.run([RECIPE / "image.sh", image], check=True)
-        cache.prune("debian", image)
-    return image
+    return cache.used(image)
 
 
 def wheels() -> Path:
@@ -59,28 +55,31 @@ def wheels() -> Path:
         if sys.version_info[:2] != GUESTS_PYTHON:
             raise RuntimeError("the guest's wheels are fetched by Python 3.11: make system-test PYTHON=python3.11")
         print("fetching wheels for the guest", flush=True)
-        with whole(folder) as new:
+        with cache.whole(folder) as new:
             pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
             subprocess.run([*pip, "wheel", "--wheel-dir", new, f"{ROOT}[pi]", "setuptools>=68", "wheel"], check=True)
             for own in new.glob("edgegate-*.whl"):  # the guest builds it
                 own.unlink()
-        cache.prune("wheels", folder)
-    return folder
+    return cache.used(folder)
 
 
 def installed(kernel: Kernel) -> Path:
     """A root image with this checkout installed, its services enabled and one person enrolled."""
+    with cache.making():
+        return _installed(kernel)
+
+
+def _installed(kernel: Kernel) -> Path:
     base, packages = debian(), wheels()
     sources = [ROOT / name for name in INSTALLED_FROM]
     key = cache.digest(base.name, packages.name, *sources, PRETEND_PI, Path(__file__))
     image = cache.folder() / f"door-{key}.img"
     if not image.exists():
         print("installing this checkout in the guest (a minute)", flush=True)
-        with whole(image) as new:
+        with cache.whole(image) as new:
             subprocess.run(["cp", "--sparse=always", "--reflink=auto", base, new], check=True)
             _install(kernel, new, packages, sources)
-        cache.prune("door", image)
-    return image
+    return cache.used(image)
 
 
 def _install(kernel: Kernel, image: Path, packages: Path, sources: list[Path]) -> None:
@@ -96,24 +95,4 @@ def _install(kernel: Kernel, image: Path, packages: Path, sources: list[Path]) -
             guest.python(f"import rig; rig.configure({key!r}, {value!r})")
         portrait = guest.put(ENROLLED.file)
         guest.run(f"edgegate enroll '{ENROLLED.person}' {portrait}", timeout=120)
-        guest.run("chown -R edgegate: /var/lib/edgegate")
         guest.shut_down()
-
-
-@contextmanager
-def whole(path: Path) -> Iterator[Path]:
-    """A place to make `path` at; it appears when it is complete, or not at all."""
-    new = path.with_name(f".{path.name}.new")
-    _remove(new)
-    try:
-        yield new
-        new.rename(path)
-    finally:
-        _remove(new)
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)

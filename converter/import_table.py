@@ -1,4 +1,7 @@
-"""`converter import table`: puts measured thresholds into an embedder pack's card."""
+"""`converter import table`: puts measured thresholds into the card of an embedder or a classifier pack.
+
+A classifier's rows have `photos = 1` and `frames = 1`: each face is asked about by itself.
+"""
 
 from __future__ import annotations
 
@@ -19,14 +22,14 @@ def put_table(folder: Path, files: Sequence[Path]) -> Pack:
 
     Raises ModelError: a table for another network, a row that says nothing, a pack that is none.
     """
-    pack = load_pack(folder, "embedder")
+    pack = load_pack(folder, "embedder", "classifier")
     rows = [row for file in files for row in read_rows(file, pack)]
     measured = {row["data"] for row in rows}
     kept = [dict(row) for row in pack.thresholds if row.get("data") not in measured]
     card = dumps(read_card(folder) | {"thresholds": [*kept, *rows]})
     with complete(folder / CARD_FILE) as draft:
         draft.write_text(card, encoding="utf-8")
-    return load_pack(folder, "embedder")
+    return load_pack(folder, pack.task)
 
 
 def read_rows(file: Path, pack: Pack) -> list[dict[str, Any]]:
@@ -38,7 +41,7 @@ def read_rows(file: Path, pack: Pack) -> list[dict[str, Any]]:
             _check(row)
     except (AttributeError, TypeError, ValueError) as error:
         raise ModelError(f"{file}: no threshold table ({error}); print one with edgegate evaluate --table") from None
-    if document.get("embedder", pack.sha256) != pack.sha256:
+    if document.get(pack.task, pack.sha256) != pack.sha256:
         raise ModelError(f"{file}: measured with another network than {pack.name}; measure with this one")
     return rows
 

@@ -74,7 +74,6 @@ def write_classifier_pack(
     margin: float | None = 0.2,
     template: str = "arcface-112",
     report: Mapping[str, Any] | None = None,
-    thresholds: Sequence[Mapping[str, Any]] = (),
 ) -> Path:
     """Fit the network to faces, square BGR as they are cut out, and their classes; write its pack.
 
@@ -96,9 +95,7 @@ def write_classifier_pack(
         report={"grade": "passed"} if report is None else dict(report),
         labels=tuple(labels),
     )
-    card = write(draft, folder.parent) / "model.toml"
-    card.write_text(card.read_text("utf-8") + dumps({"thresholds": list(thresholds)} if thresholds else {}), "utf-8")
-    return folder
+    return write(draft, folder.parent)
 
 
 def _fit(examples: Sequence[Example], classes: int) -> tuple[Floats, Floats]:

@@ -4,6 +4,7 @@ import resource
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -13,8 +14,8 @@ import pytest
 from edgegate.annotate import CAPTION_SECONDS, Annotator
 from edgegate.errors import UsageError
 from edgegate.loop import Turn
-from edgegate.overlay import GREEN, GREY, RED
-from edgegate.types import Box, Image
+from edgegate.overlay import GREEN, GREY, RED, Label, opinion
+from edgegate.types import Box, Claim, Image
 from edgegate.video import CODECS, video_file
 from tests.turns import BOX, FPS, START, denied, granted, image, sighting, turn
 
@@ -125,6 +126,7 @@ def test_a_missing_folder_is_a_wrong_call(tmp_path: Path) -> None:
 
 FULL_DISK = """
 import sys, numpy as np
+from dataclasses import replace
 from pathlib import Path
 from edgegate.errors import EdgegateError
 from edgegate.video import video_file
@@ -149,3 +151,21 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path) -> None:
     )
     assert "is the disk full?" in done.stdout
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("claim", "score", "decided", "text", "colour"),
+    [
+        (Claim("Ada", 0.87), 0.98, None, "Ada 0.87  0.980 >= 0.950", GREEN),
+        (Claim("Ada", 0.87), 0.5, None, "Ada? 0.87  0.500 < 0.950", GREY),
+        (Claim("Ada", 0.87), 0.5, Label("unknown", RED), "Ada? 0.87  0.500 < 0.950", RED),
+        (Claim(None, 0.41), None, None, "unknown 0.41", GREY),
+        (Claim(None, 0.41), None, Label("unknown", RED), "unknown 0.41", RED),
+        (Claim(None, 0.41), None, Label("Ada", GREEN), "Ada", GREEN),
+        (None, 0.5, Label("unknown", RED), "unknown  0.500 < 0.950", RED),
+    ],
+)
+def test_what_a_network_claims_is_written_with_how_sure_it_is(
+    claim: Claim | None, score: float | None, decided: Label | None, text: str, colour: tuple[int, int, int]
+) -> None:
+    assert opinion(replace(sighting(score), claim=claim), lambda _: "Ada", decided) == Label(text, colour)

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
+from converter.import_table import put_table
 from edgegate.types import Frame, Image
 from edgegate.vision.analyzer import build_analyzer
 from edgegate.vision.packs import load_pack, shipped
@@ -22,6 +23,15 @@ Make: TypeAlias = Callable[..., Path]
 GOLDEN = Path(__file__).parent / "replays"
 EMBEDDER = load_pack(shipped("face-embedder"), "embedder").name
 LABELS = ("unknown", ENROLLED.person)
+ROWS = """
+[[thresholds]]
+data = "drawn strangers"
+photos = 1
+frames = 1
+rate = 0.001
+threshold = 0.875
+trials = 3000
+"""
 
 
 def options(*settings: str) -> list[str]:
@@ -136,16 +146,18 @@ def test_check_says_whom_it_names_from_when_on_and_who_confirms(door: Program, h
     assert "may take a stranger for one of them and let them in" in detail
 
 
-def test_a_table_in_the_pack_says_from_when_on(door: Program, scene: Scene, make: Make) -> None:
-    row = {"data": "drawn strangers", "photos": 1, "frames": 1, "rate": 1e-3, "threshold": 0.875, "trials": 3000}
-    settings = f"recognition.model={make('calibrated', thresholds=[row])}"
+def test_a_table_in_the_pack_says_from_when_on(door: Program, scene: Scene, make: Make, tmp_path: Path) -> None:
+    pack, rows = make("calibrated"), tmp_path / "rows.toml"
+    rows.write_text(ROWS, "utf-8")
+    put_table(pack, [rows])
+    settings = f"recognition.model={pack}"
     assert "from 0.875 on (calibrated: at most 0.001 of the strangers" in finding(door, "network", settings)[1]
     alone = door("replay", scene("enrolled"), *options(settings, "recognition.model_alone=true"))
     assert alone.events[0]["data"]["threshold"] == 0.875
-    broken = f"recognition.model={make('broken', thresholds=[{'data': 'nothing else'}])}"
-    assert (
-        "its threshold table is unusable (a row has no photos)" in door("replay", scene("empty"), *options(broken)).err
-    )
+    card = pack / "model.toml"
+    card.write_text(card.read_text("utf-8").replace("photos = 1\n", ""), "utf-8")
+    result = door("replay", scene("empty"), *options(settings))
+    assert "its threshold table is unusable (a row has no photos)" in result.problem
 
 
 @pytest.mark.parametrize("value", [0.3, 1.5])

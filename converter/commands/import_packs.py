@@ -23,7 +23,7 @@ def add(commands: Commands) -> None:
     packs.set_defaults(run=run)
     _add_network(sources, "tflite", ".tflite", run_tflite)
     _add_network(sources, "onnx", ".onnx", run_onnx)
-    table = sources.add_parser("table", help="put a measured threshold table into an embedder pack")
+    table = sources.add_parser("table", help="put a measured threshold table into an embedder or a classifier pack")
     table.add_argument("pack", type=Path, metavar="PACK", help="the pack's folder")
     table.add_argument("rows", type=Path, nargs="+", metavar="ROWS", help="what edgegate evaluate --table printed")
     table.set_defaults(run=run_table)

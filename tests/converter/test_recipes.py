@@ -10,9 +10,17 @@ from typing import Any
 import pytest
 
 from converter.cli import main
+from converter.portraits import ASTRONAUT, read
 from converter.practice import Amount, write_practice
 from converter.recipe import load_recipe
 from converter.toml import dumps
+from edgegate import app
+from edgegate.config import Config, Recognition
+from edgegate.errors import ModelError
+from edgegate.gallery import Enrolled
+from edgegate.types import Frame
+from edgegate.vision.analyzer import build_analyzer
+from edgegate.vision.classifier import ClassifierNetwork
 from edgegate.vision.packs import load_pack, shipped
 from edgegate.vision.tflite import Model
 
@@ -85,15 +93,36 @@ def test_a_recipe_leads_to_a_pack_that_the_daemon_loads(name: str, practice: Pat
     assert main(["build", str(recipe)]) == 0
     task = load_recipe(recipe).backbone.task
     pack = load_pack(tmp_path / "packs" / name, task)
-    Model(pack)  # proves itself on its golden answer
+    model = Model(pack)  # proves itself on its golden answer
     assert pack.report["grade"] == "passed"
     assert {"report.html", "report.json"} <= {file.name for file in pack.folder.iterdir()}
     if task == "classifier":
         assert pack.labels == ("unknown", "person 1", "person 2", "person 3")
         assert pack.outputs == {"class_probs": (1, 4)}
         assert pack.input.margin == (None if name == "features-five-people" else 0.2)
+        assert_it_classifies(model)
     else:
         assert pack.outputs == {"embedding": (1, 32)}
+        assert_it_embeds(pack.folder)
+
+
+def assert_it_classifies(model: Model) -> None:
+    frame = Frame(0.0, 0, read(ASTRONAUT))
+    analyzer = build_analyzer()
+    face = analyzer.judge(frame, analyzer.detect(frame)[0])
+    assert ClassifierNetwork(model).classify(frame, face).sum() == pytest.approx(1, abs=0.05)
+
+
+def assert_it_embeds(folder: Path) -> None:
+    """Faces, aligned as its card says; and without a table of thresholds it opens nothing, and says what to do."""
+    config = Config(recognition=Recognition(embedder=str(folder)))
+    frame = Frame(0.0, 0, read(ASTRONAUT))
+    analyzer = app.build_analyzer(config)
+    embedding = analyzer.describe(frame, analyzer.detect(frame)[0]).embedding
+    assert embedding is not None
+    assert float(embedding @ embedding) == pytest.approx(1, abs=1e-3)
+    with pytest.raises(ModelError, match=r"edgegate evaluate .*--table.*converter import table"):
+        app.build_identifier(config, Enrolled(()))
 
 
 def reduced(name: str, practice: Path, folder: Path) -> Path:

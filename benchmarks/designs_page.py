@@ -1,0 +1,1 @@
+def write_docs(a,b): raise NotImplementedError

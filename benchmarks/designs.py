@@ -14,7 +14,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -79,13 +79,16 @@ CNN = TrainSettings(design="classifier/cnn", epochs=30, patience=30, batch_size=
 RESNET = TrainSettings(design="classifier/resnet50", epochs=60, patience=15, batch_size=128, learning_rate=3e-4)
 VGG = TrainSettings(design="classifier/vgg16", weights="imagenet", epochs=30, batch_size=128)
 FACENET = TrainSettings(design="embedder/facenet", loss="triplet", epochs=100, batch_size=120, together=5, head=128)
-MOBILE = TrainSettings(
-    design="embedder/mobilefacenet", loss="additive_margin", epochs=60, batch_size=120, together=5
-)
+MOBILE = TrainSettings(design="embedder/mobilefacenet", loss="additive_margin", epochs=60, batch_size=120, together=5)
 
 ROWS = (
     Row("classifier-cnn", CNN, {"input_size": 112, "epochs": 12, "batch_size": 32}),
-    Row("classifier-cnn, strangers not taught", CNN, {"input_size": 112, "epochs": 12, "batch_size": 32}, strangers=False),
+    Row(
+        "classifier-cnn, strangers not taught",
+        CNN,
+        {"input_size": 112, "epochs": 12, "batch_size": 32},
+        strangers=False,
+    ),
     Row("features-logistic-regression", _simple("logistic_regression"), {}),
     Row("features-logistic-regression, strangers not taught", _simple("logistic_regression"), {}, strangers=False),
     Row("features-linear-svm", _simple("linear_svm"), {}),
@@ -93,7 +96,9 @@ ROWS = (
     Row("classifier-resnet50", RESNET, {"input_size": 64, "epochs": 5, "batch_size": 16}),
     Row("embedder-mobilefacenet", MOBILE, {"epochs": 5, "batch_size": 40, "together": 2}),
     Row("embedder-facenet", FACENET, {"epochs": 2, "batch_size": 30, "together": 3}),
-    Row("classifier-resnet50-imagenet", replace(RESNET, weights="imagenet", epochs=30), {"epochs": 5, "batch_size": 16}),
+    Row(
+        "classifier-resnet50-imagenet", replace(RESNET, weights="imagenet", epochs=30), {"epochs": 5, "batch_size": 16}
+    ),
     Row("classifier-vgg16", VGG, {"batch_size": 16}),
     Row("features-vgg16", replace(VGG, learner="linear_svm"), {}),
 )
@@ -107,7 +112,7 @@ def main() -> int:
     photos, out = options.data / "lfw-dev", OUT / ("full" if options.full else "reduced")
     makers: dict[str, Callable[[], Report]] = {
         **{row.name: _maker(row, row.settings(full=options.full), photos, out) for row in ROWS},
-        SHIPPED: lambda: _shipped(photos, out),
+        SHIPPED: lambda: _shipped(photos),
         "cost": lambda: measure_costs(out),
     }
     for name in options.only or makers:
@@ -156,7 +161,9 @@ def _measure(row: Row, settings: TrainSettings, photos: Path, out: Path) -> Repo
     folder = out / row.name
     try:
         with _timed(folder) as spent:
-            trained = train(settings, lessons, folder / "training", None if _is_simple(settings) else Augmenter(AUGMENTATION))
+            trained = train(
+                settings, lessons, folder / "training", None if _is_simple(settings) else Augmenter(AUGMENTATION)
+            )
     except EdgegateError as error:
         if settings.weights != "imagenet":
             raise
@@ -188,7 +195,11 @@ def _said(trained: Trained, lessons: Dataset, dataset: Dataset, folder: Path, sh
     variant: Literal["float32", "int8"] = "float32" if isinstance(model, Folded) else "int8"
     blob = quantize(model, variant, from_training(lessons, size))
     (folder / "model.tflite").write_bytes(blob)
-    task, count = ("embedder", model.output["embedding"].shape[1]) if "embedding" in model.output else ("classifier", len(lessons.classes))
+    task, count = (
+        ("embedder", model.output["embedding"].shape[1])
+        if "embedding" in model.output
+        else ("classifier", len(lessons.classes))
+    )
     answers = {
         "float": outputs_of_keras(model, pictures),
         "int8": runtime.run(blob, pictures, count, task=task, timeout=3600).outputs,
@@ -228,7 +239,7 @@ def _timed(folder: Path) -> Iterator[dict[str, float]]:
 # The embedder that ships
 
 
-def _shipped(photos: Path, out: Path) -> Report:
+def _shipped(photos: Path) -> Report:
     """As at the door, but of single photos: both sides of a face, and the threshold of its table for so many people."""
     embedder = Embedder(Model(load_pack(EMBEDDER, "embedder")))
     dataset = faces(photos, input_of("classifier/embedder", None, str(EMBEDDER)), OUT)

@@ -39,7 +39,9 @@ def measure_costs(out: Path) -> Costs:
     """The files are made below `out`, or were before."""
     blobs = {name: _blobs(name, out / "files") for name in (*DESIGNS, SHIPPED)}
     costs: Costs = {
-        name: {variant: {"size_mb": file.stat().st_size / 1e6, "milliseconds": np.inf} for variant, file in both.items()}
+        name: {
+            variant: {"size_mb": file.stat().st_size / 1e6, "milliseconds": np.inf} for variant, file in both.items()
+        }
         for name, both in blobs.items()
     }
     turns = [(name, variant) for _ in range(TURNS) for name, both in blobs.items() for variant in both]

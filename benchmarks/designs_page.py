@@ -1,1 +1,208 @@
-def write_docs(a,b): raise NotImplementedError
+"""What was measured of the designs, as one table in Markdown and one page of charts; no picture of anybody in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import designs_charts as charts
+
+from converter.report.style import CSS
+from edgegate.output import complete
+
+Report = Mapping[str, Any]
+COST, SHIPPED = "cost", "face-embedder"
+
+COST_OF = {"classifier/embedder": SHIPPED, "the embedder that ships": SHIPPED}
+"""Whose size and time a design has, where they are not its own."""
+
+NOT_RUN_COST = {
+    "classifier-resnet50-imagenet": "classifier/resnet50",
+    "classifier-vgg16": "classifier/vgg16",
+    "features-vgg16": "classifier/vgg16",
+}
+
+LESSON = (
+    "A softmax shares certainty out among the people it was taught, so whoever it has never seen is given a share of "
+    "somebody's name: closed-set accuracy says how well known people are told apart, and nothing of who is kept out."
+)
+
+HEAD = (
+    "design",
+    "input",
+    "right of its people's photos",
+    "macro F1",
+    "strangers named at the taught threshold",
+    "people named",
+    "calibrated threshold",
+    "strangers named",
+    "people named",
+    "same name as float",
+    "MB, float → int8",
+    "ms, float → int8",
+    "training",
+)
+
+
+def write_docs(reports: Mapping[str, Report], folder: Path) -> None:
+    """designs-compared.md and designs-compared.html; `reports` are by the rows' names, and `cost`."""
+    costs = reports.get(COST, {})
+    rows = {name: report for name, report in reports.items() if name != COST}
+    for name, text in (("md", _markdown(rows, costs)), ("html", _html(rows, costs))):
+        with complete(folder / f"designs-compared.{name}") as draft:
+            draft.write_text(text, "utf-8")
+
+
+def _cells(rows: Mapping[str, Report], costs: Report) -> Iterator[list[str]]:
+    for name, report in rows.items():
+        if "not_run" in report:
+            yield [name, "not run: weights not to be had", *[""] * 8, *_cost(costs.get(NOT_RUN_COST.get(name, ""))), ""]
+            continue
+        said = report["int8"]
+        taught, calibrated = said["at"]["taught"], said["at"]["calibrated"]
+        yield [
+            name,
+            f"{report['size']} px",
+            f"{said['right']} of {said['people']} ({said['right'] / said['people']:.0%})",
+            f"{said['macro_f1']:.2f}",
+            _strangers(taught),
+            _people(taught, said["people"]),
+            _threshold(calibrated["threshold"]),
+            _strangers(calibrated),
+            _people(calibrated, said["people"]),
+            f"{report['same_name']:.1%}" if "same_name" in report else "",
+            *_cost(costs.get(COST_OF.get(report["design"], report["design"]))),
+            _training(report.get("training")),
+        ]
+
+
+def _strangers(at: Report) -> str:
+    return f"{at['strangers_let_in']} of {at['strangers']}, at most {at['bound']:.1%}"
+
+
+def _people(at: Report, people: int) -> str:
+    wrongly = f", {at['mistaken']} wrongly" if at["mistaken"] else ""
+    return f"{at['let_in']} of {people}{wrongly}"
+
+
+def _threshold(value: float) -> str:
+    return "more than 1" if value > 1 else f"{value:.3f}"
+
+
+def _cost(cost: Mapping[str, Mapping[str, float]] | None) -> tuple[str, str]:
+    if not cost:
+        return "", ""
+    (size, time), (size8, time8) = ((cost[of]["size_mb"], cost[of]["milliseconds"]) for of in ("float32", "int8"))
+    return f"{size:.1f} → {size8:.1f}", f"{time:.1f} → {time8:.1f} ({time / time8:.1f} ×)"
+
+
+def _training(spent: Report | None) -> str:
+    if spent is None:
+        return "none"
+    seconds = spent["processor_seconds"]
+    time = f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+    epochs = len(spent["epochs"])
+    return f"{time} of a core" + (f", {epochs} epochs" if epochs > 1 else "")
+
+
+# Markdown
+
+
+def _markdown(rows: Mapping[str, Report], costs: Report) -> str:
+    table = [HEAD, ["---"] * len(HEAD), *_cells(rows, costs)]
+    lines = "\n".join(f"| {' | '.join(cells)} |" for cells in table)
+    notes = "\n".join(f"- {note}" for note in _notes(rows))
+    return f"""# The designs of courses, compared
+
+**{LESSON}**
+
+{lines}
+
+The same figures as charts: [designs-compared.html](designs-compared.html). Made by `python benchmarks/designs.py
+--docs` from lfw-dev, which is for evaluation only: nothing that was trained on it ships.
+
+## How to read it
+
+{notes}
+"""
+
+
+def _notes(rows: Mapping[str, Report]) -> Iterator[str]:
+    run = [report for report in rows.values() if "not_run" not in report]
+    people, set_by, strangers = (run[0]["int8"][key] for key in ("people", "set_by", "strangers"))
+    yield f"""**Who**: {people} people with five photos each (three to learn from, one to choose the epoch or strength by,
+one that is asked about), 200 strangers in training and 40 in validation. The {strangers} strangers who count, a photo
+each, no design has seen; nor the {set_by} others whom the calibrated threshold is set by: the lowest that lets one in
+a hundred of them in."""
+    yield f"""**At most** is the upper end of the one-sided 95 % interval (Clopper and Pearson). A share of {people} photos
+is known to about 15 points either way."""
+    yield """**Right** is the likeliest name, whatever its probability; “unknown” is never right. **Named** is the name
+with the threshold or more. All is said by the int8 file that a door would run, and by the one file of both for a simple
+model on an embedder; “same name” is how often the network before its conversion says the same."""
+    yield """**Threshold**: 0.5 of a probability, as it is taught; of the embedders trained here a cosine of 0.5, which
+is a distance of 1 between embeddings of length 1; of the one that ships, its own table's for so many people."""
+    yield """**Reduced**: trained on two cores. What starts from nothing is smaller than taught, or learns for fewer
+epochs; the input says which. More photos and a GPU raise its accuracy: `--full` trains as it is taught. Sizes and times
+are of the designs as they are taught."""
+    yield """**Training** is processor time, for the machine was shared. Times of a face are of one core, the best of
+three turns in one run: compare them with each other, not with another machine's."""
+    for reason in sorted({report["not_run"] for report in rows.values() if "not_run" in report}):
+        yield f"**Not run**: {', '.join(name for name, one in rows.items() if one.get('not_run') == reason)}. {reason}."
+
+
+# The page
+
+
+def _html(rows: Mapping[str, Report], costs: Report) -> str:
+    run = {name: report for name, report in rows.items() if "not_run" not in report}
+    learnt = {
+        name: one["training"]["epochs"]
+        for name, one in run.items()
+        if len(one.get("training", {}).get("epochs", ())) > 1
+    }
+    notes = "".join(f"<li>{_plain(note)}</li>" for note in _notes(rows))
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>The designs of courses, compared</title>
+<style>{CSS}{charts.CSS}</style>
+</head>
+<body>
+<main>
+<header>
+<p class="eyebrow">edgegate, measured on lfw-dev</p>
+<h1>The designs of courses, compared</h1>
+<div class="verdict" role="note"><strong>{escape(LESSON)}</strong></div>
+</header>
+<section><h2>Strangers who are given somebody's name</h2><div class="card scroll">
+{charts.strangers(run)}</div></section>
+<section><h2>What refusing strangers costs the people who live there</h2><div class="card scroll">
+{charts.tradeoff(run)}</div></section>
+<section><h2>Learning: accuracy on photos trained on, and on others</h2><div class="columns">
+{charts.learning(learnt)}</div></section>
+<section><h2>Size and time, float and int8</h2><div class="card scroll">
+{charts.costs(costs)}</div></section>
+<section><h2>All figures</h2><div class="card scroll">{_table(rows, costs)}</div>
+<ul class="hint">{notes}</ul></section>
+</main>
+</body>
+</html>
+"""
+
+
+def _table(rows: Mapping[str, Report], costs: Report) -> str:
+    lines = [_line("th", HEAD), *(_line("td", cells) for cells in _cells(rows, costs))]
+    return f"<table>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>"
+
+
+def _line(tag: str, cells: Sequence[str]) -> str:
+    return "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells)
+
+
+def _plain(note: str) -> str:
+    return escape(note).replace("**", "").replace("`", "")

@@ -60,8 +60,12 @@ def figures(said: Said, taught: float) -> dict[str, Any]:
         "macro_f1": macro_f1(counts),
         "at": {"taught": _at(said, taught), "calibrated": _at(said, calibrated(said))},
         "set_by": len(said.those("set")[1]),
+        "strangers": len(said.those("new")[1]),
         "scores": {
-            "people": [[round(float(s), 5), int(n == l)] for n, s, l in zip(names, scores, labels, strict=True)],
+            "people": [
+                [round(score, 5), int(right)]
+                for score, right in zip(scores.tolist(), (names == labels).tolist(), strict=True)
+            ],
             "strangers": [round(float(score), 5) for score in said.those("new")[1]],
         },
     }

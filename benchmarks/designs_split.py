@@ -24,10 +24,12 @@ from edgegate.errors import EdgegateError
 from edgegate.evaluation.dataset import Labelled, Part, photos_in
 from edgegate.vision.packs import InputSpec
 
-Role: TypeAlias = Literal["learnt", "chosen by", "asked", "taught", "taught again", "watched", "watched again", "set", "new"]
+Role: TypeAlias = Literal[
+    "learnt", "chosen by", "asked", "taught", "taught again", "watched", "watched again", "set", "new"
+]
 """Three photos of each person are learnt (an embedder enrols them), one is chosen by, one is asked about. Of the
 strangers in training every design is taught a photo, and those of the validation are watched in one; embedders, which
-learn from pairs, see another of each. By one photo each of others the threshold is set, and by one of new ones judged."""
+learn from pairs, see another of each. By a photo each of others the threshold is set, and by one of new ones judged."""
 
 ROLES: tuple[Role, ...] = get_args(Role)
 
@@ -49,14 +51,14 @@ REPEATED = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Part_:
+class Given:
     """A photo, and what it is there for."""
 
     photo: Labelled
     role: Role
 
 
-def roles(folder: Path) -> list[Part_]:
+def roles(folder: Path) -> list[Given]:
     """Every photo that takes part; raises UsageError where the data is not there."""
     kept, other = _people(folder, "held-out"), _people(folder, "tables")
     known = [photos for photos in kept if len(photos) == 5][:PEOPLE]
@@ -65,7 +67,7 @@ def roles(folder: Path) -> list[Part_]:
     rest = [photos for photos in other if photos not in pairs][:SET]
     of_known: tuple[Role, ...] = ("learnt", "learnt", "learnt", "chosen by", "asked")
     return [
-        *(Part_(photo, role) for photos in known for photo, role in zip(photos, of_known, strict=True)),
+        *(Given(photo, role) for photos in known for photo, role in zip(photos, of_known, strict=True)),
         *_given(pairs[:TAUGHT], "taught", "taught again"),
         *_given(pairs[TAUGHT:], "watched", "watched again"),
         *_given(rest, "set"),
@@ -73,9 +75,9 @@ def roles(folder: Path) -> list[Part_]:
     ]
 
 
-def _given(people: Sequence[list[Labelled]], *of_each: Role) -> Iterator[Part_]:
+def _given(people: Sequence[list[Labelled]], *of_each: Role) -> Iterator[Given]:
     for photos in people:
-        yield from (Part_(photo, role) for photo, role in zip(photos, of_each, strict=False))
+        yield from (Given(photo, role) for photo, role in zip(photos, of_each, strict=False))
 
 
 def _people(folder: Path, part: Part) -> list[list[Labelled]]:
@@ -117,8 +119,8 @@ def for_classifier(dataset: Dataset, *, strangers: bool) -> Dataset:
 def for_embedder(dataset: Dataset) -> Dataset:
     """For training: strangers are people like others, and those of the validation are not in the training."""
     used = {
-        "train": [sample for sample in dataset.splits["train"]],
-        "valid": [sample for sample in dataset.splits["valid"] if role_of(sample) != "chosen by"],
+        "train": dataset.splits["train"],
+        "valid": tuple(sample for sample in dataset.splits["valid"] if role_of(sample) != "chosen by"),
     }
     names = sorted({_person(sample) for samples in used.values() for sample in samples})
     number = {name: index for index, name in enumerate(names, start=1)}

@@ -18,7 +18,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-import cv2
 import numpy as np
 from designs_cost import measure_costs
 from designs_page import write_docs
@@ -33,8 +32,8 @@ from converter.augment import Augmentation, Augmenter
 from converter.calibration import from_training
 from converter.dataset import Dataset, Sample
 from converter.folded import Folded
-from converter.keras_models import load_model
-from converter.quantize import quantize
+from converter.keras_models import load_model, pixels_of, task_of
+from converter.quantize import Variant, quantize
 from converter.train import Trained, TrainSettings, train
 from converter.training.feed import read_pictures
 from edgegate.clock import SystemClock
@@ -190,16 +189,12 @@ def _epochs(trained: Trained) -> list[dict[str, float]]:
 def _said(trained: Trained, lessons: Dataset, dataset: Dataset, folder: Path, shift: int) -> Report:
     """What the network says as a Keras model and as int8, and the .tflite that said it."""
     model, asked = load_model(trained.model_path), _asked(dataset)
-    size = cv2.imread(str(asked[0].image)).shape[0]
-    pictures = read_pictures(asked, size).images
-    variant: Literal["float32", "int8"] = "float32" if isinstance(model, Folded) else "int8"
-    blob = quantize(model, variant, from_training(lessons, size))
+    pictures = read_pictures(asked, pixels_of(model)).images
+    variant: Variant = "float32" if isinstance(model, Folded) else "int8"
+    blob = quantize(model, variant, from_training(lessons, pixels_of(model)))
     (folder / "model.tflite").write_bytes(blob)
-    task, count = (
-        ("embedder", model.output["embedding"].shape[1])
-        if "embedding" in model.output
-        else ("classifier", len(lessons.classes))
-    )
+    task = task_of(model, trained.model_path)
+    count = model.output["embedding"].shape[1] if task == "embedder" else len(lessons.classes)
     answers = {
         "float": outputs_of_keras(model, pictures),
         "int8": runtime.run(blob, pictures, count, task=task, timeout=3600).outputs,

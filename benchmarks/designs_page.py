@@ -73,7 +73,7 @@ def _cells(rows: Mapping[str, Report], costs: Report) -> Iterator[list[str]]:
             _strangers(calibrated),
             _people(calibrated, said["people"]),
             f"{report['same_name']:.1%}" if "same_name" in report else "",
-            *_cost(costs.get(COST_OF.get(report["design"], report["design"]))),
+            *_cost(costs.get(COST_OF.get(str(report["design"]), str(report["design"])))),
             _training(report.get("training")),
         ]
 
@@ -131,21 +131,22 @@ The same figures as charts: [designs-compared.html](designs-compared.html). Made
 
 def _notes(rows: Mapping[str, Report]) -> Iterator[str]:
     run = [report for report in rows.values() if "not_run" not in report]
-    people, set_by, strangers = (run[0]["int8"][key] for key in ("people", "set_by", "strangers"))
-    yield f"""**Who**: {people} people with five photos each (three to learn from, one to choose the epoch or strength by,
-one that is asked about), 200 strangers in training and 40 in validation. The {strangers} strangers who count, a photo
-each, no design has seen; nor the {set_by} others whom the calibrated threshold is set by: the lowest that lets one in
-a hundred of them in."""
-    yield f"""**At most** is the upper end of the one-sided 95 % interval (Clopper and Pearson). A share of {people} photos
-is known to about 15 points either way."""
+    people, set_by, taught = (run[0]["int8"][key] for key in ("people", "set_by", "at"))
+    strangers = taught["taught"]["strangers"]
+    yield f"""**Who**: {people} people with five photos each (three to learn from, one to choose the epoch or strength
+by, one that is asked about), 200 strangers in training and 40 in validation. The {strangers} strangers who count, a
+photo each, no design has seen; nor the {set_by} others whom the calibrated threshold is set by: the lowest that lets
+one in a hundred of them in."""
+    yield f"""**At most** is the upper end of the one-sided 95 % interval (Clopper and Pearson). A share of {people}
+photos is known to about 15 points either way."""
     yield """**Right** is the likeliest name, whatever its probability; “unknown” is never right. **Named** is the name
-with the threshold or more. All is said by the int8 file that a door would run, and by the one file of both for a simple
-model on an embedder; “same name” is how often the network before its conversion says the same."""
+with the threshold or more. All is said by the int8 file that a door would run, and by the one file of both for a
+simple model on an embedder; “same name” is how often the network before its conversion says the same."""
     yield """**Threshold**: 0.5 of a probability, as it is taught; of the embedders trained here a cosine of 0.5, which
 is a distance of 1 between embeddings of length 1; of the one that ships, its own table's for so many people."""
     yield """**Reduced**: trained on two cores. What starts from nothing is smaller than taught, or learns for fewer
-epochs; the input says which. More photos and a GPU raise its accuracy: `--full` trains as it is taught. Sizes and times
-are of the designs as they are taught."""
+epochs; the input says which. More photos and a GPU raise its accuracy: `--full` trains as it is taught. Sizes and
+times are of the designs as they are taught."""
     yield """**Training** is processor time, for the machine was shared. Times of a face are of one core, the best of
 three turns in one run: compare them with each other, not with another machine's."""
     for reason in sorted({report["not_run"] for report in rows.values() if "not_run" in report}):

@@ -60,7 +60,6 @@ def figures(said: Said, taught: float) -> dict[str, Any]:
         "macro_f1": macro_f1(counts),
         "at": {"taught": _at(said, taught), "calibrated": _at(said, calibrated(said))},
         "set_by": len(said.those("set")[1]),
-        "strangers": len(said.those("new")[1]),
         "scores": {
             "people": [
                 [round(score, 5), int(right)]

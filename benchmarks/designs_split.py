@@ -103,7 +103,7 @@ def for_classifier(dataset: Dataset, *, strangers: bool) -> Dataset:
     """For training. Without strangers there is no class for them either."""
     left_out = {"taught again", "watched again"} | (set() if strangers else {"taught", "watched"})
     shift = 0 if strangers else 1
-    splits = {
+    splits: dict[Split, tuple[Sample, ...]] = {
         split: tuple(
             replace(sample, label=sample.label - shift)
             for sample in samples
@@ -113,12 +113,12 @@ def for_classifier(dataset: Dataset, *, strangers: bool) -> Dataset:
         for split, samples in dataset.splits.items()
         if split != "test"
     }
-    return Dataset(dataset.classes[shift:], {**splits, "test": ()})
+    return Dataset(dataset.classes[shift:], splits | {"test": ()})
 
 
 def for_embedder(dataset: Dataset) -> Dataset:
     """For training: strangers are people like others, and those of the validation are not in the training."""
-    used = {
+    used: dict[Split, tuple[Sample, ...]] = {
         "train": dataset.splits["train"],
         "valid": tuple(sample for sample in dataset.splits["valid"] if role_of(sample) != "chosen by"),
     }

@@ -34,7 +34,8 @@ from converter.dataset import Dataset, Sample
 from converter.folded import Folded
 from converter.keras_models import load_model, pixels_of, task_of
 from converter.quantize import Variant, quantize
-from converter.train import Trained, TrainSettings, train
+from converter.train import MODEL_FILE, Trained, TrainSettings, train
+from converter.training.checkpoints import checkpoint
 from converter.training.feed import read_pictures
 from edgegate.clock import SystemClock
 from edgegate.config import load
@@ -80,26 +81,24 @@ VGG = TrainSettings(design="classifier/vgg16", weights="imagenet", epochs=30, ba
 FACENET = TrainSettings(design="embedder/facenet", loss="triplet", epochs=100, batch_size=120, together=5, head=128)
 MOBILE = TrainSettings(design="embedder/mobilefacenet", loss="additive_margin", epochs=60, batch_size=120, together=5)
 
+NOT_TAUGHT = ", strangers not taught"
+SMALL_CNN = {"input_size": 112, "epochs": 12, "batch_size": 32}
+
 ROWS = (
-    Row("classifier-cnn", CNN, {"input_size": 112, "epochs": 12, "batch_size": 32}),
-    Row(
-        "classifier-cnn, strangers not taught",
-        CNN,
-        {"input_size": 112, "epochs": 12, "batch_size": 32},
-        strangers=False,
-    ),
-    Row("features-logistic-regression", _simple("logistic_regression"), {}),
-    Row("features-logistic-regression, strangers not taught", _simple("logistic_regression"), {}, strangers=False),
-    Row("features-linear-svm", _simple("linear_svm"), {}),
-    Row("features-knn", _simple("knn"), {}),
+    Row("classifier-cnn", CNN, SMALL_CNN),
+    Row("classifier-cnn" + NOT_TAUGHT, CNN, SMALL_CNN, strangers=False),
     Row("classifier-resnet50", RESNET, {"input_size": 64, "epochs": 5, "batch_size": 16}),
-    Row("embedder-mobilefacenet", MOBILE, {"epochs": 5, "batch_size": 40, "together": 2}),
-    Row("embedder-facenet", FACENET, {"epochs": 2, "batch_size": 30, "together": 3}),
-    Row(
-        "classifier-resnet50-imagenet", replace(RESNET, weights="imagenet", epochs=30), {"epochs": 5, "batch_size": 16}
-    ),
+    Row("classifier-resnet50-imagenet", replace(RESNET, weights="imagenet", epochs=30), {"batch_size": 16}),
     Row("classifier-vgg16", VGG, {"batch_size": 16}),
     Row("features-vgg16", replace(VGG, learner="linear_svm"), {}),
+    Row("features-logistic-regression", _simple("logistic_regression"), {}),
+    Row("features-logistic-regression" + NOT_TAUGHT, _simple("logistic_regression"), {}, strangers=False),
+    Row("features-linear-svm", _simple("linear_svm"), {}),
+    Row("features-linear-svm" + NOT_TAUGHT, _simple("linear_svm"), {}, strangers=False),
+    Row("features-knn", _simple("knn"), {}),
+    Row("features-knn" + NOT_TAUGHT, _simple("knn"), {}, strangers=False),
+    Row("embedder-mobilefacenet", MOBILE, {"epochs": 5, "batch_size": 40, "together": 2}),
+    Row("embedder-facenet", FACENET, {"epochs": 2, "batch_size": 30, "together": 3}),
 )
 SHIPPED = "face-embedder"
 
@@ -155,31 +154,25 @@ def _maker(row: Row, settings: TrainSettings, photos: Path, out: Path) -> Callab
 
 def _measure(row: Row, settings: TrainSettings, photos: Path, out: Path) -> Report:
     dataset = faces(photos, input_of(settings.design, settings.input_size, settings.weights), OUT)
-    embeds = find(settings.design).task == "embedder"
-    lessons = for_embedder(dataset) if embeds else for_classifier(dataset, strangers=row.strangers)
+    simple, embeds = settings.learner != "adam", find(settings.design).task == "embedder"
+    lessons = for_embedder(dataset) if embeds else for_classifier(dataset, strangers=row.strangers, altered=not simple)
     folder = out / row.name
     try:
         with _timed(folder) as spent:
-            trained = train(
-                settings, lessons, folder / "training", None if _is_simple(settings) else Augmenter(AUGMENTATION)
-            )
+            trained = train(settings, lessons, folder / "training", None if simple else Augmenter(AUGMENTATION))
     except EdgegateError as error:
         if settings.weights != "imagenet":
             raise
         return {"not_run": str(error)}
+    shift = 0 if row.strangers else 1
     return {
         "design": settings.design,
         "size": settings.size,
-        "batch_size": settings.batch_size,
-        "strangers_taught": row.strangers,
         "photos": len(lessons.splits["train"]),
         "training": {**spent, "epochs": _epochs(trained), "best": trained.best},
-        **_said(trained, lessons, dataset, folder, 0 if row.strangers else 1),
+        **_said(trained, lessons, dataset, folder, shift),
+        **_said_last(trained, dataset, shift, wanted=not simple and not embeds),
     }
-
-
-def _is_simple(settings: TrainSettings) -> bool:
-    return settings.learner != "adam"
 
 
 def _epochs(trained: Trained) -> list[dict[str, float]]:
@@ -204,6 +197,16 @@ def _said(trained: Trained, lessons: Dataset, dataset: Dataset, folder: Path, sh
     return {"same_name": agreement, **{name: figures(one, TAUGHT_THRESHOLD) for name, one in said.items()}}
 
 
+def _said_last(trained: Trained, dataset: Dataset, shift: int, *, wanted: bool) -> Report:
+    """What the Keras model of the last epoch says, which is the one that most courses keep."""
+    if not wanted:
+        return {}
+    last = checkpoint(trained.model_path.parent, len(trained.history) - 1)
+    model, asked = load_model(last), _asked(dataset)
+    outputs = outputs_of_keras(model, read_pictures(asked, pixels_of(model)).images)
+    return {"last_epoch": figures(_judged(outputs, asked, shift), TAUGHT_THRESHOLD)}
+
+
 def _judged(outputs: Mapping[str, Any], asked: Sequence[Sample], shift: int) -> Said:
     roles, labels = [role_of(one) for one in asked], np.array([one.label for one in asked])
     if "embedding" in outputs:
@@ -218,14 +221,18 @@ def _asked(dataset: Dataset) -> list[Sample]:
 
 @contextmanager
 def _timed(folder: Path) -> Iterator[dict[str, float]]:
-    """Seconds, and those of processors, that the block and its interrupted forerunners took; filled at its end."""
+    """Seconds, and those of processors, that the block and its interrupted forerunners took; filled at its end.
+
+    A training that had been done before takes none.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     file, clock = folder / "spent.json", SystemClock()
     spent = _read(file) if file.exists() else {"seconds": 0.0, "processor_seconds": 0.0}
-    started, used = clock.monotonic(), sum(os.times()[:4])
+    started, used, done = clock.monotonic(), sum(os.times()[:4]), (folder / "training" / MODEL_FILE).exists()
     try:
         yield spent
     finally:
+        started, used = (clock.monotonic(), sum(os.times()[:4])) if done else (started, used)
         spent["seconds"] += clock.monotonic() - started
         spent["processor_seconds"] += sum(os.times()[:4]) - used
         file.write_text(json.dumps(spent), "utf-8")

@@ -10,34 +10,53 @@ from typing import Any
 Report = Mapping[str, Any]
 
 CSS = """
-.wide { display: block; width: 100%; min-width: 40rem; height: auto; font-size: 12px; }
+main { max-width: 76rem; }
+.wide { display: block; width: 100%; min-width: 40rem; max-width: 64rem; height: auto; font-size: 12px; }
 .wide text { fill: var(--ink); } .wide .soft { fill: var(--soft); } .wide line { stroke: var(--line); }
 .wide .taught { fill: var(--refused); } .wide .set { fill: var(--granted); } .wide .bound { stroke: var(--ink); }
 .wide polyline { fill: none; stroke-width: 2; } .wide .first { fill: var(--neutral); }
 .columns .chart { min-width: 0; } td { min-width: 4.5rem; }
 """
 
-COLOURS = ("#2f6fb3", "#d1642c", "#2b8a57", "#8a4fb0", "#b3302a", "#b08a1e", "#2a9aa8", "#c2498a", "#5d6a78", "#7a9a2f")
-_WIDTH, _LEFT, _RIGHT, _ROW = 900, 300, 90, 40
+COLOURS = (
+    "#2f6fb3",
+    "#d1642c",
+    "#2b8a57",
+    "#8a4fb0",
+    "#b3302a",
+    "#b08a1e",
+    "#2a9aa8",
+    "#c2498a",
+    "#5d6a78",
+    "#7a9a2f",
+    "#00539c",
+    "#a34700",
+    "#6b6b00",
+    "#884455",
+    "#118866",
+)
+_WIDTH, _LEFT, _RIGHT, _ROW = 960, 370, 90, 40
 
 
 def strangers(run: Mapping[str, Report]) -> str:
     """Two bars a design: the share of strangers let in at the taught threshold and at the calibrated one."""
-    parts = [*_shares(len(run) * _ROW + 30)]
+    most = max(at["bound"] for report in run.values() for at in report["int8"]["at"].values())
+    most = math.ceil(most * 10) / 10
+    parts = [*_shares(len(run) * _ROW + 30, most)]
     for index, (name, report) in enumerate(run.items()):
         top = 24 + index * _ROW
         parts.append(f'<text x="{_LEFT - 10}" y="{top + 18}" text-anchor="end">{escape(name)}</text>')
         for place, (kind, at) in enumerate((("taught", "taught"), ("set", "calibrated"))):
-            parts.append(_bar(kind, report["int8"]["at"][at], top + 2 + place * 14))
+            parts.append(_bar(kind, report["int8"]["at"][at], top + 2 + place * 14, most))
     parts.append(
         _key(24 + len(run) * _ROW + 22, (("taught", "at the taught threshold"), ("set", "at the calibrated one")))
     )
     return _svg(len(run) * _ROW + 60, "Strangers let in by each design, with 95 % bounds", parts)
 
 
-def _bar(kind: str, at: Report, top: float) -> str:
+def _bar(kind: str, at: Report, top: float, most: float) -> str:
     share = at["strangers_let_in"] / at["strangers"]
-    end, bound = _across(share), _across(at["bound"])
+    end, bound = _across(share / most), _across(at["bound"] / most)
     return (
         f'<rect class="{kind}" x="{_LEFT}" y="{top}" width="{max(end - _LEFT, 1):.1f}" height="12"/>'
         f'<line class="bound" x1="{end:.1f}" x2="{bound:.1f}" y1="{top + 6}" y2="{top + 6}"/>'
@@ -49,11 +68,11 @@ def _across(share: float) -> float:
     return _LEFT + (_WIDTH - _LEFT - _RIGHT) * share
 
 
-def _shares(height: float) -> Iterator[str]:
-    for tenth in range(0, 11, 2):
-        x = _across(tenth / 10)
+def _shares(height: float, most: float) -> Iterator[str]:
+    for fifth in range(6):
+        x = _across(fifth / 5)
         yield f'<line x1="{x:.1f}" x2="{x:.1f}" y1="18" y2="{height}"/>'
-        yield f'<text class="soft" x="{x:.1f}" y="12" text-anchor="middle">{tenth * 10} %</text>'
+        yield f'<text class="soft" x="{x:.1f}" y="12" text-anchor="middle">{most * fifth / 5:.0%}</text>'
 
 
 def tradeoff(run: Mapping[str, Report]) -> str:
@@ -79,7 +98,7 @@ def tradeoff(run: Mapping[str, Report]) -> str:
             " ".join(place(*point) for point in _curve(report["int8"]["scores"])),
         )
         parts.append(f'<polyline stroke="{colour}" points="{points}"><title>{escape(name)}</title></polyline>')
-        y = top + 12 + index * 22
+        y = top + 12 + index * 19
         parts.append(f'<rect x="{right + 14}" y="{y - 9}" width="14" height="4" fill="{colour}"/>')
         parts.append(f'<text x="{right + 34}" y="{y - 3}" font-size="11">{escape(name)}</text>')
     told = (
@@ -146,8 +165,8 @@ def costs(found: Mapping[str, Mapping[str, Mapping[str, float]]]) -> str:
 
 def _key(y: float, kinds: Sequence[tuple[str, str]]) -> str:
     return "".join(
-        f'<rect class="{kind}" x="{_LEFT + index * 220}" y="{y - 10}" width="14" height="12"/>'
-        f'<text class="soft" x="{_LEFT + index * 220 + 22}" y="{y}">{escape(text)}</text>'
+        f'<rect class="{kind}" x="{_LEFT + index * 190}" y="{y - 10}" width="14" height="12"/>'
+        f'<text class="soft" x="{_LEFT + index * 190 + 22}" y="{y}">{escape(text)}</text>'
         for index, (kind, text) in enumerate(kinds)
     )
 

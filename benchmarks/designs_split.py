@@ -47,7 +47,8 @@ SPLIT_OF: dict[Role, Split] = {
 
 PEOPLE, TAUGHT, WATCHED, SET, NEW = 40, 200, 40, 300, 400
 REPEATED = 2
-"""How often an epoch has each photo of somebody to be known, altered otherwise each time: strangers are many."""
+"""How often an epoch has each photo of somebody to be known, where it is altered otherwise each time: strangers are
+many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +100,8 @@ def faces(folder: Path, spec: InputSpec, out: Path) -> Dataset:
     return load_dataset(place)
 
 
-def for_classifier(dataset: Dataset, *, strangers: bool) -> Dataset:
-    """For training. Without strangers there is no class for them either."""
+def for_classifier(dataset: Dataset, *, strangers: bool, altered: bool) -> Dataset:
+    """For training. Without strangers there is no class for them either. Photos are repeated if they are `altered`."""
     left_out = {"taught again", "watched again"} | (set() if strangers else {"taught", "watched"})
     shift = 0 if strangers else 1
     splits: dict[Split, tuple[Sample, ...]] = {
@@ -108,7 +109,7 @@ def for_classifier(dataset: Dataset, *, strangers: bool) -> Dataset:
             replace(sample, label=sample.label - shift)
             for sample in samples
             if role_of(sample) not in left_out
-            for _ in range(REPEATED if role_of(sample) == "learnt" else 1)
+            for _ in range(REPEATED if altered and role_of(sample) == "learnt" else 1)
         )
         for split, samples in dataset.splits.items()
         if split != "test"

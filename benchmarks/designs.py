@@ -98,7 +98,7 @@ ROWS = (
     Row("features-knn", _simple("knn"), {}),
     Row("features-knn" + NOT_TAUGHT, _simple("knn"), {}, strangers=False),
     Row("embedder-mobilefacenet", MOBILE, {"epochs": 5, "batch_size": 40, "together": 2}),
-    Row("embedder-facenet", FACENET, {"epochs": 2, "batch_size": 30, "together": 3}),
+    Row("embedder-facenet", FACENET, {"epochs": 1, "batch_size": 30, "together": 3}),
 )
 SHIPPED = "face-embedder"
 

@@ -189,7 +189,7 @@ def _html(rows: Mapping[str, Report], costs: Report) -> str:
 <section><h2>Learning: accuracy on photos trained on, and on others</h2><div class="columns">
 {charts.learning(learnt)}</div></section>
 <section><h2>Size and time, float and int8</h2><div class="card scroll">
-{charts.costs(costs)}</div></section>
+{charts.costs(costs) if costs else 'Not measured.'}</div></section>
 <section><h2>All figures</h2><div class="card scroll">{_table(rows, costs)}</div>
 <ul class="hint">{notes}</ul></section>
 </main>

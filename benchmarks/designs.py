@@ -26,7 +26,7 @@ from designs_split import PEOPLE, faces, for_classifier, for_embedder, role_of
 
 from converter import runtime
 from converter.answers import outputs_of_keras
-from converter.architectures import find
+from converter.architectures import build, find
 from converter.architectures.inputs import input_of
 from converter.augment import Augmentation, Augmenter
 from converter.calibration import from_training
@@ -153,17 +153,14 @@ def _maker(row: Row, settings: TrainSettings, photos: Path, out: Path) -> Callab
 
 
 def _measure(row: Row, settings: TrainSettings, photos: Path, out: Path) -> Report:
+    if reason := _not_to_be_had(settings):
+        return {"not_run": reason}
     dataset = faces(photos, input_of(settings.design, settings.input_size, settings.weights), OUT)
     simple, embeds = settings.learner != "adam", find(settings.design).task == "embedder"
     lessons = for_embedder(dataset) if embeds else for_classifier(dataset, strangers=row.strangers, altered=not simple)
     folder = out / row.name
-    try:
-        with _timed(folder) as spent:
-            trained = train(settings, lessons, folder / "training", None if simple else Augmenter(AUGMENTATION))
-    except EdgegateError as error:
-        if settings.weights != "imagenet":
-            raise
-        return {"not_run": str(error)}
+    with _timed(folder) as spent:
+        trained = train(settings, lessons, folder / "training", None if simple else Augmenter(AUGMENTATION))
     shift = 0 if row.strangers else 1
     return {
         "design": settings.design,
@@ -173,6 +170,17 @@ def _measure(row: Row, settings: TrainSettings, photos: Path, out: Path) -> Repo
         **_said(trained, lessons, dataset, folder, shift),
         **_said_last(trained, dataset, shift, wanted=not simple and not embeds),
     }
+
+
+def _not_to_be_had(settings: TrainSettings) -> str | None:
+    """Why the weights that it begins with cannot be had, if they cannot."""
+    if settings.weights != "imagenet":
+        return None
+    try:
+        build(settings.design, classes=PEOPLE, weights=settings.weights)
+    except EdgegateError as error:
+        return str(error)
+    return None
 
 
 def _epochs(trained: Trained) -> list[dict[str, float]]:

@@ -151,8 +151,9 @@ epochs; the input says which. More photos and a GPU raise its accuracy: `--full`
 times are of the designs as they are taught."""
     yield """**Training** is processor time, for the machine was shared. Times of a face are of one core, the best of
 three turns in one run: compare them with each other, not with another machine's."""
-    for reason in sorted({report["not_run"] for report in rows.values() if "not_run" in report}):
-        yield f"**Not run**: {', '.join(name for name, one in rows.items() if one.get('not_run') == reason)}. {reason}."
+    if absent := [name for name, report in rows.items() if "not_run" in report]:
+        yield f"""**Not run**: {", ".join(absent)}. They begin with ImageNet's weights, which could not be downloaded where
+this was measured."""
 
 
 # The page
@@ -189,7 +190,7 @@ def _html(rows: Mapping[str, Report], costs: Report) -> str:
 <section><h2>Learning: accuracy on photos trained on, and on others</h2><div class="columns">
 {charts.learning(learnt)}</div></section>
 <section><h2>Size and time, float and int8</h2><div class="card scroll">
-{charts.costs(costs) if costs else 'Not measured.'}</div></section>
+{charts.costs(costs) if costs else "Not measured."}</div></section>
 <section><h2>All figures</h2><div class="card scroll">{_table(rows, costs)}</div>
 <ul class="hint">{notes}</ul></section>
 </main>

@@ -207,7 +207,7 @@ def _said(trained: Trained, lessons: Dataset, dataset: Dataset, folder: Path, sh
 
 def _said_last(trained: Trained, dataset: Dataset, shift: int, *, wanted: bool) -> Report:
     """What the Keras model of the last epoch says, which is the one that most courses keep."""
-    if not wanted:
+    if not wanted or trained.best == len(trained.history) - 1:
         return {}
     last = checkpoint(trained.model_path.parent, len(trained.history) - 1)
     model, asked = load_model(last), _asked(dataset)

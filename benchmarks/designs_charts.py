@@ -109,11 +109,15 @@ def tradeoff(run: Mapping[str, Report]) -> str:
 
 
 def _curve(scores: Mapping[str, Any]) -> Iterator[tuple[float, float]]:
-    """(share of strangers, share of people) from the strictest threshold on."""
+    """(share of strangers, share of people) from the strictest threshold on, in steps."""
     people, unknown = scores["people"], scores["strangers"]
+    before = 0.0
+    yield 0.0, before
     for threshold in sorted({*(score for score, _ in people), *unknown} - {0.0}, reverse=True):
-        known = sum(1 for score, right in people if right and score >= threshold)
-        yield sum(1 for score in unknown if score >= threshold) / len(unknown), known / len(people)
+        share = sum(1 for score in unknown if score >= threshold) / len(unknown)
+        yield share, before
+        before = sum(1 for score, right in people if right and score >= threshold) / len(people)
+        yield share, before
 
 
 def learning(epochs: Mapping[str, Sequence[Mapping[str, float]]]) -> str:

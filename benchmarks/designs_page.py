@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import designs_charts as charts
@@ -113,10 +114,10 @@ def _training(spent: Report | None) -> str:
 def _markdown(rows: Mapping[str, Report], costs: Report) -> str:
     table = [HEAD, ["---"] * len(HEAD), *_cells(rows, costs)]
     lines = "\n".join(f"| {' | '.join(cells)} |" for cells in table)
-    notes = "\n".join(f"- {note}" for note in _notes(rows))
+    notes = "\n".join(fill(f"- {note}", 120, subsequent_indent="  ") for note in _notes(rows))
     return f"""# The designs of courses, compared
 
-**{LESSON}**
+{fill(f"**{LESSON}**", 120)}
 
 {lines}
 
@@ -133,10 +134,10 @@ def _notes(rows: Mapping[str, Report]) -> Iterator[str]:
     run = [report for report in rows.values() if "not_run" not in report]
     people, set_by, taught = (run[0]["int8"][key] for key in ("people", "set_by", "at"))
     strangers = taught["taught"]["strangers"]
-    yield f"""**Who**: {people} people with five photos each (three to learn from, one to choose the epoch or strength
-by, one that is asked about), 200 strangers in training and 40 in validation. The {strangers} strangers who count, a
-photo each, no design has seen; nor the {set_by} others whom the calibrated threshold is set by: the lowest that lets
-one in a hundred of them in."""
+    yield f"""**Who**: 40 people with five photos each. Three are to learn from, one chooses the epoch or the strength,
+and one is asked about, in which the detector finds a face of {people} of them. Training has 200 strangers, and
+validation 40. The {strangers} strangers who count, a photo each, no design has seen; nor the {set_by} others by whom
+the calibrated threshold is set: the lowest that lets one in a hundred of them in."""
     yield f"""**At most** is the upper end of the one-sided 95 % interval (Clopper and Pearson). A share of {people}
 photos is known to about 15 points either way."""
     yield """**Right** is the likeliest name, whatever its probability; “unknown” is never right. **Named** is the name
@@ -144,16 +145,18 @@ with the threshold or more. All is said by the int8 file that a door would run, 
 simple model on an embedder; “same name” is how often the network before its conversion says the same."""
     yield """**Threshold**: 0.5 of a probability, as it is taught; of the embedders trained here a cosine of 0.5, which
 is a distance of 1 between embeddings of length 1; of the one that ships, its own table's for so many people."""
-    yield """**Last epoch**: the epoch with the least validation loss is kept; most courses keep the last, which is
-surer of everything, of strangers too."""
+    yield """**More than 1**: of the strangers it is set by, more than one in a hundred are given a name with certainty.
+No threshold keeps them out, and with that one nobody is let in."""
+    yield """**Strangers not taught**: without a class for strangers, and without photos of any, as most courses have it.
+**Last epoch**: what most courses keep; the epoch kept here is the one with the least validation loss."""
     yield """**Reduced**: trained on two cores. What starts from nothing is smaller than taught, or learns for fewer
 epochs; the input says which. More photos and a GPU raise its accuracy: `--full` trains as it is taught. Sizes and
 times are of the designs as they are taught."""
     yield """**Training** is processor time, for the machine was shared. Times of a face are of one core, the best of
 three turns in one run: compare them with each other, not with another machine's."""
     if absent := [name for name, report in rows.items() if "not_run" in report]:
-        yield f"""**Not run**: {", ".join(absent)}. They begin with ImageNet's weights, which could not be downloaded where
-this was measured."""
+        yield f"""**Not run**: {", ".join(absent)}. They begin with ImageNet's weights, which could not be downloaded
+where this was measured."""
 
 
 # The page

@@ -1,0 +1,271 @@
+"""The designs of courses, trained on one split of real people and asked about strangers; evaluation data only.
+
+Every design, and the embedder that ships, sees the same people: see `designs_split`. What each says is counted at the
+threshold of 0.5 that is taught, and at one that lets one in a hundred of other strangers in. Results are kept in
+benchmarks/out/designs, a file for each; what is there is not done again, and a training that was interrupted goes on.
+Without --full, sizes and epochs are what a processor can do. `--docs` writes docs/designs-compared.md and .html.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from designs_cost import measure_costs
+from designs_page import write_docs
+from designs_said import Said, figures, of_embeddings, of_probabilities
+from designs_split import PEOPLE, faces, for_classifier, for_embedder, role_of
+
+from converter import runtime
+from converter.answers import outputs_of_keras
+from converter.architectures import build, find
+from converter.architectures.inputs import input_of
+from converter.augment import Augmentation, Augmenter
+from converter.calibration import from_training
+from converter.dataset import Dataset, Sample
+from converter.folded import Folded
+from converter.keras_models import load_model, pixels_of, task_of
+from converter.quantize import Variant, quantize
+from converter.train import MODEL_FILE, Trained, TrainSettings, train
+from converter.training.checkpoints import checkpoint
+from converter.training.feed import read_pictures
+from edgegate.clock import SystemClock
+from edgegate.config import load
+from edgegate.errors import EdgegateError
+from edgegate.output import complete
+from edgegate.thresholds import Table, per_person
+from edgegate.types import Image
+from edgegate.vision.embed import Embedder
+from edgegate.vision.packs import load_pack, shipped
+from edgegate.vision.tflite import Model
+
+OUT = Path(__file__).parent / "out" / "designs"
+DOCS = Path(__file__).parent.parent / "docs"
+EMBEDDER = shipped("face-embedder")
+TAUGHT_THRESHOLD = 0.5
+"""Of probabilities; and of cosines, where it is a distance of 1 between embeddings of length 1."""
+
+AUGMENTATION = Augmentation(crop=0.0, rotation=10.0)
+"""As in the recipes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A design as it is taught, and what of it is made smaller where there is no GPU."""
+
+    name: str
+    taught: TrainSettings
+    smaller: Mapping[str, Any]
+    strangers: bool = True
+    """Whether it has a class for them, and photos of some."""
+
+    def settings(self, *, full: bool) -> TrainSettings:
+        return self.taught if full else replace(self.taught, **self.smaller)
+
+
+def _simple(learner: Literal["logistic_regression", "linear_svm", "knn"]) -> TrainSettings:
+    return TrainSettings(design="classifier/embedder", weights=str(EMBEDDER), learner=learner)
+
+
+CNN = TrainSettings(design="classifier/cnn", epochs=30, patience=30, batch_size=128)
+RESNET = TrainSettings(design="classifier/resnet50", epochs=60, patience=15, batch_size=128, learning_rate=3e-4)
+VGG = TrainSettings(design="classifier/vgg16", weights="imagenet", epochs=30, batch_size=128)
+FACENET = TrainSettings(design="embedder/facenet", loss="triplet", epochs=100, batch_size=120, together=5, head=128)
+MOBILE = TrainSettings(design="embedder/mobilefacenet", loss="additive_margin", epochs=60, batch_size=120, together=5)
+
+NOT_TAUGHT = ", strangers not taught"
+SMALL_CNN = {"input_size": 112, "epochs": 12, "batch_size": 32}
+
+ROWS = (
+    Row("classifier-cnn", CNN, SMALL_CNN),
+    Row("classifier-cnn" + NOT_TAUGHT, CNN, SMALL_CNN, strangers=False),
+    Row("classifier-resnet50", RESNET, {"input_size": 64, "epochs": 5, "batch_size": 16}),
+    Row("classifier-resnet50-imagenet", replace(RESNET, weights="imagenet", epochs=30), {"batch_size": 16}),
+    Row("classifier-vgg16", VGG, {"batch_size": 16}),
+    Row("features-vgg16", replace(VGG, learner="linear_svm"), {}),
+    Row("features-logistic-regression", _simple("logistic_regression"), {}),
+    Row("features-logistic-regression" + NOT_TAUGHT, _simple("logistic_regression"), {}, strangers=False),
+    Row("features-linear-svm", _simple("linear_svm"), {}),
+    Row("features-linear-svm" + NOT_TAUGHT, _simple("linear_svm"), {}, strangers=False),
+    Row("features-knn", _simple("knn"), {}),
+    Row("features-knn" + NOT_TAUGHT, _simple("knn"), {}, strangers=False),
+    Row("embedder-mobilefacenet", MOBILE, {"epochs": 5, "batch_size": 40, "together": 2}),
+    Row("embedder-facenet", FACENET, {"epochs": 1, "batch_size": 30, "together": 3}),
+)
+SHIPPED = "face-embedder"
+
+Report: TypeAlias = dict[str, Any]
+
+
+def main() -> int:
+    options = _parser().parse_args()
+    photos, out = options.data / "lfw-dev", OUT / ("full" if options.full else "reduced")
+    makers: dict[str, Callable[[], Report]] = {
+        **{row.name: _maker(row, row.settings(full=options.full), photos, out) for row in ROWS},
+        SHIPPED: lambda: _shipped(photos),
+        "cost": lambda: measure_costs(out),
+    }
+    for name in options.only or makers:
+        _once(name, out / f"{name}.json", makers[name])
+    if options.docs:
+        write_docs({name: _read(out / f"{name}.json") for name in makers if (out / f"{name}.json").exists()}, DOCS)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__)
+    data = Path(os.environ.get("EDGEGATE_DATA", "../shared/data"))
+    parser.add_argument("only", nargs="*", help="designs to measure, by their names in ROWS; all, if none is named")
+    parser.add_argument("--data", type=Path, default=data, help="folder of the evaluation data (%(default)s)")
+    parser.add_argument("--full", action="store_true", help="sizes and epochs as they are taught; wants a GPU")
+    parser.add_argument("--docs", action="store_true", help="write the table and the page into docs/")
+    return parser
+
+
+def _once(name: str, kept: Path, make: Callable[[], Report]) -> None:
+    if kept.exists():
+        print(f"{name}: measured before")
+        return
+    report = make()
+    with complete(kept) as draft:
+        draft.write_text(json.dumps(report, indent=1) + "\n", "utf-8")
+    print(f"{name}: {report.get('not_run') or 'measured'}", flush=True)
+
+
+def _read(file: Path) -> Report:
+    report: Report = json.loads(file.read_text("utf-8"))
+    return report
+
+
+# One design
+
+
+def _maker(row: Row, settings: TrainSettings, photos: Path, out: Path) -> Callable[[], Report]:
+    return lambda: _measure(row, settings, photos, out)
+
+
+def _measure(row: Row, settings: TrainSettings, photos: Path, out: Path) -> Report:
+    if reason := _not_to_be_had(settings):
+        return {"not_run": reason}
+    dataset = faces(photos, input_of(settings.design, settings.input_size, settings.weights), OUT)
+    simple, embeds = settings.learner != "adam", find(settings.design).task == "embedder"
+    lessons = for_embedder(dataset) if embeds else for_classifier(dataset, strangers=row.strangers, altered=not simple)
+    folder = out / row.name
+    with _timed(folder) as spent:
+        trained = train(settings, lessons, folder / "training", None if simple else Augmenter(AUGMENTATION))
+    shift = 0 if row.strangers else 1
+    return {
+        "design": settings.design,
+        "size": settings.size,
+        "photos": len(lessons.splits["train"]),
+        "training": {**spent, "epochs": _epochs(trained), "best": trained.best},
+        **_said(trained, lessons, dataset, folder, shift),
+        **_said_last(trained, dataset, shift, wanted=not simple and not embeds),
+    }
+
+
+def _not_to_be_had(settings: TrainSettings) -> str | None:
+    """Why the weights that it begins with cannot be had, if they cannot."""
+    if settings.weights != "imagenet":
+        return None
+    try:
+        build(settings.design, classes=PEOPLE, weights=settings.weights)
+    except EdgegateError as error:
+        return str(error)
+    return None
+
+
+def _epochs(trained: Trained) -> list[dict[str, float]]:
+    return [{key: round(value, 4) for key, value in epoch.items()} for epoch in trained.history]
+
+
+def _said(trained: Trained, lessons: Dataset, dataset: Dataset, folder: Path, shift: int) -> Report:
+    """What the network says as a Keras model and as int8, and the .tflite that said it."""
+    model, asked = load_model(trained.model_path), _asked(dataset)
+    pictures = read_pictures(asked, pixels_of(model)).images
+    variant: Variant = "float32" if isinstance(model, Folded) else "int8"
+    blob = quantize(model, variant, from_training(lessons, pixels_of(model)))
+    (folder / "model.tflite").write_bytes(blob)
+    task = task_of(model, trained.model_path)
+    count = model.output["embedding"].shape[1] if task == "embedder" else len(lessons.classes)
+    answers = {
+        "float": outputs_of_keras(model, pictures),
+        "int8": runtime.run(blob, pictures, count, task=task, timeout=3600).outputs,
+    }
+    said = {name: _judged(outputs, asked, shift) for name, outputs in answers.items()}
+    agreement = float((said["float"].names == said["int8"].names).mean())
+    return {"same_name": agreement, **{name: figures(one, TAUGHT_THRESHOLD) for name, one in said.items()}}
+
+
+def _said_last(trained: Trained, dataset: Dataset, shift: int, *, wanted: bool) -> Report:
+    """What the Keras model of the last epoch says, which is the one that most courses keep."""
+    if not wanted or trained.best == len(trained.history) - 1:
+        return {}
+    last = checkpoint(trained.model_path.parent, len(trained.history) - 1)
+    model, asked = load_model(last), _asked(dataset)
+    outputs = outputs_of_keras(model, read_pictures(asked, pixels_of(model)).images)
+    return {"last_epoch": figures(_judged(outputs, asked, shift), TAUGHT_THRESHOLD)}
+
+
+def _judged(outputs: Mapping[str, Any], asked: Sequence[Sample], shift: int) -> Said:
+    roles, labels = [role_of(one) for one in asked], np.array([one.label for one in asked])
+    if "embedding" in outputs:
+        return of_embeddings(outputs["embedding"], roles, labels)
+    return of_probabilities(outputs["class_probs"], roles, labels, shift)
+
+
+def _asked(dataset: Dataset) -> list[Sample]:
+    """What is learnt, for embedders to enrol, and all that is tested on."""
+    return [*(one for one in dataset.splits["train"] if role_of(one) == "learnt"), *dataset.splits["test"]]
+
+
+@contextmanager
+def _timed(folder: Path) -> Iterator[dict[str, float]]:
+    """Seconds, and those of processors, that the block and its interrupted forerunners took; filled at its end.
+
+    A training that had been done before takes none.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    file, clock = folder / "spent.json", SystemClock()
+    spent = _read(file) if file.exists() else {"seconds": 0.0, "processor_seconds": 0.0}
+    started, used, done = clock.monotonic(), sum(os.times()[:4]), (folder / "training" / MODEL_FILE).exists()
+    try:
+        yield spent
+    finally:
+        started, used = (clock.monotonic(), sum(os.times()[:4])) if done else (started, used)
+        spent["seconds"] += clock.monotonic() - started
+        spent["processor_seconds"] += sum(os.times()[:4]) - used
+        file.write_text(json.dumps(spent), "utf-8")
+
+
+# The embedder that ships
+
+
+def _shipped(photos: Path) -> Report:
+    """As at the door, but of single photos: both sides of a face, and the threshold of its table for so many people."""
+    embedder = Embedder(Model(load_pack(EMBEDDER, "embedder")))
+    dataset = faces(photos, input_of("classifier/embedder", None, str(EMBEDDER)), OUT)
+    asked = _asked(dataset)
+    chips: Image = read_pictures(asked, embedder.pack.input.width).images
+    said = _judged({"embedding": np.stack([embedder.embed(chip) for chip in chips])}, asked, 0)
+    promise = load().recognition.false_accept_rate
+    threshold = Table(embedder.pack.thresholds).threshold(3, 1, per_person(promise, PEOPLE))
+    return {
+        "design": "the embedder that ships",
+        "size": embedder.pack.input.width,
+        "promise": promise,
+        "carried": threshold.carried,
+        "int8": figures(said, threshold.value),
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,95 @@
+"""What a design says of each photo, and how often it is right about people and about strangers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from converter.metrics import confusion, macro_f1
+from edgegate.thresholds import rate_bound
+
+Floats = npt.NDArray[np.float64]
+Whole = npt.NDArray[np.int64]
+
+CALIBRATED_RATE = 0.01
+"""Of the strangers that a threshold is set by, who may be let in."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Said:
+    """Of n photos: the likeliest person, 0 for nobody; how sure; who it was, 0 for a stranger; what it is there for."""
+
+    names: Whole
+    scores: Floats
+    labels: Whole
+    roles: npt.NDArray[np.str_]
+
+    def those(self, role: str) -> tuple[Whole, Floats, Whole]:
+        chosen = self.roles == role
+        return self.names[chosen], self.scores[chosen], self.labels[chosen]
+
+
+def of_probabilities(given: npt.NDArray[np.float32], roles: Sequence[str], labels: Whole, shift: int) -> Said:
+    """Class 0 is nobody, unless `shift` is 1: then there is no such class. Whom it calls nobody gets no name at all."""
+    best = given.argmax(axis=1) + shift
+    scores = np.where(best > 0, given.max(axis=1), 0.0)
+    return Said(best.astype(np.int64), scores.astype(np.float64), labels, np.array(roles))
+
+
+def of_embeddings(given: npt.NDArray[np.float32], roles: Sequence[str], labels: Whole) -> Said:
+    """The nearest of the people's mean embeddings, by its cosine."""
+    unit, where = _unit(given.astype(np.float64)), np.array(roles)
+    learnt = where == "learnt"
+    people = np.unique(labels[learnt])
+    enrolled = _unit(np.stack([unit[learnt & (labels == person)].mean(axis=0) for person in people]))
+    cosines = unit @ enrolled.T
+    return Said(people[cosines.argmax(axis=1)].astype(np.int64), cosines.max(axis=1), labels, where)
+
+
+def figures(said: Said, taught: float) -> dict[str, Any]:
+    """Of people and strangers at the threshold given and at a calibrated one; and all scores, for charts."""
+    names, scores, labels = said.those("asked")
+    counts = confusion(labels, names, int(max(said.labels.max(), names.max())) + 1)
+    return {
+        "people": len(labels),
+        "right": int((names == labels).sum()),
+        "macro_f1": macro_f1(counts),
+        "at": {"taught": _at(said, taught), "calibrated": _at(said, calibrated(said))},
+        "set_by": len(said.those("set")[1]),
+        "scores": {
+            "people": [
+                [round(score, 5), int(right)]
+                for score, right in zip(scores.tolist(), (names == labels).tolist(), strict=True)
+            ],
+            "strangers": [round(float(score), 5) for score in said.those("new")[1]],
+        },
+    }
+
+
+def calibrated(said: Said) -> float:
+    """The lowest threshold that no more than CALIBRATED_RATE of the strangers reach who are there for it."""
+    scores = np.sort(said.those("set")[1])[::-1]
+    return float(np.nextafter(scores[int(CALIBRATED_RATE * len(scores))], np.inf))
+
+
+def _at(said: Said, threshold: float) -> dict[str, Any]:
+    names, scores, labels = said.those("asked")
+    _, of_strangers, _ = said.those("new")
+    # A share of votes can be certain: above 1 nobody is let in, as at a door that asks for more than there is.
+    in_, let_in = scores >= threshold, int((of_strangers >= threshold).sum())
+    return {
+        "threshold": threshold,
+        "let_in": int((in_ & (names == labels)).sum()),
+        "mistaken": int((in_ & (names != labels)).sum()),
+        "strangers": len(of_strangers),
+        "strangers_let_in": let_in,
+        "bound": rate_bound(let_in, len(of_strangers)),
+    }
+
+
+def _unit(rows: Floats) -> Floats:
+    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=-1, keepdims=True), 1e-12))

@@ -13,7 +13,8 @@ NEWER ?= $(shell for python in python3.13 "$$HOME"/.pyenv/versions/3.13*/bin/pyt
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-tflite-runtime test-newer test-converter test-import test-aarch64 soak smoke check bench
-.PHONY: models tracker config door mosquitto systemd-analyze rtsp-server install uninstall clean
+.PHONY: models tracker config door mosquitto systemd-analyze rtsp-server install uninstall system-test kernel
+.PHONY: guest-tools clean
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -98,6 +99,22 @@ systemd-analyze:
 	  { $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq --no-install-recommends systemd; } > /dev/null || \
 	  echo "systemd could not be installed: its tools do not check the units (apt install systemd)"; \
 	else echo "systemd-analyze is missing and cannot be installed here: it does not check the units"; fi
+
+# A booted Debian with GPIO lines and a camera (tests/system/README.md). CASES chooses files or tests.
+CASES ?= tests/system
+system-test: $(VENV)/.test guest-tools  ## boot the door as a service on simulated hardware; FULL=1 for the published figures
+	@$(BIN)/python -m tests.system.kernel > /dev/null
+	@FULL=$(FULL) $(BIN)/python -m pytest $(if $(FULL),-m 'full or not full') --timeout $(if $(FULL),7200,600) $(CASES)
+
+kernel: $(VENV)/.test guest-tools  ## build the kernel that system-test boots, where none is at hand (15 minutes)
+	@tests/system/recipe/kernel/build.sh "$$($(BIN)/python -m tests.system.kernel --folder)"
+
+guest-tools:
+	@if command -v mmdebstrap > /dev/null; then :; \
+	elif command -v apt-get > /dev/null && [ "$$(id -u)" = 0 ]; then \
+	  echo "installing mmdebstrap, which makes the guest's disk"; \
+	  { apt-get update -qq && apt-get install -y -qq --no-install-recommends mmdebstrap; } > /dev/null; \
+	else echo "mmdebstrap is missing, which makes the guest's disk: sudo apt install mmdebstrap"; exit 1; fi
 
 install:  ## sudo make install: the door as a service, or its upgrade (docs/install.md)
 	@PYTHON="$(PYTHON)" systemd/install install

@@ -16,7 +16,6 @@ PYTHON = "/opt/edgegate/bin/python"
 """The one that can import edgegate."""
 
 
-
 class Door:
     """Boot it, and it is in service: the keeper holds the line, the daemon looks at an empty corridor."""
 
@@ -64,7 +63,9 @@ class Door:
             kind=kind, after=after, limit=timeout, timeout=timeout + 20,
         )  # fmt: skip
         if event is None:
-            raise AssertionError(f"no {kind} within {timeout:g} s; the journal has {[e['type'] for e in self.events()]}")
+            raise AssertionError(
+                f"no {kind} within {timeout:g} s; the journal has {[e['type'] for e in self.events()]}"
+            )
         return event
 
 

@@ -84,7 +84,7 @@ class Guest:
         self._run = Path(tempfile.mkdtemp(prefix="guest-", dir=_memory_folder()))
         with self.console.open("ab") as console:
             call = [
-                self._kernel.linux,
+                str(self._kernel.linux),
                 f"ubd0={self._disk}",
                 "root=/dev/ubda", "rw", f"mem={MEMORY}", f"hostshare={self.share}", f"uml_dir={self._run}",
                 "con=null", f"con0=null,fd:{console.fileno()}", f"con1=fd:{to_guest},fd:{to_host}",
@@ -155,7 +155,9 @@ class Guest:
             self._numbers += 1
             name = f"program-{self._numbers}.py"
         assignments = "".join(f"{key} = {value!r}\n" for key, value in values.items())
-        (self.share / name).write_text(f"import sys\nsys.path.insert(0, '/host/inside')\n{_GIVE}{assignments}{program}\n")
+        (self.share / name).write_text(
+            f"import sys\nsys.path.insert(0, '/host/inside')\n{_GIVE}{assignments}{program}\n"
+        )
         lines = self.run(f"{python} /host/{name}", timeout).splitlines()
         given = [line.removeprefix(_MARK) for line in lines if line.startswith(_MARK)]
         return json.loads(given[-1]) if given else None
@@ -185,7 +187,8 @@ class Guest:
     def shut_down(self, timeout: float = 60.0) -> None:
         """Power it off in order."""
         assert self._process is not None
-        self.ask("systemctl poweroff --no-block")
+        with suppress(GuestError):  # it may be gone before it answers
+            self.ask("systemctl poweroff --no-block")
         try:
             self._process.wait(timeout)
         except subprocess.TimeoutExpired:

@@ -44,4 +44,6 @@ if __name__ == "__main__":
     elif kernel := find():
         print(kernel.linux)
     else:
-        sys.exit("there is no kernel to boot: `make kernel` builds one (15 minutes), or set EDGEGATE_VM to a folder with one")
+        sys.exit(
+            "there is no kernel to boot: `make kernel` builds one (15 minutes), or set EDGEGATE_VM to a folder with one"
+        )

@@ -7,9 +7,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from edgegate.types import Image
 from tests.door_scenes import NOISE, stills
 from tests.system.inside.projector import BUFFERS
-from edgegate.types import Image
 
 SHOWN = ("nobody", "enrolled", "stranger")
 FROZEN = "frozen-"

@@ -79,8 +79,15 @@ class Trace:
 
     def longest_gap(self, start: float, end: float) -> float:
         """The longest time without a sample of the lock's line in any report that touches [start, end]."""
-        inside = [gap for at, _, gap in list(self.looks) if at >= start and at - 0.2 <= end]
-        return max(inside, default=float("inf"))
+        return max((gap for _, _, gap in self._looks(start, end)), default=float("inf"))
+
+    def samples_per_second(self, start: float, end: float) -> float:
+        """Of the lock's line, on average over the reports that touch [start, end]."""
+        looks = self._looks(start, end)
+        return sum(samples for _, samples, _ in looks[1:]) / (looks[-1][0] - looks[0][0]) if len(looks) > 1 else 0.0
+
+    def _looks(self, start: float, end: float) -> list[tuple[float, int, float]]:
+        return [look for look in list(self.looks) if look[0] >= start and look[0] - 0.2 <= end]
 
     def _wait(self, done: object, timeout: float, otherwise: str) -> None:
         assert callable(done)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import json
 import os
 import signal
@@ -13,7 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-BANK = Path(glob.glob("/sys/devices/platform/gpio-sim.0/gpiochip*")[0])
+BANK = next(Path("/sys/devices/platform/gpio-sim.0").glob("gpiochip*"))
 CONFIG = Path("/etc/edgegate/config.toml")
 JOURNAL = Path("/var/lib/edgegate/journal.db")
 PREFIX = "io.edgegate."
@@ -27,7 +26,8 @@ def level(line: int) -> int:
 
 def ground(line: int, *, connected: bool = True) -> float:
     """Connect a line to ground, as a pressed button does, or let go; the time. Only once its input is claimed: a
-    program that claims an input with a pull-up sets this too."""
+    program that claims an input with a pull-up sets this too.
+    """
     (BANK / f"sim_gpio{line}" / "pull").write_text("pull-down" if connected else "pull-up")
     return now()
 

@@ -7,10 +7,10 @@ would show, whoever drives it.
 
 from __future__ import annotations
 
-import glob
 import os
 import time
 import tty
+from pathlib import Path
 
 CONSOLE = "/dev/tty2"
 PERIOD = 0.004
@@ -24,7 +24,7 @@ OFTEN = 17
 def main() -> None:
     console = os.open(CONSOLE, os.O_WRONLY | os.O_NOCTTY)
     tty.setraw(console)
-    bank = glob.glob("/sys/devices/platform/gpio-sim.0/gpiochip*")[0]
+    bank = next(Path("/sys/devices/platform/gpio-sim.0").glob("gpiochip*"))
     files = {line: os.open(f"{bank}/sim_gpio{line}/value", os.O_RDONLY) for line in LINES}
     levels: dict[int, bytes] = {}
     others = [line for line in LINES if line != OFTEN]

@@ -13,7 +13,8 @@ NEWER ?= $(shell for python in python3.13 "$$HOME"/.pyenv/versions/3.13*/bin/pyt
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-tflite-runtime test-newer test-converter test-import test-aarch64 soak smoke check bench
-.PHONY: models tracker config door mosquitto systemd-analyze rtsp-server install uninstall system-test kernel guest-tools clean
+.PHONY: models tracker config door mosquitto systemd-analyze rtsp-server install uninstall system-test kernel
+.PHONY: guest-tools clean
 .DELETE_ON_ERROR:
 
 help:  ## this list

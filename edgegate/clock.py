@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import heapq
 import itertools
+import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -72,8 +73,8 @@ class SystemClock:
         is_kept: Callable[[], bool] | None = None,
         read: Callable[[], tuple[float, float]] = lambda: (time.time(), time.monotonic()),
     ) -> None:
-        self._is_synchronized = is_synchronized or synchronized
-        self._is_kept = is_kept or kept
+        self._is_kept = is_kept or (Later(kept) if _kernels_word() is None else kept)
+        self._is_synchronized = is_synchronized or (lambda: _SYNCHRONIZED_ONCE.exists() or self._is_kept())
         self._read = read
         self._guard = threading.Lock()
         self._trusted = False
@@ -208,8 +209,14 @@ class VirtualClock:
         self._now = max(self._now, to)
 
 
-_TIME_ERROR = 5  # adjtimex(2): the clock is not synchronized
+_TIME_OK, _TIME_ERROR = 0, 5  # adjtimex(2); the latter: the clock is not synchronized
 _TIMEX_BYTES = 512  # struct timex is 208 bytes on 64-bit Linux; all zero means "only read"
+
+_TIMEDATED = (
+    "busctl", "--timeout=2", "get-property", "org.freedesktop.timedate1", "/org/freedesktop/timedate1",
+    "org.freedesktop.timedate1", "NTPSynchronized",
+)  # fmt: skip
+_TIMEDATED_SECONDS = 3.0
 
 
 _SYNCHRONIZED_ONCE = Path("/run/systemd/timesync/synchronized")  # systemd-timesyncd makes it at its first answer
@@ -225,15 +232,60 @@ def synchronized() -> bool:
 
 
 def kept() -> bool:
-    """Whether the kernel takes its wall clock for synchronized now: adjtimex(2), which any user may ask.
+    """Whether the kernel takes its wall clock for synchronized now. It may take two seconds to find out.
 
     It does not any more from when somebody sets the clock by hand until a time service has.
+    """
+    word = _kernels_word()
+    return ask_timedated() if word is None else word != _TIME_ERROR
+
+
+def _kernels_word() -> int | None:
+    """What adjtimex(2) says of the clock, which any user may ask; None in a sandbox that forbids it all the same.
+
+    The daemon's own is one: systemd takes the call for one that sets the clock (ProtectClock=yes).
     """
     try:
         state: int = ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES))
     except (OSError, AttributeError):
-        return True  # not Linux: such machines have a battery
-    return state != _TIME_ERROR
+        return _TIME_OK  # not Linux: such machines have a battery
+    return state if state >= 0 else None
+
+
+def ask_timedated(command: tuple[str, ...] = _TIMEDATED) -> bool:
+    """What systemd says of the clock, over D-Bus; False where nobody answers, for nobody vouches for it then."""
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEDATED_SECONDS, check=False)
+    except (OSError, subprocess.SubprocessError):
+        return False
+    return answer.returncode == 0 and answer.stdout.split() == ["b", "true"]
+
+
+class Later:
+    """A question that takes too long to wait for: asked on a thread, again whenever the last answer is old.
+
+    Only an answer to a question of the last `FRESH_SECONDS` counts, and until there is one the answer is no.
+    """
+
+    ASK_SECONDS, FRESH_SECONDS = 2.0, 5.0
+
+    def __init__(self, ask: Callable[[], bool], monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._ask = ask
+        self._monotonic = monotonic
+        self._thread: threading.Thread | None = None
+        self._asked = self._said_yes = float("-inf")
+
+    def __call__(self) -> bool:
+        now = self._monotonic()
+        answered = self._thread is None or not self._thread.is_alive()
+        if answered and now - self._asked >= self.ASK_SECONDS:
+            self._asked = now
+            self._thread = threading.Thread(target=self._put, args=(now,), name="time service", daemon=True)
+            self._thread.start()
+        return now - self._said_yes <= self.FRESH_SECONDS
+
+    def _put(self, asked: float) -> None:
+        self._said_yes = asked if self._ask() else float("-inf")
 
 
 def boottime_to_monotonic(seconds: float) -> float:

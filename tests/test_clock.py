@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from edgegate.clock import (
     STEP_TOLD_SECONDS,
+    Later,
     RecordingClock,
     SystemClock,
     VirtualClock,
+    ask_timedated,
     boottime_to_monotonic,
     rfc3339,
     wall_of,
@@ -232,3 +234,39 @@ def test_a_monotonic_moment_has_a_wall_time() -> None:
 def test_boottime_is_never_behind_monotonic() -> None:
     now = SystemClock().monotonic()
     assert boottime_to_monotonic(now) <= now + 0.001
+
+
+@pytest.mark.parametrize(
+    ("command", "yes"),
+    [
+        (("echo", "b true"), True),
+        (("echo", "b false"), False),
+        (("false",), False),
+        (("/nowhere/busctl",), False),
+    ],
+)
+def test_where_the_kernel_may_not_be_asked_only_a_yes_of_systemd_counts(command: tuple[str, ...], yes: bool) -> None:
+    assert ask_timedated(command) is yes
+
+
+def test_a_slow_answer_is_not_waited_for_and_counts_while_its_question_is_fresh() -> None:
+    now, answers, asked = [0.0], threading.Semaphore(0), threading.Semaphore(0)
+
+    def ask() -> bool:
+        asked.release()
+        assert answers.acquire(timeout=10)
+        return True
+
+    later = Later(ask, lambda: now[0])
+    assert not later(), "nobody has answered yet"
+    assert asked.acquire(timeout=10)
+    answers.release()
+    assert later._thread is not None
+    later._thread.join(10)
+    now[0] = Later.FRESH_SECONDS
+    assert later(), "and meanwhile it is asked again"
+    now[0] += 0.1
+    assert not later(), "the second answer has not come, the first one is old"
+    answers.release()
+    later._thread.join(10)
+    assert later()

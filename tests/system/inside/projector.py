@@ -12,6 +12,7 @@ import mmap
 import os
 import struct
 import subprocess
+import time
 from pathlib import Path
 
 CAMERA, OUTPUT = "/dev/video0", "/dev/video1"
@@ -36,6 +37,8 @@ STREAMON = request(18, 4, write_only=True)
 
 
 def main() -> None:
+    while not (os.path.exists(CAMERA) and os.path.exists(OUTPUT)):  # noqa: PTH110  the camera is unplugged
+        time.sleep(0.02)
     wire()
     device = os.open(OUTPUT, os.O_RDWR)
     fcntl.ioctl(device, REQBUFS, bytearray(struct.pack("5I", BUFFERS, VIDEO_OUTPUT, MMAP, 0, 0)))

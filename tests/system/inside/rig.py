@@ -87,6 +87,12 @@ def events(*kinds: str, after: int = 0) -> list[dict[str, object]]:
     return [event for event in told if not kinds or event["type"].removeprefix(PREFIX) in kinds]
 
 
+def last_number() -> int:
+    """Of the daemon's journal."""
+    with sqlite3.connect(f"file:{JOURNAL}?mode=ro", uri=True, timeout=10) as db:
+        return int(db.execute("SELECT coalesce(max(seq), 0) FROM events").fetchone()[0])
+
+
 def wait_for_event(kind: str, after: int = 0, timeout: float = 30.0) -> dict[str, object] | None:
     """The first event of this kind after number `after`, waited for; None if none came."""
     with suppress(TimeoutError):

@@ -1,0 +1,68 @@
+"""Runs in the guest: faults of the test camera, how soon each is told, and how soon after its end frames come again."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import rig  # type: ignore[import-not-found]  # beside this file, in the guest
+
+DRIVER = Path("/sys/bus/platform/drivers/vivid")
+SCENE = Path("/run/scene")
+
+
+def drop(share: int) -> None:
+    subprocess.run(["v4l2-ctl", "-d", "/dev/video0", "-c", f"percentage_of_dropped_buffers={share}"], check=True)
+
+
+def bind(how: str) -> None:
+    (DRIVER / how).write_text("vivid.0")
+
+
+FAULTS: dict[str, tuple[Callable[[], object], Callable[[], object]]] = {
+    "unplugged": (lambda: bind("unbind"), lambda: bind("bind")),
+    "frozen": (lambda: SCENE.write_text("frozen-nobody"), lambda: SCENE.write_text("nobody")),
+    "dropping": (lambda: drop(100), lambda: drop(0)),
+}
+
+
+def measure(name: str, times: int) -> list[tuple[str, float, float]]:
+    """Its reason as told, seconds until that was in the journal, and from its end until its recovery was."""
+    chance = random.Random(1)
+    broken, mended = FAULTS[name]
+    measured = []
+    for _ in range(times):
+        at = rig.now()
+        broken()
+        told, noticed = news("camera.stalled", at, 20.0)
+        time.sleep(chance.random() * 3)
+        at = rig.now()
+        mended()
+        _, back = news("camera.recovered", at, 60.0)
+        measured.append((told["data"]["reason"], noticed, back))
+        rig.wait_for(playing, 60.0, every=0.1)
+        time.sleep(1.0 + chance.random())
+    return measured
+
+
+def news(kind: str, since: float, timeout: float) -> tuple[dict[str, dict[str, str]], float]:
+    """The event that comes, and how long after `since` it was there to be read."""
+    known = rig.last_number()
+    end = rig.now() + timeout
+    while rig.now() < end:
+        if told := rig.events(kind, after=known):
+            return told[0], rig.now() - since
+        time.sleep(0.02)
+    raise TimeoutError(f"no {kind}")
+
+
+def playing() -> bool:
+    """The projector has been there for a second: it has wired the camera that came back."""
+    return bool(rig.show("test-projector.service", "SubState") == "running" and _age("test-projector.service") > 1.0)
+
+
+def _age(unit: str) -> float:
+    return float(rig.now()) - int(rig.show(unit, "ActiveEnterTimestampMonotonic")) / 1e6

@@ -1,0 +1,111 @@
+"""Somebody at the exit button through all of a fault, and what that and the line have to agree on afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from tests.system.door import LOCK_PIN, Door, number
+from tests.system.trace import Span
+
+UNIT = "test-presser.service"
+SLACK = 0.06
+"""Seconds by which two programs in the guest may differ about when the line changed."""
+
+ANSWER_SECONDS = 0.3
+"""From the button to the open door while the lock keeper runs, on this one slow processor."""
+
+PRESSING = f"systemd-run --quiet --unit={UNIT} -p OOMScoreAdjust=-1000 -p Nice=-10 python3 /host/inside/presser.py"
+
+
+@dataclass(frozen=True)
+class Press:
+    first: float
+    answered: float | None
+    tries: int
+
+    def opened(self, span: Span) -> bool:
+        return self.answered is not None and self.first - SLACK <= span.start <= self.answered + SLACK
+
+
+@dataclass
+class Watched:
+    """What was seen on the line since the guest's time `start`."""
+
+    door: Door
+    start: float
+    known: int
+    """The journal's last number before."""
+    presses: list[Press] = field(default_factory=list)
+    """Filled at the end."""
+
+    @property
+    def openings(self) -> list[Span]:
+        return self.door.guest.trace.spans(LOCK_PIN, self.door.unlocked, self.start)
+
+    @property
+    def without_a_press(self) -> list[Span]:
+        """The times that the door was open and nobody had pressed."""
+        return [span for span in self.openings if not any(press.opened(span) for press in self.presses)]
+
+    def check(self) -> None:
+        """Every press has opened the door, and nothing else but a grant in the journal has."""
+        assert self.presses, "nobody pressed"
+        unanswered = [press for press in self.presses if press.answered is None]
+        assert not unanswered, f"the exit button did not open: {unanswered}"
+        grants = self.door.events("access.granted", after=self.known)
+        assert len(self.without_a_press) <= len(grants), f"open without a cause: {self.without_a_press}"
+
+    def check_record(self, timeout: float = 60.0) -> None:
+        """Where the keeper lived through it: each press was answered at once, and is in the journal, once."""
+        slow = [press for press in self.presses if press.tries > 1]
+        assert not slow, f"pressed more than once until it opened: {slow}"
+        told = self.door.guest.python(
+            "import rig\n"
+            "count = lambda: len(rig.events('exit.requested', after=known))\n"
+            "try: rig.wait_for(lambda: count() >= wanted, limit, every=0.2)\n"
+            "except TimeoutError: pass\n"
+            "give(count())",
+            known=self.known, wanted=len(self.presses), limit=timeout, timeout=timeout + 20,
+        )  # fmt: skip
+        assert told == len(self.presses), "each press is in the journal once"
+
+
+@contextmanager
+def pressing(door: Door) -> Iterator[Watched]:
+    """Somebody presses the exit button every two seconds; afterwards it is checked what came of it."""
+    known = max(map(number, door.events()), default=0)
+    door.guest.run("rm -f /run/presses")
+    watched = Watched(door, door.guest.trace.now, known)
+    door.guest.run(f"{PRESSING} {door.unlocked}")
+    try:
+        yield watched
+    finally:
+        # Not between a press and its line in the file: the door is open for a second after both.
+        watched.presses = _end(door)
+    watched.check()
+
+
+def _end(door: Door) -> list[Press]:
+    door.guest.python(
+        "import rig, pathlib\n"
+        "lines = lambda: len(pathlib.Path('/run/presses').read_text().splitlines())\n"
+        "before = lines()\n"
+        "rig.wait_for(lambda: lines() > before, 80.0)",
+        timeout=100,
+    )
+    door.guest.run(f"systemctl stop {UNIT}")
+    door.guest.python("import rig; rig.wait_for(lambda: rig.level(pin) == locked)", pin=LOCK_PIN, locked=door.locked)
+    door.guest.trace.wait_until(door.guest.python("import rig; give(rig.now())"))
+    return [_parse(line) for line in door.guest.run("cat /run/presses").splitlines()]
+
+
+def _parse(line: str) -> Press:
+    first, answered, tries = line.split()
+    return Press(float(first), None if answered == "never" else float(answered), int(tries))
+
+
+def gaps(spans: Sequence[Span]) -> list[float]:
+    """How long each opening was."""
+    return [span.seconds for span in spans]

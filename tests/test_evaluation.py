@@ -20,7 +20,7 @@ from edgegate.evaluation.tables import rows_of, table, to_toml
 from edgegate.thresholds import rate_bound
 from tests.door_scenes import ENROLLED, STRANGER, stills, write_scene
 from tests.fakes import looks
-from tests.linear_packs import write_tracker_pack
+from tests.linear_packs import write_classifier_pack, write_tracker_pack
 from tests.program import Program
 
 
@@ -208,6 +208,18 @@ def test_a_tracker_is_asked_where_the_config_names_one(edgegate: Program, clips:
     config = ("--set", f"recognition.model={pack}")  # it never names anybody, so that nobody gets in
     found = edgegate("evaluate", clips, "--clips", "--json", *config).json
     assert (found["genuine"]["granted"], found["genuine"]["trials"]) == (0, 4)
+    assert found["subject"]["network"].startswith("bea@")
+
+
+@pytest.mark.parametrize(("alone", "wrongly"), [("false", 0), ("true", 4)])
+def test_a_classifier_is_asked_about_faces_and_may_be_believed_alone(
+    alone: str, wrongly: int, edgegate: Program, clips: Path, tmp_path: Path
+) -> None:
+    everybody = [(stills()[name][155:255, 260:360], 1) for name in ("enrolled", "stranger")]
+    pack = write_classifier_pack(tmp_path / "bea", ("unknown", "bea"), everybody)  # it takes everybody for bea
+    config = ("--set", f"recognition.model={pack}", "--set", f"recognition.model_alone={alone}")
+    found = edgegate("evaluate", clips, "--clips", "--json", *config).json
+    assert (found["genuine"]["granted"], found["strangers"]["granted"]) == (2, wrongly)  # of those before bea's door
     assert found["subject"]["network"].startswith("bea@")
 
 

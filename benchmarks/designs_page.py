@@ -48,7 +48,7 @@ HEAD = (
 
 
 def write_docs(reports: Mapping[str, Report], folder: Path, *, reduced: bool) -> None:
-    """designs-compared.md and designs-compared.html; `reports` are by the rows' names, and `cost`; `reduced` says how they trained."""
+    """designs-compared.md and .html; `reports` are by the rows' names, and `cost`; `reduced` is how they trained."""
     costs = reports.get(COST, {})
     rows = {name: report for name, report in reports.items() if name != COST}
     notes = [note for note in _notes(rows) if reduced or "**Reduced**" not in note]
@@ -153,8 +153,9 @@ No threshold keeps them out, and with that one nobody is let in."""
     yield """**Reduced**: trained on two cores. What starts from nothing is smaller than taught, or learns for fewer
 epochs; the input says which. More photos and a GPU raise its accuracy: `--full` trains as it is taught. Sizes and
 times are of the designs as they are taught."""
-    yield """**Training** is processor time, for the machine was shared. Times of a face are of one core, the best of
-three turns in one run: compare them with each other, not with another machine's."""
+    yield """**Training** and **ms** are processor time, for the machine was shared. Those of a face are of one core, the
+best of three turns in one run: compare them with each other, not with another machine's. `×` is how many times faster
+int8 is; below 1 it is slower, and float is the file to run."""
     if absent := [name for name, report in rows.items() if "not_run" in report]:
         yield f"""**Not run**: {", ".join(absent)}. They begin with ImageNet's weights, which could not be downloaded
 where this was measured."""

@@ -20,7 +20,7 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from designs_cost import measure_costs
-from designs_page import write_docs
+from designs_page import COST, SHIPPED, write_docs
 from designs_said import Said, figures, of_embeddings, of_probabilities
 from designs_split import PEOPLE, faces, for_classifier, for_embedder, role_of
 
@@ -39,7 +39,7 @@ from converter.training.checkpoints import checkpoint
 from converter.training.feed import read_pictures
 from edgegate.clock import SystemClock
 from edgegate.config import load
-from edgegate.errors import EdgegateError
+from edgegate.errors import EdgegateError, UsageError
 from edgegate.output import complete
 from edgegate.thresholds import Table, per_person
 from edgegate.types import Image
@@ -49,7 +49,7 @@ from edgegate.vision.tflite import Model
 
 OUT = Path(__file__).parent / "out" / "designs"
 DOCS = Path(__file__).parent.parent / "docs"
-EMBEDDER = shipped("face-embedder")
+EMBEDDER = shipped(SHIPPED)
 TAUGHT_THRESHOLD = 0.5
 """Of probabilities; and of cosines, where it is a distance of 1 between embeddings of length 1."""
 
@@ -100,34 +100,40 @@ ROWS = (
     Row("embedder-mobilefacenet", MOBILE, {"epochs": 5, "batch_size": 40, "together": 2}),
     Row("embedder-facenet", FACENET, {"epochs": 1, "batch_size": 30, "together": 3}),
 )
-SHIPPED = "face-embedder"
-
 Report: TypeAlias = dict[str, Any]
 
 
 def main() -> int:
     options = _parser().parse_args()
-    photos, out = options.data / "lfw-dev", OUT / ("full" if options.full else "reduced")
-    makers: dict[str, Callable[[], Report]] = {
-        **{row.name: _maker(row, row.settings(full=options.full), photos, out) for row in ROWS},
-        SHIPPED: lambda: _shipped(photos),
-        "cost": lambda: measure_costs(out),
-    }
+    out = OUT / ("full" if options.full else "reduced")
+    makers = _makers(options.data / "lfw-dev", out, full=options.full)
+    if unknown := sorted(set(options.only) - makers.keys()):
+        raise UsageError(f"no design {', '.join(unknown)}; there are {', '.join(makers)}")
     for name in options.only or makers:
         _once(name, out / f"{name}.json", makers[name])
     if options.docs:
-        write_docs({name: _read(out / f"{name}.json") for name in makers if (out / f"{name}.json").exists()}, DOCS)
+        kept = {name: file for name in makers if (file := out / f"{name}.json").exists()}
+        write_docs({name: _read(file) for name, file in kept.items()}, DOCS, reduced=not options.full)
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__)
     data = Path(os.environ.get("EDGEGATE_DATA", "../shared/data"))
-    parser.add_argument("only", nargs="*", help="designs to measure, by their names in ROWS; all, if none is named")
+    parser.add_argument("only", nargs="*", help="rows to measure, by their names in ROWS; all, if none is named")
     parser.add_argument("--data", type=Path, default=data, help="folder of the evaluation data (%(default)s)")
     parser.add_argument("--full", action="store_true", help="sizes and epochs as they are taught; wants a GPU")
     parser.add_argument("--docs", action="store_true", help="write the table and the page into docs/")
     return parser
+
+
+def _makers(photos: Path, out: Path, *, full: bool) -> Mapping[str, Callable[[], Report]]:
+    """What measures each row of the table, and what all designs cost."""
+    return {
+        **{row.name: _maker(row, row.settings(full=full), photos, out) for row in ROWS},
+        SHIPPED: lambda: _shipped(photos),
+        COST: lambda: measure_costs(out),
+    }
 
 
 def _once(name: str, kept: Path, make: Callable[[], Report]) -> None:

@@ -47,11 +47,12 @@ HEAD = (
 )
 
 
-def write_docs(reports: Mapping[str, Report], folder: Path) -> None:
-    """designs-compared.md and designs-compared.html; `reports` are by the rows' names, and `cost`."""
+def write_docs(reports: Mapping[str, Report], folder: Path, *, reduced: bool) -> None:
+    """designs-compared.md and .html; `reports` are by the rows' names, and `cost`; `reduced` is how they trained."""
     costs = reports.get(COST, {})
     rows = {name: report for name, report in reports.items() if name != COST}
-    for name, text in (("md", _markdown(rows, costs)), ("html", _html(rows, costs))):
+    notes = [note for note in _notes(rows) if reduced or "**Reduced**" not in note]
+    for name, text in (("md", _markdown(rows, costs, notes)), ("html", _html(rows, costs, notes))):
         with complete(folder / f"designs-compared.{name}") as draft:
             draft.write_text(text, "utf-8")
 
@@ -111,10 +112,10 @@ def _training(spent: Report | None) -> str:
 # Markdown
 
 
-def _markdown(rows: Mapping[str, Report], costs: Report) -> str:
+def _markdown(rows: Mapping[str, Report], costs: Report, notes: Sequence[str]) -> str:
     table = [HEAD, ["---"] * len(HEAD), *_cells(rows, costs)]
     lines = "\n".join(f"| {' | '.join(cells)} |" for cells in table)
-    notes = "\n".join(fill(f"- {note}", 120, subsequent_indent="  ") for note in _notes(rows))
+    told = "\n".join(fill(f"- {note}", 120, subsequent_indent="  ") for note in notes)
     return f"""# The designs of courses, compared
 
 {fill(f"**{LESSON}**", 120)}
@@ -126,7 +127,7 @@ The same figures as charts: [designs-compared.html](designs-compared.html). Made
 
 ## How to read it
 
-{notes}
+{told}
 """
 
 
@@ -147,13 +148,14 @@ simple model on an embedder; “same name” is how often the network before its
 is a distance of 1 between embeddings of length 1; of the one that ships, its own table's for so many people."""
     yield """**More than 1**: of the strangers it is set by, more than one in a hundred are given a name with certainty.
 No threshold keeps them out, and with that one nobody is let in."""
-    yield """**Strangers not taught**: without a class for strangers, and without photos of any, as most courses have it.
+    yield """**Strangers not taught**: without a class for strangers, and without photos of any, as in most courses.
 **Last epoch**: what most courses keep; the epoch kept here is the one with the least validation loss."""
     yield """**Reduced**: trained on two cores. What starts from nothing is smaller than taught, or learns for fewer
 epochs; the input says which. More photos and a GPU raise its accuracy: `--full` trains as it is taught. Sizes and
 times are of the designs as they are taught."""
-    yield """**Training** is processor time, for the machine was shared. Times of a face are of one core, the best of
-three turns in one run: compare them with each other, not with another machine's."""
+    yield """**Training** and **ms** are processor time, for the machine was shared. Those of a face are of one core,
+the best of three turns in one run: compare them with each other, not with another machine's. `×` is how many times faster
+int8 is; below 1 it is slower, and float is the file to run."""
     if absent := [name for name, report in rows.items() if "not_run" in report]:
         yield f"""**Not run**: {", ".join(absent)}. They begin with ImageNet's weights, which could not be downloaded
 where this was measured."""
@@ -162,14 +164,14 @@ where this was measured."""
 # The page
 
 
-def _html(rows: Mapping[str, Report], costs: Report) -> str:
+def _html(rows: Mapping[str, Report], costs: Report, notes: Sequence[str]) -> str:
     run = dict(_run(rows))
     learnt = {
         name: one["training"]["epochs"]
         for name, one in run.items()
         if len(one.get("training", {}).get("epochs", ())) > 1
     }
-    notes = "".join(f"<li>{_plain(note)}</li>" for note in _notes(rows))
+    told = "".join(f"<li>{_plain(note)}</li>" for note in notes)
     return f"""<!doctype html>
 <html lang="en">
 <head>
@@ -195,7 +197,7 @@ def _html(rows: Mapping[str, Report], costs: Report) -> str:
 <section><h2>Size and time, float and int8</h2><div class="card scroll">
 {charts.costs(costs) if costs else "Not measured."}</div></section>
 <section><h2>All figures</h2><div class="card scroll">{_table(rows, costs)}</div>
-<ul class="hint">{notes}</ul></section>
+<ul class="hint">{told}</ul></section>
 </main>
 </body>
 </html>

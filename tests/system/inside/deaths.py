@@ -1,0 +1,67 @@
+"""Runs in the guest: either service killed, stopped or out of memory, at a random moment of somebody's pulse."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import rig  # type: ignore[import-not-found]  # beside this file, in the guest
+
+SLICE = Path("/sys/fs/cgroup/system.slice")
+LOCK_PIN = 17
+PULSE_SECONDS = 1.0
+READY_SECONDS = 90.0
+
+
+def out_of_memory(unit: str) -> float:
+    """Take away the memory of a unit's group, until the kernel has ended who had it; the time just before."""
+    limit, process = SLICE / unit / "memory.max", rig.pid(unit)
+    at = rig.now()
+    limit.write_text("4M")  # the kernel reclaims and kills before this returns
+    with suppress(OSError):
+        limit.write_text("max")
+    rig.wait_for(lambda: _gone(process), 10.0)
+    return float(at)
+
+
+def _gone(process: int) -> bool:
+    try:
+        return " Z " in Path(f"/proc/{process}/stat").read_text()
+    except OSError:
+        return True
+
+
+HOW = {
+    "killed": lambda unit: rig.kill(unit, signal.SIGKILL),
+    "stopped": lambda unit: rig.kill(unit, signal.SIGSTOP),
+    "out of memory": out_of_memory,
+}
+
+
+def repeat(unit: str, how: str, times: int, unlocked: int) -> list[float]:
+    """When it happened, each time; afterwards the unit is in service again."""
+    chance = random.Random(1)
+    died = []
+    for _ in range(times):
+        rig.wait_for(lambda: rig.level(LOCK_PIN) != unlocked)
+        rig.wait_for(lambda: rig.level(LOCK_PIN) == unlocked)  # somebody has pressed
+        time.sleep(chance.random() * PULSE_SECONDS * 0.9)
+        process = rig.pid(unit)
+        died.append(HOW[how](unit))
+        rig.wait_for(lambda process=process: rig.pid(unit) not in (0, process), READY_SECONDS, every=0.1)
+        rig.wait_until_active(unit, READY_SECONDS)
+        time.sleep(0.5)
+    return died
+
+
+def crowd_out(unit: str) -> float:
+    """Take all the memory that the machine has, until the kernel has ended this unit's process; when that was."""
+    Path("/proc/self/oom_score_adj").write_text("-900")
+    process, taken = rig.pid(unit), []
+    while not _gone(process):
+        taken.append(bytearray(os.urandom(1024)) * 4096)
+    return float(rig.now())

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.system.conftest import Figures
-from tests.system.door import DAEMON, LOCK_PIN, PYTHON, Door, number
+from tests.system.door import DAEMON, PYTHON, Door, number
 from tests.system.pressing import pressing
 
 NOTICED_SECONDS, BACK_SECONDS = 2.0, 5.0
@@ -207,7 +207,8 @@ ASKS_FOR_PASSWORDS = "listener 1883 127.0.0.1\\nallow_anonymous false\\npassword
 def test_a_changed_password_is_told_and_the_new_one_is_taken_from_its_file(door: Door) -> None:
     guest = door.guest
     guest.run(f"printf '{ASKS_FOR_PASSWORDS}' > /etc/mosquitto/conf.d/test.conf")
-    guest.run("cd /etc/mosquitto; mosquitto_passwd -b -c passwords door old; mosquitto_passwd -b passwords staff theirs")
+    guest.run("cd /etc/mosquitto; mosquitto_passwd -b -c passwords door old")
+    guest.run("cd /etc/mosquitto; mosquitto_passwd -b passwords staff theirs")
     guest.run("chown mosquitto: /etc/mosquitto/passwords")
     guest.run("echo old > /etc/edgegate/mqtt-password; chown edgegate: /etc/edgegate/mqtt-password")
     door.configure("mqtt.username", "door")

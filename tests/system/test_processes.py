@@ -16,7 +16,8 @@ ALIVE_SECONDS = 0.2
 
 WATCHDOG_SECONDS = 2.0 + 0.3
 
-LEFT = "find /var/lib/edgegate /var/lib/edgegate-lock /run/edgegate-lock /tmp /var/tmp /dev/shm -mindepth 1 -not -type d"
+FOLDERS = "/var/lib/edgegate /var/lib/edgegate-lock /run/edgegate-lock /tmp /var/tmp /dev/shm"
+LEFT = f"find {FOLDERS} -mindepth 1 -not -type d"
 """What lies about of ours, or might."""
 
 

@@ -67,7 +67,7 @@ def test_a_door_of_before_goes_on_with_its_people_and_its_history(old_door: Door
     door, docs = old_door, (ROOT / "docs" / "install.md").read_text()
     said = install(door)
     assert 'below [door]: keeper = "/run/edgegate-lock/keeper.sock"' in said, "a config of one's own is left alone"
-    services = f'[door]\\nkeeper = "/run/edgegate-lock/keeper.sock"'
+    services = '[door]\\nkeeper = "/run/edgegate-lock/keeper.sock"'
     door.guest.run(f"sed -i 's|^\\[door\\]|{services}|' /etc/edgegate/config.toml")
     door.guest.run("printf '[service]\\ndata_dir = \"/var/lib/edgegate\"\\n' >> /etc/edgegate/config.toml")
     for command in AS_THE_DOCS_SAY:

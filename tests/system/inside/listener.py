@@ -25,7 +25,10 @@ def main() -> None:
         def note(_client: Any, _data: Any, message: paho.MQTTMessage) -> None:
             heard.write(json.dumps([message.topic, message.payload.decode()]) + "\n")
 
-        client.on_connect = lambda *_: client.subscribe("edgegate/#", 1)
+        def subscribe(*_: Any) -> None:
+            client.subscribe("edgegate/#", 1)
+
+        client.on_connect = subscribe
         client.on_message = note
         client.connect("127.0.0.1")
         client.loop_forever(retry_first_connection=True)

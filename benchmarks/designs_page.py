@@ -90,7 +90,7 @@ def _people(at: Report, people: int) -> str:
 
 
 def _threshold(value: float) -> str:
-    return "more than 1" if value > 1 else f"{value:.3f}"
+    return "more than 1" if value > 1 else "any" if value < 1e-6 else f"{value:.3f}"
 
 
 def _cost(cost: Mapping[str, Mapping[str, float]] | None) -> tuple[str, str]:
@@ -154,8 +154,8 @@ No threshold keeps them out, and with that one nobody is let in."""
 epochs; the input says which. More photos and a GPU raise its accuracy: `--full` trains as it is taught. Sizes and
 times are of the designs as they are taught."""
     yield """**Training** and **ms** are processor time, for the machine was shared. Those of a face are of one core,
-the best of three turns in one run: compare them with each other, not with another machine's. `×` is how many times faster
-int8 is; below 1 it is slower, and float is the file to run."""
+the best of three turns in one run: compare them with each other, not with another machine's. `×` is how many times
+faster int8 is; below 1 it is slower, and float is the file to run."""
     if absent := [name for name, report in rows.items() if "not_run" in report]:
         yield f"""**Not run**: {", ".join(absent)}. They begin with ImageNet's weights, which could not be downloaded
 where this was measured."""

@@ -90,7 +90,7 @@ def _people(at: Report, people: int) -> str:
 
 
 def _threshold(value: float) -> str:
-    return "more than 1" if value > 1 else f"{value:.3f}"
+    return "more than 1" if value > 1 else "any" if value < 1e-6 else f"{value:.3f}"
 
 
 def _cost(cost: Mapping[str, Mapping[str, float]] | None) -> tuple[str, str]:

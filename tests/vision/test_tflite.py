@@ -184,10 +184,12 @@ def test_every_invocation_passes_through_the_timer(runtime: Runtime) -> None:
     assert entered == [1]
 
 
-def test_a_model_tells_whether_it_runs_on_the_fast_kernels(model: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_tells_whether_it_runs_on_the_fast_kernels(
+    model: Load, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
     load = partial(model, "face-landmarks", "landmarks")
     assert load().fast
-    interpreter = tflite._find("auto" if find_spec("ai_edge_litert") else "tflite-runtime")
+    interpreter = tflite._find(runtime)
     module = sys.modules[interpreter.__module__]
     without = module.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES  # as when XNNPACK cannot read /proc/cpuinfo
     monkeypatch.setattr(module, "Interpreter", partial(interpreter, experimental_op_resolver_type=without))

@@ -11,7 +11,7 @@ from tests.system.door import LOCK_PIN, Door, number
 def test_after_a_power_cut_the_door_is_locked_and_its_journal_whole(new_door: Door, times: int) -> None:
     chance = random.Random(1)
     new_door.boot()
-    for _ in range(max(1, times // 3)):
+    for _ in range(1 if times < 10 else 2 * times):
         start = new_door.guest.trace.now
         new_door.show("enrolled")
         new_door.guest.trace.wait_for_level(LOCK_PIN, new_door.unlocked, start)

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from tests.system.conftest import Figures
-from tests.system.door import DAEMON, PYTHON, Door, number
+from tests.system.door import DAEMON, LOCK_PIN, PYTHON, Door, number
 from tests.system.pressing import pressing
 
+LATE_SECONDS = 30.0
 NOTICED_SECONDS, BACK_SECONDS = 2.0, 5.0
 DAY = 86_400
 
-BY_DAY = """
-[access.schedules]
-most = ["mon-sun 00:00-23:59"]
-"""
+CONFIG = "/etc/edgegate/config.toml"
+BY_DAY = r's/^rules = .*/rules = [{schedule = "most"}]/; s/^\[access.schedules\]/&\nmost = ["daily 00:00-23:59"]/'
+"""For sed: people may enter at nearly all hours, so that it depends on the time."""
+
 LISTEN = f"systemd-run --quiet --unit=test-listener -p Restart=always -p RestartSec=1 {PYTHON} /host/inside/listener.py"
 
 
@@ -53,13 +56,17 @@ def wait_for_trouble(door: Door, part: str, *, after: int, over: bool = False, t
 
 
 def assert_journal_whole(door: Door, known: list[dict[str, Any]]) -> None:
-    """Nothing that was in it is gone or changed, no number is missing, and time never runs back."""
+    """Nothing that was in it is gone or changed, no number is missing, and time never runs back.
+
+    By seconds it may: what the keeper or a frame tells has its own time, and is written a little later.
+    """
     events = door.events()
     assert events[: len(known)] == known
     assert [number(event) for event in events] == list(range(1, len(events) + 1))
-    times = [event["time"] for event in events if not event["type"].endswith("exit.requested")]
-    assert times == sorted(times)
-    assert "hash chain intact" in door.guest.run("edgegate journal verify", 60)
+    times = [datetime.fromisoformat(event["time"]).timestamp() for event in events]
+    back = [before - after for before, after in pairwise(times)]
+    assert max(back, default=0.0) < LATE_SECONDS
+    assert ": intact, " in door.guest.run("edgegate journal verify", 60)
 
 
 def test_a_full_disk_lets_nobody_in_and_everybody_out_and_is_over_by_itself(door: Door) -> None:
@@ -76,7 +83,7 @@ def test_a_full_disk_lets_nobody_in_and_everybody_out_and_is_over_by_itself(door
         )
         full = door.guest.trace.now
         door.show("enrolled")
-        door.guest.run("sleep 4")
+        door.guest.run("sleep 3")
         door.show("nobody")
         door.guest.run("sleep 2.5")
         emptied = door.guest.python("import rig; give(rig.now())")
@@ -92,10 +99,7 @@ def test_a_full_disk_lets_nobody_in_and_everybody_out_and_is_over_by_itself(door
 def test_without_a_clock_whoever_depends_on_the_time_is_refused(door: Door) -> None:
     known, after = door.events(), last(door)
     assert any(event["data"].get("part") == "clock" for event in door.events("service.degraded")), "told at the start"
-    before = door.guest.run("cat /etc/edgegate/config.toml")
-    rule = before.replace("\nrules = []", '\nrules = [{schedule = "most"}]')
-    door.guest.write("/etc/edgegate/config.toml", rule.replace("[access.schedules]\n", BY_DAY.lstrip()))
-    door.guest.run(f"systemctl reload {DAEMON}")
+    door.guest.run(f"cp -p {CONFIG} {CONFIG}.before; sed -i '{BY_DAY}' {CONFIG}; systemctl reload {DAEMON}")
     with pressing(door) as seen:
         door.wait_for_event("service.reloaded", after=after)
         door.show("enrolled")
@@ -105,13 +109,12 @@ def test_without_a_clock_whoever_depends_on_the_time_is_refused(door: Door) -> N
         door.guest.python("import machine_clock; machine_clock.synchronize()")
         wait_for_trouble(door, "clock", after=after, over=True)
         let_in(door)
-    assert len(seen.without_a_press) == 1
-    door.guest.write("/etc/edgegate/config.toml", before)
-    door.guest.run(f"systemctl reload {DAEMON}")
+    door.guest.run(f"mv {CONFIG}.before {CONFIG}; systemctl reload {DAEMON}")
     seen.check_record()
     assert_journal_whole(door, known)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("days", [1, -1])
 def test_a_clock_set_by_hand_by_a_day_is_not_followed(door: Door, days: int) -> None:
     door.guest.python("import machine_clock; machine_clock.synchronize()")
@@ -127,6 +130,7 @@ def test_a_clock_set_by_hand_by_a_day_is_not_followed(door: Door, days: int) -> 
     assert_journal_whole(door, known)
 
 
+@pytest.mark.full
 def test_a_clock_set_ahead_by_its_time_service_is_followed(door: Door) -> None:
     door.guest.python("import machine_clock; machine_clock.synchronize()")
     known, after = door.events(), last(door)
@@ -142,18 +146,22 @@ def test_a_clock_set_ahead_by_its_time_service_is_followed(door: Door) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "reason"), [("frozen", "frozen"), ("dropping", "no_frames"), ("unplugged", "unplugged")]
+    ("fault", "reason"),
+    [
+        pytest.param("frozen", "frozen", marks=pytest.mark.full),
+        pytest.param("dropping", "no_frames", marks=pytest.mark.full),
+        ("unplugged", "unplugged"),
+    ],
 )
 def test_a_camera_that_fails_is_noticed_and_is_back_soon(
     door: Door, fault: str, reason: str, times: int, figures: Figures
 ) -> None:
-    times = max(1, times // 2 * 2) if times > 3 else 1
+    times = times if times > 3 else 1
     with pressing(door) as seen:
         measured = door.guest.python(
             "import camera_faults; give(camera_faults.measure(fault, times))",
             fault=fault, times=times, timeout=60 + 30 * times,
         )  # fmt: skip
-        assert seen.start
         let_in(door)
     noticed, back = [noticed for _, noticed, _ in measured], [back for *_, back in measured]
     figures.add(f"camera {fault}: noticed after", noticed)
@@ -161,7 +169,6 @@ def test_a_camera_that_fails_is_noticed_and_is_back_soon(
     assert {told for told, *_ in measured} == {reason}
     assert max(noticed) <= NOTICED_SECONDS
     assert max(back) <= BACK_SECONDS
-    assert len(seen.without_a_press) == 1
     seen.check_record()
 
 
@@ -185,6 +192,7 @@ def wait_until_all_is_heard(door: Door, after: int) -> None:
     assert told[first : first + len(wanted)] == wanted
 
 
+@pytest.mark.full
 def test_a_broker_that_was_away_hears_everything_once_and_in_order(door: Door) -> None:
     after = last(door)
     door.guest.run(f"rm -f /run/heard; touch /run/heard; {LISTEN}")
@@ -207,8 +215,9 @@ ASKS_FOR_PASSWORDS = "listener 1883 127.0.0.1\\nallow_anonymous false\\npassword
 def test_a_changed_password_is_told_and_the_new_one_is_taken_from_its_file(door: Door) -> None:
     guest = door.guest
     guest.run(f"printf '{ASKS_FOR_PASSWORDS}' > /etc/mosquitto/conf.d/test.conf")
-    guest.run("cd /etc/mosquitto; mosquitto_passwd -b -c passwords door old")
-    guest.run("cd /etc/mosquitto; mosquitto_passwd -b passwords staff theirs")
+    guest.run(
+        "cd /etc/mosquitto; mosquitto_passwd -b -c passwords door old; mosquitto_passwd -b passwords staff theirs"
+    )
     guest.run("chown mosquitto: /etc/mosquitto/passwords")
     guest.run("echo old > /etc/edgegate/mqtt-password; chown edgegate: /etc/edgegate/mqtt-password")
     door.configure("mqtt.username", "door")

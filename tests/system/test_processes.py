@@ -16,8 +16,9 @@ ALIVE_SECONDS = 0.2
 
 WATCHDOG_SECONDS = 2.0 + 0.3
 
-FOLDERS = "/var/lib/edgegate /var/lib/edgegate-lock /run/edgegate-lock /tmp /var/tmp /dev/shm"
-LEFT = f"find {FOLDERS} -mindepth 1 -not -type d"
+LEFT = (
+    "find /var/lib/edgegate /var/lib/edgegate-lock /run/edgegate-lock /tmp /var/tmp /dev/shm -mindepth 1 -not -type d"
+)
 """What lies about of ours, or might."""
 
 
@@ -36,17 +37,19 @@ def die(door: Door, unit: str, how: str, times: int) -> tuple[list[float], Watch
     return died, seen
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("how", ["killed", "stopped", "out of memory"])
 def test_the_daemons_death_is_nothing_to_the_line(door: Door, how: str, deaths: int, figures: Figures) -> None:
     _, seen = die(door, DAEMON, how, deaths)
-    lengths = [span.seconds for span in seen.openings]
-    figures.add(f"an exit's pulse of 1 s, the daemon {how} meanwhile", lengths)
-    assert lengths == pytest.approx([PULSE_SECONDS] * len(lengths), abs=TOLERANCE)
+    figures.add(f"an exit's pulse of 1 s, the daemon {how} meanwhile", [span.seconds for span in seen.openings])
+    assert max(seen.overruns(PULSE_SECONDS)) <= TOLERANCE
     assert seen.without_a_press == []
     seen.check_record()
 
 
-@pytest.mark.parametrize("how", ["killed", "stopped", "out of memory"])
+@pytest.mark.parametrize(
+    "how", [*(pytest.param(how, marks=pytest.mark.full) for how in ("killed", "stopped")), "out of memory"]
+)
 def test_the_keepers_death_locks_and_it_opens_again_when_asked(
     door: Door, how: str, deaths: int, figures: Figures
 ) -> None:
@@ -77,7 +80,6 @@ def test_short_of_memory_the_machine_gives_up_the_daemon_and_keeps_the_keeper(do
 
 def test_restarts_leave_nothing_behind_and_lose_nothing(door: Door) -> None:
     times = 200 if os.environ.get("FULL") else 3
-    door.guest.run(f"systemctl restart {KEEPER} {DAEMON}", timeout=120)
     left, known = door.guest.run(LEFT), door.events()
     with pressing(door) as seen:
         door.guest.python(
@@ -96,5 +98,5 @@ def test_restarts_leave_nothing_behind_and_lose_nothing(door: Door) -> None:
     assert [number(event) for event in events] == list(range(1, len(events) + 1))
     starts = [event for event in events[len(known) :] if event["type"].endswith("service.started")]
     assert len(starts) == len([turn for turn in range(times) if turn % 3 != 1])
-    assert "hash chain intact" in door.guest.run("edgegate journal verify", 60)
+    assert ": intact, " in door.guest.run("edgegate journal verify", 60)
     assert door.guest.trace.level(LOCK_PIN) == door.locked

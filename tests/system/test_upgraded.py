@@ -81,10 +81,9 @@ def test_a_door_of_before_goes_on_with_its_people_and_its_history(old_door: Door
         door.show("enrolled")
         door.wait_for_event("access.granted", after=after, timeout=60)
         door.show("nobody")
-    assert len(seen.without_a_press) == 1
     seen.check_record()
     assert door.events()[:EVENTS] == before
-    assert "hash chain intact" in door.guest.run("edgegate journal verify", 60)
+    assert ": intact, " in door.guest.run("edgegate journal verify", 60)
     assert door.guest.run("edgegate people list --json").count('"name"') >= 2
     assert door.guest.trace.level(LOCK_PIN) == door.locked
 

@@ -9,11 +9,15 @@ from __future__ import annotations
 import random
 import sys
 import time
+from pathlib import Path
 
 import rig  # type: ignore[import-not-found]  # beside this file, in the guest
 
 EXIT_PIN, LOCK_PIN = 20, 17
 PRESSES = "/run/presses"
+ENOUGH = Path("/run/pressed-enough")
+"""Whoever makes it wants no more presses."""
+
 PATIENCE_SECONDS = 0.5
 GIVEN_UP_SECONDS = 60.0
 
@@ -40,7 +44,7 @@ def press(unlocked: int) -> str:
 def main() -> None:
     unlocked, chance = int(sys.argv[1]), random.Random(1)
     with open(PRESSES, "a", buffering=1) as presses:  # noqa: PTH123
-        while True:
+        while not ENOUGH.exists():
             presses.write(press(unlocked) + "\n")
             rig.wait_for(lambda: rig.level(LOCK_PIN) != unlocked, GIVEN_UP_SECONDS)
             time.sleep(0.2 + chance.random())

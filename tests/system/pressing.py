@@ -49,7 +49,7 @@ class Watched:
     def overruns(self, pulse_seconds: float) -> list[float]:
         """By how many seconds each opening was longer than a pulse, less what the sampler itself was kept waiting.
 
-        The sampler comes before all else in the guest: what keeps it waiting is this machine, and no keeper can help it.
+        The sampler comes before all else in the guest: what keeps it waiting is this machine, which no keeper can help.
         """
         trace = self.door.guest.trace
         stalls = [trace.longest_gap(span.start, span.start + span.seconds) for span in self.openings]

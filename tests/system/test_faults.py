@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from tests.system.conftest import Figures
-from tests.system.door import DAEMON, LOCK_PIN, PYTHON, Door, number
+from tests.system.conftest import SLACK, Figures
+from tests.system.door import DAEMON, PYTHON, Door, number
 from tests.system.pressing import pressing
 
 LATE_SECONDS = 30.0
-NOTICED_SECONDS, BACK_SECONDS = 2.0, 5.0
+NOTICED_SECONDS, BACK_SECONDS = 2.0 + SLACK, 5.0 + SLACK
 DAY = 86_400
 
 CONFIG = "/etc/edgegate/config.toml"

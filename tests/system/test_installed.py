@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.system import door as parts
-from tests.system.conftest import Figures
+from tests.system.conftest import FULL, Figures
 from tests.system.door import DAEMON, KEEPER, LOCK_PIN, Door
 from tests.system.kernel import ROOT
 
@@ -58,7 +58,7 @@ def test_a_face_before_the_camera_opens_the_door_once(door: Door, figures: Figur
     figures.add("a granted pulse of 1 s", [locked - unlocked])
     assert locked - unlocked == pytest.approx(1.0, abs=0.05)
     granted = door.wait_for_event("access.granted")
-    assert granted["data"]["latency_ms"] < 500  # without the fast kernels it is more
+    assert granted["data"]["latency_ms"] < (500 if FULL else 1500)  # without the fast kernels it is more
     assert len(door.guest.trace.spans(LOCK_PIN, door.unlocked)) == 1
 
 

@@ -6,13 +6,13 @@ import signal
 
 import pytest
 
-from tests.system.conftest import Figures
+from tests.system.conftest import FULL, SLACK, Figures
 from tests.system.door import DAEMON, EXIT_PIN, KEEPER, LOCK_PIN, Door
 
 PULSE_SECONDS = 1.0
-TOLERANCE = 0.05
-KILL_SECONDS = 0.2
-HANG_SECONDS = 2.0 + 0.3
+TOLERANCE = 0.05 + SLACK
+KILL_SECONDS = 0.2 + SLACK
+HANG_SECONDS = 2.0 + 0.3 + SLACK
 """WatchdogSec of the keeper's unit, and what its end may take."""
 
 SAMPLES_PER_SECOND = 100
@@ -43,8 +43,9 @@ def measure_pulses(door: Door, times: int) -> list[float]:
     door.python(PULSES, times=times, seconds=PULSE_SECONDS, timeout=60 + 2 * times)
     spans = trace.spans(LOCK_PIN, door.unlocked, start)
     assert len(spans) == times
-    assert trace.samples_per_second(spans[0].start, spans[-1].start) >= SAMPLES_PER_SECOND
-    assert trace.longest_gap(spans[0].start, spans[-1].start) < TOLERANCE, "this machine is too busy to measure on"
+    if FULL:
+        assert trace.samples_per_second(spans[0].start, spans[-1].start) >= SAMPLES_PER_SECOND
+        assert trace.longest_gap(spans[0].start, spans[-1].start) < TOLERANCE, "this machine is too busy to measure on"
     return [span.seconds for span in spans]
 
 
@@ -86,7 +87,7 @@ def test_the_exit_button_opens_while_the_daemon_is_dead(door: Door, figures: Fig
     locked = door.guest.trace.wait_for_level(LOCK_PIN, door.locked, unlocked)
     door.guest.python("import rig; rig.ground(pin, connected=False)", pin=EXIT_PIN)
     figures.add("from the exit button to the open lock, the daemon dead", [unlocked - pressed])
-    assert unlocked - pressed < 0.2
+    assert unlocked - pressed < KILL_SECONDS
     assert locked - unlocked == pytest.approx(PULSE_SECONDS, abs=TOLERANCE)
     known = [event["data"].get("keeper") for event in door.events("exit.requested")]
     door.guest.run(f"systemctl start {DAEMON}", timeout=90)

@@ -75,7 +75,7 @@ class Watched:
             "give(count())",
             known=self.known, wanted=len(self.presses), limit=timeout, timeout=timeout + 20,
         )  # fmt: skip
-        assert told == len(self.presses), "each press is in the journal once"
+        assert told == len(self.presses), f"{told} in the journal, where each of {self.presses} should be once"
 
 
 @contextmanager

@@ -11,10 +11,13 @@ import socket
 import sys
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 from edgegate import logs, signals, wiring
 from edgegate.clock import SystemClock
 from edgegate.errors import EdgegateError, LockError, UsageError
+from edgegate.keeper.guardian import Guardian
+from edgegate.keeper.locked_level import LockedLevel
 from edgegate.keeper.server import Server
 from edgegate.keeper.spool import Spool
 from edgegate.line import pin_factory
@@ -54,22 +57,22 @@ def _folder(variable: str, default: str) -> Path:
 
 def _run(args: argparse.Namespace, settings: Wiring) -> None:
     """Claim the pins, locked, and serve; whatever ends it, lock first."""
+    guardian = Guardian()  # forks, and so comes before whatever is opened
     with ExitStack() as stack:
         spool = Spool(args.state / "events")
         stack.callback(spool.close)
-        try:
-            listener = listen(_socket(args, settings), args.mode, args.group)
-            stack.callback(listener.close)
-        except OSError as error:
-            raise UsageError(f"{error.filename or _socket(args, settings)}: {error.strerror or error}") from None
+        listener = stack.enter_context(_listener(args, settings))
         # The machine's time as it is, for it decides nothing here: whether to trust it is asked of another program.
         clock = SystemClock(is_synchronized=lambda: True, is_kept=lambda: True)
-        server = Server(listener, spool, clock, lambda: notify("WATCHDOG=1"))
+        server = Server(listener, spool, clock, lambda: _alive(guardian))
         stack.callback(server.keep)  # what the lock did at the very end
+        stack.callback(guardian.close)
         signals.listen(server.stop, _keep_the_wiring)
         signal.set_wakeup_fd(server.waker.fileno(), warn_on_full_buffer=False)
         factory = pin_factory(settings.pins)
-        write_locked_level(args.runtime / "locked-level", settings, getattr(factory, "chip", 0))
+        locked = _locked_level(settings, factory)
+        locked.write(args.runtime / "locked-level")
+        guardian.watch(None if settings.pins == "mock" else locked)
         lock = build_lock(settings, clock, server.tell, factory)
         stack.callback(lock.close)
         if settings.pins == "mock":
@@ -80,13 +83,21 @@ def _run(args: argparse.Namespace, settings: Wiring) -> None:
         notify("STOPPING=1")
 
 
+def _alive(guardian: Guardian) -> None:
+    guardian.beat()
+    notify("WATCHDOG=1")
+
+
 def _keep_the_wiring() -> None:
     log.warning("what [door] says now counts after a restart: a lock does not change its wiring while it runs")
 
 
-def _socket(args: argparse.Namespace, settings: Wiring) -> Path:
-    path: Path = args.socket or (Path(settings.keeper) if settings.keeper else args.runtime / "keeper.sock")
-    return path
+def _listener(args: argparse.Namespace, settings: Wiring) -> socket.socket:
+    path = args.socket or (Path(settings.keeper) if settings.keeper else args.runtime / "keeper.sock")
+    try:
+        return listen(path, args.mode, args.group)
+    except OSError as error:
+        raise UsageError(f"{error.filename or path}: {error.strerror or error}") from None
 
 
 def listen(path: Path, mode: int, group: str | None) -> socket.socket:
@@ -131,14 +142,8 @@ def _gid(group: str) -> int:
         raise UsageError(f"--group {group}: no such group") from None
 
 
-def write_locked_level(path: Path, settings: Wiring, chip: int) -> None:
-    """Leave for `edgegate-lock-secure` how to lock this door once the process is dead. Raises LockError."""
-    draft = path.with_name(f".{path.name}.new")
-    try:
-        draft.write_text(f"gpiochip{chip} {settings.lock_pin} {0 if settings.active_high else 1}\n", encoding="ascii")
-        draft.replace(path)
-    except OSError as error:
-        raise LockError(f"{path}: {error.strerror or error}; it tells how to lock the door after a crash") from None
+def _locked_level(settings: Wiring, factory: Any) -> LockedLevel:
+    return LockedLevel(getattr(factory, "chip", 0), settings.lock_pin, 0 if settings.active_high else 1)
 
 
 if __name__ == "__main__":

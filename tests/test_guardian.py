@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from edgegate.keeper.guardian import HANG_SECONDS, SHARE, hang_seconds
@@ -34,6 +35,7 @@ guardian.watch(LockedLevel(0, 17, 1))
 """A keeper's part in it; what the guardian would do to the line is written to a file."""
 
 BEATING = """
+guardian.beat()
 print(guardian.pid, flush=True)
 try:
     while True:
@@ -143,9 +145,8 @@ def test_the_real_keeper_has_one(tmp_path: Path) -> None:
 def test_the_real_keeper_ends_with_a_word_when_it_is_lost(tmp_path: Path) -> None:
     with Process(tmp_path) as keeper:
         keeper.wait_for("WATCHDOG=1")
-        children = Path(f"/proc/{keeper.process.pid}/task/{keeper.process.pid}/children").read_text().split()
-        assert len(children) == 1
-        os.kill(int(children[0]), signal.SIGKILL)
+        (guardian,) = psutil.Process(keeper.process.pid).children()
+        guardian.kill()
         _, told = keeper.process.communicate(timeout=20)
     assert keeper.process.returncode == 1
     assert "has gone (Broken pipe): start anew" in told

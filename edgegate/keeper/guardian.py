@@ -53,10 +53,13 @@ class Guardian:
         # The smallest there is: one that is full tells of a guardian that has not listened for minutes.
         fcntl.fcntl(self._pipe, fcntl.F_SETPIPE_SZ, 4096)
         keeper = os.pidfd_open(os.getpid())
+        # systemd and terminals ask both of them to end: the guardian waits for the keeper to do so.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
         self._pid = os.fork()
         if self._pid == 0:
             os.close(self._pipe)
             _guard(read, keeper, hang_seconds(os.environ) if seconds is None else seconds, drive)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         os.close(read)
         os.close(keeper)
 
@@ -90,9 +93,6 @@ def _guard(pipe: int, keeper: int, seconds: float, drive: Callable[[LockedLevel]
     """The guardian's whole life, in the process that was forked."""
     status = 1
     try:
-        # systemd and terminals tell both of them to end: this one waits for the other.
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)
         door, hung = _wait_for_the_end(pipe, keeper, seconds)
         if door is not None:
             drive(door)

@@ -15,6 +15,10 @@ KILL_SECONDS = 0.2 + SLACK
 HANG_SECONDS = 2.0 + 0.3 + SLACK
 """WatchdogSec of the keeper's unit, and what its end may take."""
 
+ALONE_SECONDS = 0.5 + SLACK
+"""With only one of the two that lock a dead keeper's door: the keeper looks for its guardian at every turn of its
+loop, and systemd has to start a program."""
+
 SAMPLES_PER_SECOND = 100
 
 PULSES = """
@@ -49,11 +53,11 @@ def measure_pulses(door: Door, times: int) -> list[float]:
     return [span.seconds for span in spans]
 
 
-def deaths(door: Door, times: int, what: signal.Signals) -> list[float]:
+def deaths(door: Door, times: int, how: str) -> list[float]:
     """How long the line stayed unlocked after each."""
-    program = "import keeper_deaths; give(keeper_deaths.repeat(times, signal, pin, unlocked))"
+    program = "import keeper_deaths; give(keeper_deaths.repeat(times, how, pin, unlocked))"
     died = door.python(
-        program, times=times, signal=int(what), pin=LOCK_PIN, unlocked=door.unlocked, timeout=60 + 20 * times
+        program, times=times, how=how, pin=LOCK_PIN, unlocked=door.unlocked, timeout=60 + 20 * times
     )  # fmt: skip
     trace = door.guest.trace
     assert len(trace.spans(LOCK_PIN, door.unlocked, died[0][0])) == times, "and never opened by itself afterwards"
@@ -96,15 +100,24 @@ def test_the_exit_button_opens_while_the_daemon_is_dead(door: Door, figures: Fig
 
 
 def test_killed_it_is_locked_in_a_fifth_of_a_second(door: Door, times: int, figures: Figures) -> None:
-    seconds = deaths(door, times, signal.SIGKILL)
+    seconds = deaths(door, times, "killed")
     figures.add("the keeper killed while unlocked, until locked", seconds)
     assert max(seconds) <= KILL_SECONDS
 
 
 def test_hanging_it_is_locked_when_the_watchdog_bites(door: Door, times: int, figures: Figures) -> None:
-    seconds = deaths(door, times, signal.SIGSTOP)
+    seconds = deaths(door, times, "stopped")
     figures.add("the keeper hanging while unlocked, until locked", seconds)
     assert max(seconds) <= HANG_SECONDS
+
+
+@pytest.mark.parametrize("how", ["without its guardian", "killed with its guardian"])
+def test_either_of_the_two_that_lock_for_a_dead_keeper_is_enough(
+    door: Door, how: str, times: int, figures: Figures
+) -> None:
+    seconds = deaths(door, times, how)
+    figures.add(f"the keeper {how} while unlocked, until locked", seconds)
+    assert max(seconds) <= ALONE_SECONDS
 
 
 def test_the_services_outlive_all_that(door: Door) -> None:
@@ -117,6 +130,6 @@ def test_all_that_holds_on_a_relay_board_that_switches_on_low(new_door: Door, ti
     figures.add("a pulse of 1 s, active-low", lengths)
     assert lengths == pytest.approx([PULSE_SECONDS] * times, abs=TOLERANCE)
     assert new_door.guest.trace.level(LOCK_PIN) == 1
-    seconds = deaths(new_door, times, signal.SIGKILL)
+    seconds = deaths(new_door, times, "killed")
     figures.add("the keeper killed while unlocked, until locked, active-low", seconds)
     assert max(seconds) <= KILL_SECONDS

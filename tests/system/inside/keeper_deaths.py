@@ -1,11 +1,12 @@
-"""Runs in the guest, with edgegate's Python: unlocks the door, and sends the keeper a signal while it is unlocked.
+"""Runs in the guest, with edgegate's Python: unlocks the door, and lets the keeper die while it is unlocked.
 
-`repeat(times, signal)` gives, for each time, when the signal was sent and when the keeper answered again.
+`repeat(times, how, …)` gives, for each time, when that was and when the keeper answered again.
 """
 
 from __future__ import annotations
 
 import random
+import signal
 import time
 from pathlib import Path
 
@@ -20,6 +21,13 @@ KEEPER = "edgegate-lock.service"
 SOCKET = Path("/run/edgegate-lock/keeper.sock")
 PULSE_SECONDS = 20.0
 """Much longer than any death may leave it open."""
+
+HOW = {
+    "killed": lambda: rig.kill(KEEPER, signal.SIGKILL),
+    "stopped": lambda: rig.kill(KEEPER, signal.SIGSTOP),
+    "without its guardian": lambda: rig.kill_children(KEEPER),
+    "killed with its guardian": lambda: rig.kill_all(KEEPER),
+}
 
 client = KeeperClient(SOCKET, SystemClock(), lambda _event: None)
 
@@ -37,7 +45,7 @@ def pulse(seconds: float) -> float:
     return float(rig.now())
 
 
-def repeat(times: int, signal: int, pin: int, unlocked: int, seed: int = 1) -> list[tuple[float, float]]:
+def repeat(times: int, how: str, pin: int, unlocked: int, seed: int = 1) -> list[tuple[float, float]]:
     """`times` deaths, each at a random moment of a pulse."""
     chance = random.Random(seed)
     deaths = []
@@ -46,7 +54,7 @@ def repeat(times: int, signal: int, pin: int, unlocked: int, seed: int = 1) -> l
         pulse(PULSE_SECONDS)
         rig.wait_for(lambda: rig.level(pin) == unlocked, 1.0)
         time.sleep(chance.random())
-        at = rig.kill(KEEPER, signal)
+        at = HOW[how]()
         rig.wait_for(lambda: rig.level(pin) != unlocked, 30.0)
         deaths.append((at, rig.wait_for(answers, 60.0)))
     return deaths

@@ -15,6 +15,7 @@ from pathlib import Path
 BANK = next(Path("/sys/devices/platform/gpio-sim.0").glob("gpiochip*"))
 CONFIG = Path("/etc/edgegate/config.toml")
 JOURNAL = Path("/var/lib/edgegate/journal.db")
+GROUPS = Path("/sys/fs/cgroup/system.slice")
 PREFIX = "io.edgegate."
 now = time.monotonic
 
@@ -46,6 +47,22 @@ def kill(unit: str, number: int = signal.SIGKILL) -> float:
     process = pid(unit)
     at = now()
     os.kill(process, number)
+    return at
+
+
+def kill_children(unit: str) -> float:
+    """Kill what a unit's main process has forked; the time just before."""
+    children = {int(one) for one in (GROUPS / unit / "cgroup.procs").read_text().split()} - {pid(unit)}
+    at = now()
+    for child in children:
+        os.kill(child, signal.SIGKILL)
+    return at
+
+
+def kill_all(unit: str) -> float:
+    """Kill every process of a unit at once; the time just before."""
+    at = now()
+    (GROUPS / unit / "cgroup.kill").write_text("1")
     return at
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from edgegate.events import TYPE_PREFIX, CloudEvent
 
 BEGINS = {"fire.started": "fire", "hold.started": "hold"}
-ENDS = {"fire.ended": "fire", "hold.ended": "hold", "lockdown.started": "hold"}
+ENDS = {"fire.ended": "fire", "hold.ended": "hold"}
 
 
 @dataclass

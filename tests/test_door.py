@@ -208,6 +208,17 @@ def test_a_hold_ends_by_itself_or_by_resume(door: Door) -> None:
     assert door.told == ["hold.started", "door.opened", "hold.ended", "door.held_open", "hold.started", "hold.ended"]
 
 
+@pytest.mark.parametrize("leaving", [False, True])
+def test_a_lockdown_ends_a_hold_and_both_are_told(door: Door, leaving: bool) -> None:
+    door(Input.HOLD, 0.0, 3600.0)
+    if leaving:
+        door(Input.EXIT_PRESSED, 9.0)
+    door(Input.LOCKDOWN, 10.0)
+    door(Input.RESUME, 60.0)
+    told = [event for event in door.told if not event.startswith("exit.")]
+    assert told == ["hold.started", "hold.ended", "lockdown.started", "lockdown.ended"]
+
+
 def test_fire_opens_in_lockdown_and_afterwards_lockdown_still_holds(door: Door) -> None:
     door(Input.LOCKDOWN, 0.0)
     door(Input.FIRE, 1.0)
@@ -296,8 +307,6 @@ class AnyDoor(RuleBasedStateMachine):
                 assert told.type not in self.going_on
                 self.going_on.add(told.type)
             self.going_on -= {ENDS.get(told.type)}
-            if told.type is EventType.LOCKDOWN_STARTED:
-                self.going_on -= {EventType.HOLD_STARTED}
 
     @rule(seconds=st.one_of(st.floats(0.0, 10.0), st.floats(0.0, 500.0), st.floats(-100.0, -0.1)))
     def wait(self, seconds: float) -> None:
@@ -377,6 +386,7 @@ class AnyDoor(RuleBasedStateMachine):
     def what_lasts_longer_than_a_pulse_is_in_the_journal(self) -> None:
         assert (EventType.FIRE_STARTED in self.going_on) == self.fire
         assert (EventType.LOCKDOWN_STARTED in self.going_on) == self.locked_down
+        assert (EventType.HOLD_STARTED in self.going_on) == (self.state.latch.place is Latch.HOLD)
         if self.state.unlocked and self.now >= max(self.let_in, self.let_out):
             assert self.going_on & {EventType.FIRE_STARTED, EventType.HOLD_STARTED}
 
@@ -413,7 +423,7 @@ def test_lockdown_lets_whoever_is_going_out_go_on_although_the_door_is_held_open
     assert door.places == ("exit in lockdown", "closed")
     door.wait(15.0)
     assert not door.state.unlocked
-    assert door.told == ["hold.started", "exit.requested", "lockdown.started"]
+    assert door.told == ["hold.started", "exit.requested", "hold.ended", "lockdown.started"]
 
 
 def test_the_end_of_a_hold_lets_whoever_is_going_out_go_on(door: Door) -> None:

@@ -57,7 +57,7 @@ def _label(row: Row) -> str:
     if row.refused:
         words.append("/ refused")
     if row.tells:
-        words.append(f"/ {row.tells}")
+        words.append("/ " + ", ".join(row.tells))
     return " ".join(words)
 
 

@@ -67,7 +67,8 @@ def advance(state: State, now: float, times: Times) -> Step:
 
 
 def _apply(state: State, what: Input, times: Times, seconds: float, only: str | None = None) -> Step:
-    parts, told, refused = state.parts(), [], None
+    parts, refused = state.parts(), None
+    told: list[Told] = []
     for name, part in state.parts().items():
         row = _row(state, part.place, what) if only in {None, name} else None
         if row is None:
@@ -75,8 +76,7 @@ def _apply(state: State, what: Input, times: Times, seconds: float, only: str | 
         refused = refused or row.refused
         if row.target is not None:
             parts[name] = Part(row.target, state.now, _until(row.timer, part, state, times, seconds))
-        if row.tells is not None:
-            told.append(Told(row.tells, state.now, row.says))
+        told += [Told(event, state.now, row.says) for event in row.tells]
     after = state.moved(parts)
     if what is Input.EXIT_PRESSED:
         after = replace(after, exit_until=state.now + times.exit_seconds)

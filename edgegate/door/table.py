@@ -61,7 +61,7 @@ class Row:
     """None: it stays, with its timer."""
     timer: Timer | None = None
     guard: Guard | None = None
-    tells: EventType | None = None
+    tells: tuple[EventType, ...] = ()
     says: tuple[tuple[str, str], ...] = ()
     """The event's data."""
     refused: str | None = None
@@ -70,6 +70,7 @@ class Row:
 
 _BY_BUTTON, _BY_HANDLE = (("by", "button"),), (("by", "handle"),)
 _E, _I = EventType, Input
+_LOCKDOWN_IN_A_HOLD = (_E.HOLD_ENDED, _E.LOCKDOWN_STARTED)
 _NOT_STUCK = (Button.RELEASED, Button.PRESSED)
 _UNLOCKED_FOR_A_WHILE = (Latch.ENTRY, Latch.EXIT)
 
@@ -83,41 +84,43 @@ TABLE: tuple[Row, ...] = (
     Row(LOCKDOWNS, _I.EXIT_PRESSED, Latch.LOCKDOWN_EXIT, Timer.EXIT),
     Row(_UNLOCKED_FOR_A_WHILE, _I.DOOR_CLOSED, Latch.LOCKED, guard=_PASSED),
     Row((Latch.LOCKDOWN_EXIT,), _I.DOOR_CLOSED, Latch.LOCKDOWN, guard=_PASSED),
-    Row((Latch.ENTRY,), _I.TIMEOUT, Latch.LOCKED, guard=_UNUSED, tells=_E.UNUSED),
+    Row((Latch.ENTRY,), _I.TIMEOUT, Latch.LOCKED, guard=_UNUSED, tells=(_E.UNUSED,)),
     Row(_UNLOCKED_FOR_A_WHILE, _I.TIMEOUT, Latch.LOCKED),
     Row((Latch.LOCKDOWN_EXIT,), _I.TIMEOUT, Latch.LOCKDOWN),
-    Row((Latch.LOCKED, *_UNLOCKED_FOR_A_WHILE), _I.HOLD, Latch.HOLD, Timer.HOLD, tells=_E.HOLD_STARTED),
+    Row((Latch.LOCKED, *_UNLOCKED_FOR_A_WHILE), _I.HOLD, Latch.HOLD, Timer.HOLD, tells=(_E.HOLD_STARTED,)),
     Row((Latch.HOLD,), _I.HOLD, Latch.HOLD, Timer.HOLD),
     Row(LOCKDOWNS, _I.HOLD, None, refused="lockdown"),
-    Row((Latch.HOLD,), _I.TIMEOUT, Latch.EXIT, Timer.EXIT_REST, _LEAVING, _E.HOLD_ENDED),
-    Row((Latch.HOLD,), _I.TIMEOUT, Latch.LOCKED, tells=_E.HOLD_ENDED),
-    Row((Latch.HOLD,), _I.RESUME, Latch.EXIT, Timer.EXIT_REST, _LEAVING, _E.HOLD_ENDED),
-    Row((Latch.HOLD,), _I.RESUME, Latch.LOCKED, tells=_E.HOLD_ENDED),
-    Row((Latch.EXIT, Latch.HOLD), _I.LOCKDOWN, Latch.LOCKDOWN_EXIT, Timer.EXIT_REST, _LEAVING, _E.LOCKDOWN_STARTED),
-    Row((Latch.LOCKED, *_UNLOCKED_FOR_A_WHILE, Latch.HOLD), _I.LOCKDOWN, Latch.LOCKDOWN, tells=_E.LOCKDOWN_STARTED),
-    Row((Latch.LOCKDOWN,), _I.RESUME, Latch.LOCKED, tells=_E.LOCKDOWN_ENDED),
-    Row((Latch.LOCKDOWN_EXIT,), _I.RESUME, Latch.EXIT, Timer.KEEP, tells=_E.LOCKDOWN_ENDED),
+    Row((Latch.HOLD,), _I.TIMEOUT, Latch.EXIT, Timer.EXIT_REST, _LEAVING, (_E.HOLD_ENDED,)),
+    Row((Latch.HOLD,), _I.TIMEOUT, Latch.LOCKED, tells=(_E.HOLD_ENDED,)),
+    Row((Latch.HOLD,), _I.RESUME, Latch.EXIT, Timer.EXIT_REST, _LEAVING, (_E.HOLD_ENDED,)),
+    Row((Latch.HOLD,), _I.RESUME, Latch.LOCKED, tells=(_E.HOLD_ENDED,)),
+    Row((Latch.HOLD,), _I.LOCKDOWN, Latch.LOCKDOWN_EXIT, Timer.EXIT_REST, _LEAVING, _LOCKDOWN_IN_A_HOLD),
+    Row((Latch.HOLD,), _I.LOCKDOWN, Latch.LOCKDOWN, tells=_LOCKDOWN_IN_A_HOLD),
+    Row((Latch.EXIT,), _I.LOCKDOWN, Latch.LOCKDOWN_EXIT, Timer.EXIT_REST, _LEAVING, (_E.LOCKDOWN_STARTED,)),
+    Row((Latch.LOCKED, *_UNLOCKED_FOR_A_WHILE), _I.LOCKDOWN, Latch.LOCKDOWN, tells=(_E.LOCKDOWN_STARTED,)),
+    Row((Latch.LOCKDOWN,), _I.RESUME, Latch.LOCKED, tells=(_E.LOCKDOWN_ENDED,)),
+    Row((Latch.LOCKDOWN_EXIT,), _I.RESUME, Latch.EXIT, Timer.KEEP, tells=(_E.LOCKDOWN_ENDED,)),
     # The leaf.
-    Row((Leaf.CLOSED,), _I.DOOR_OPENED, Leaf.OPEN, Timer.OPEN, _CAUSE, _E.DOOR_OPENED),
-    Row((Leaf.CLOSED,), _I.DOOR_OPENED, Leaf.FORCED_OPEN, tells=_E.FORCED_OPEN),
+    Row((Leaf.CLOSED,), _I.DOOR_OPENED, Leaf.OPEN, Timer.OPEN, _CAUSE, (_E.DOOR_OPENED,)),
+    Row((Leaf.CLOSED,), _I.DOOR_OPENED, Leaf.FORCED_OPEN, tells=(_E.FORCED_OPEN,)),
     Row((Leaf.OPEN,), _I.TIMEOUT, Leaf.OPEN, Timer.OPEN, _MAY_STAND_OPEN),
     Row((Leaf.OPEN,), _I.TIMEOUT, Leaf.WARNED, Timer.WARNING),
-    Row((Leaf.WARNED,), _I.TIMEOUT, Leaf.HELD_OPEN, tells=_E.HELD_OPEN),
+    Row((Leaf.WARNED,), _I.TIMEOUT, Leaf.HELD_OPEN, tells=(_E.HELD_OPEN,)),
     Row((Leaf.WARNED, Leaf.HELD_OPEN, Leaf.FORCED_OPEN), _I.HOLD, Leaf.OPEN, Timer.OPEN, _NO_LOCKDOWN),
     Row((Leaf.WARNED, Leaf.HELD_OPEN, Leaf.FORCED_OPEN), _I.FIRE, Leaf.OPEN, Timer.OPEN),
-    Row(OPEN, _I.DOOR_CLOSED, Leaf.CLOSED, tells=_E.DOOR_CLOSED),
+    Row(OPEN, _I.DOOR_CLOSED, Leaf.CLOSED, tells=(_E.DOOR_CLOSED,)),
     # The exit button: a pulse an edge.
-    Row(_NOT_STUCK, _I.EXIT_PRESSED, Button.PRESSED, Timer.STUCK, None, _E.EXIT_REQUESTED, _BY_BUTTON),
-    Row((Button.STUCK,), _I.EXIT_PRESSED, Button.STUCK, None, None, _E.EXIT_REQUESTED, _BY_BUTTON),
+    Row(_NOT_STUCK, _I.EXIT_PRESSED, Button.PRESSED, Timer.STUCK, None, (_E.EXIT_REQUESTED,), _BY_BUTTON),
+    Row((Button.STUCK,), _I.EXIT_PRESSED, Button.STUCK, None, None, (_E.EXIT_REQUESTED,), _BY_BUTTON),
     Row((Button.PRESSED,), _I.EXIT_RELEASED, Button.RELEASED),
-    Row((Button.PRESSED,), _I.TIMEOUT, Button.STUCK, tells=_E.EXIT_STUCK),
-    Row((Button.STUCK,), _I.EXIT_RELEASED, Button.RELEASED, tells=_E.EXIT_FREED),
+    Row((Button.PRESSED,), _I.TIMEOUT, Button.STUCK, tells=(_E.EXIT_STUCK,)),
+    Row((Button.STUCK,), _I.EXIT_RELEASED, Button.RELEASED, tells=(_E.EXIT_FREED,)),
     # The handle.
-    Row(tuple(Handle), _I.HANDLE, Handle.SHUNTING, Timer.SHUNT, None, _E.EXIT_REQUESTED, _BY_HANDLE),
+    Row(tuple(Handle), _I.HANDLE, Handle.SHUNTING, Timer.SHUNT, None, (_E.EXIT_REQUESTED,), _BY_HANDLE),
     Row((Handle.SHUNTING,), _I.TIMEOUT, Handle.AT_REST),
     # Fire and tamper.
-    Row((Fire.CLEAR,), _I.FIRE, Fire.BURNING, tells=_E.FIRE_STARTED),
-    Row((Fire.BURNING,), _I.FIRE_OVER, Fire.CLEAR, tells=_E.FIRE_ENDED),
-    Row((Tamper.INTACT,), _I.TAMPER, Tamper.BROKEN, tells=_E.TAMPERED),
-    Row((Tamper.BROKEN,), _I.TAMPER_OVER, Tamper.INTACT, tells=_E.TAMPER_ENDED),
+    Row((Fire.CLEAR,), _I.FIRE, Fire.BURNING, tells=(_E.FIRE_STARTED,)),
+    Row((Fire.BURNING,), _I.FIRE_OVER, Fire.CLEAR, tells=(_E.FIRE_ENDED,)),
+    Row((Tamper.INTACT,), _I.TAMPER, Tamper.BROKEN, tells=(_E.TAMPERED,)),
+    Row((Tamper.BROKEN,), _I.TAMPER_OVER, Tamper.INTACT, tells=(_E.TAMPER_ENDED,)),
 )  # fmt: skip

@@ -100,7 +100,9 @@ class Daemon:
             if self._scores is not None:
                 stack.callback(self._scores.close)
             self._watch = GalleryWatch(self._recognition.identifier, self._stopping)
-            self._standing = Standing(config, self._lock, self._recognition, self._parts())
+            self._standing = Standing(
+                config, self._lock, self._recognition, self._parts(), lambda: self._loop.locked_out_until, clock
+            )
             with self._in_service():
                 self._watch.start()
                 stack.callback(self._watch.close, CLOSE_SECONDS)

@@ -112,6 +112,11 @@ class Gate:
     def locked_out(self) -> bool:
         return self._lockout.running
 
+    @property
+    def locked_out_until(self) -> float | None:
+        """When the lock-out ends by time, in monotonic seconds; None while there is none."""
+        return self._lockout.until
+
     def take_up_lockout(self, until: float) -> None:
         """Go on with a lock-out that began before this start, until this monotonic moment."""
         self._lockout.take_up(until)

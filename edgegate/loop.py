@@ -97,6 +97,11 @@ class Loop:
         self._ask_again_at = float("-inf")
         self._unwritten: list[Event] = []
 
+    @property
+    def locked_out_until(self) -> float | None:
+        """When the lock-out ends by time, in monotonic seconds; None while there is none."""
+        return self._gate.locked_out_until
+
     def change_rules(self, deciding: Rules, following: tracking.Rules) -> None:
         """Go by other rules from the next turn on; visits and tracks go on."""
         self._gate.change_rules(deciding)

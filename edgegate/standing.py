@@ -7,6 +7,7 @@ from typing import Any
 
 from edgegate import app
 from edgegate.app import Recognition
+from edgegate.clock import Clock, rfc3339, wall_of
 from edgegate.config import MODEL_ALONE, Config
 from edgegate.health import Health
 from edgegate.lock_keeper import LockKeeper
@@ -17,10 +18,24 @@ Ask = Callable[[], str | None]
 
 
 class Standing:
-    """One door's. `parts` is the list: whatever can go wrong has a name there and is asked here."""
+    """One door's. `parts` is the list: whatever can go wrong has a name there and is asked here.
 
-    def __init__(self, config: Config, lock: LockKeeper, recognition: Recognition, parts: Mapping[str, Ask]) -> None:
-        self._config = config
+    `locked_out_until` is asked when a lock-out ends, in monotonic seconds; None while there is none.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        lock: LockKeeper,
+        recognition: Recognition,
+        parts: Mapping[str, Ask],
+        locked_out_until: Callable[[], float | None],
+        clock: Clock,
+    ) -> None:
+        self._config, self._clock = config, clock
+        self._locked_out_until = locked_out_until
+        self._lockout_told: tuple[float | None, str | None] = (None, None)
+        """The end of a lock-out, and how `state` names it: always in the same words, whatever the clock does."""
         self._lock = lock
         self._recognition = recognition
         self._parts = parts
@@ -38,10 +53,17 @@ class Standing:
             "lock": "locked" if status.locked else "unlocked",
             "door": status.door,
             "mode": "fire" if status.fire else status.mode,
+            "locked_out_until": self._lockout_in_words(),
             "liveness": self._config.liveness.mode,
             **({"recognition": f"{namer.pack.task} {with_whom}"} if namer else {}),
             "degraded": self._health.degraded,
         }
+
+    def _lockout_in_words(self) -> str | None:
+        until = self._locked_out_until()
+        if until != self._lockout_told[0]:
+            self._lockout_told = (until, None if until is None else rfc3339(wall_of(self._clock, until)))
+        return self._lockout_told[1]
 
     def in_a_line(self) -> str:
         """For `systemctl status`."""

@@ -45,7 +45,7 @@ def test_staff_see_the_whole_life_of_a_door(door: Program, scene: Scene) -> None
     assert [message.payload for message in offline] == [b"online", b"offline"]
     assert {state["lock"] for state in states} == {"locked", "unlocked"}
     assert retained["availability"] == b"offline"
-    normal = {"lock": "locked", "door": "unknown", "mode": "normal", "liveness": "off"}
+    normal = {"lock": "locked", "door": "unknown", "mode": "normal", "locked_out_until": None, "liveness": "off"}
     assert json.loads(retained["state"]) == normal | {"degraded": states[-1]["degraded"]}
     assert set(states[-1]["degraded"]) <= {"clock", "disk"}, "which this machine may lack"
     assert len({event["id"].split("/")[1] for event in received[1:]}) == 1  # one start, one boot id

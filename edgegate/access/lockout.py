@@ -32,6 +32,11 @@ class LockOut:
         self._until: float | None = None
 
     @property
+    def until(self) -> float | None:
+        """When it ends by time; None while the door is not locked out."""
+        return self._until
+
+    @property
     def running(self) -> bool:
         return self._until is not None
 

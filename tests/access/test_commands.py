@@ -20,6 +20,7 @@ from edgegate.events import Origin
 from edgegate.gallery import Details
 from edgegate.journal import Journal, read
 from edgegate.types import Event, EventType
+from tests.brokers import Mosquitto, Subscriber, needs_mosquitto
 from tests.daemons import NO_BROKER, start
 from tests.door_scenes import ENROLLED, write_scene
 from tests.program import Program, Result
@@ -253,6 +254,25 @@ def test_a_running_door_notices_the_release_within_two_seconds(door: Program, tm
     )
     waited = datetime.fromisoformat(granted["time"]) - datetime.fromisoformat(ended["time"])
     assert waited.total_seconds() < 2
+
+
+@needs_mosquitto
+def test_staff_see_in_the_state_that_the_door_is_locked_out_and_until_when(door: Program, tmp_path: Path) -> None:
+    video = write_scene(tmp_path / "long.avi", [("stranger", 3.0), ("enrolled", 60.0)])
+    with Mosquitto() as broker, Subscriber(broker.port) as staff:
+        port = ["--set", f"mqtt.port={broker.port}"]
+        with start(door, video, *port, "--set", "access.lockout_refusals=1") as daemon:
+            daemon.wait_for("access.denied locked_out")
+            assert door("access", "release").status == 0
+            daemon.wait_for("access.granted")
+            assert daemon.end(by=signal.SIGTERM) == 0
+        staff.wait_for(2, leaf="/availability")
+        told = [json.loads(message.payload)["locked_out_until"] for message in staff.messages("/state")]
+    changes = [until for until, before in zip(told, [..., *told], strict=False) if until != before]
+    assert [until is None for until in changes] == [True, False, True]
+    started = next(read(door.data / "journal.db", kind="access.lockout_started"))
+    lasts = datetime.fromisoformat(changes[1]) - datetime.fromisoformat(started["time"])
+    assert lasts.total_seconds() == pytest.approx(300.0, abs=1.0)
 
 
 # A recording at another time.

@@ -331,6 +331,8 @@ class CameraFault(StrEnum):
     """Nothing answers at its address."""
     REFUSED = "refused"
     """It answers, and does not give its pictures: password, path, certificate."""
+    IN_USE = "in_use"
+    """Another program has it."""
     LATE = "late"
     """Its frames come too late to be of use."""
     UNUSABLE = "unusable"

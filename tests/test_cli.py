@@ -235,3 +235,24 @@ def test_the_daemon_imports_no_tool_of_another_trade() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == []
+
+
+def test_check_looks_at_one_part_alone(edgegate: Program, tmp_path: Path) -> None:
+    found = edgegate("check", "--only", "config", "--json")
+    assert (found.status, [one["part"] for one in found.json]) == (0, ["config"])
+    config = tmp_path / "wrong.toml"
+    config.write_text("[recognition]\nembeder = 4\n")
+    refused = edgegate("check", "--only", "config", "-c", config)
+    assert refused.status == 2
+    assert "did you mean embedder?" in refused.err
+    assert edgegate("check", "--only", "everything").status == 2
+
+
+@pytest.mark.parametrize(("name", "state"), [("edgegate", "warning"), ("another", "failed")])
+def test_a_camera_that_the_service_has_is_no_fault(edgegate: Program, name: str, state: str, tmp_path: Path) -> None:
+    program = Path(shutil.copy(shutil.which("sleep") or "", tmp_path / name))
+    with Path("/dev/full").open("rb") as device, subprocess.Popen([program, "60"], stdin=device) as holder:
+        (found,) = edgegate("check", "--only", "camera", "--set", "camera.source=/dev/full", "--json").json
+        holder.kill()
+    assert found["state"] == state
+    assert f"/dev/full: in use by {name} (process {holder.pid})" in found["detail"]

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from edgegate import config
+from edgegate.camera.holders import holders
 from edgegate.camera.opencv import open_capture
 from edgegate.clock import Clock
 from edgegate.errors import CameraError
@@ -47,9 +48,10 @@ class V4L2:
         _check_device(self._device)
         self._capture = open_capture(self._device, cv2.CAP_V4L2)
         if not self._capture.isOpened():
+            _check_free(self._device)
             raise CameraError(
-                f"{self._device}: not a camera that OpenCV can capture from;"
-                f" `v4l2-ctl -d {self._device} --all` tells what it is"
+                f"{self._device}: not a camera that OpenCV can capture from, or in use by another user's program;"
+                f" `sudo edgegate check` knows which, `v4l2-ctl -d {self._device} --all` tells what it is"
             )
         self._pixel_format = _negotiate(self._capture, settings)
 
@@ -58,6 +60,7 @@ class V4L2:
         now = self._clock.monotonic()
         if not ok:
             _check_device(self._device)  # which says so if it was unplugged
+            _check_free(self._device)
             raise CameraError(
                 f"{self._device}: no frame came: stalled, or in use by another program", CameraFault.NO_FRAMES
             )
@@ -117,6 +120,12 @@ def _check_device(device: str) -> None:
         gone = error.errno in {errno.ENOENT, errno.ENODEV, errno.ENXIO}
         fault = CameraFault.UNPLUGGED if gone else CameraFault.UNUSABLE
         raise CameraError(f"{device}: {way_out(device, error)}", fault) from None
+
+
+def _check_free(device: str) -> None:
+    if others := holders(device):
+        by = ", ".join(map(str, others))
+        raise CameraError(f"{device}: in use by {by}: end it to have this camera here", CameraFault.IN_USE)
 
 
 def way_out(device: str, error: OSError) -> str:

@@ -12,21 +12,26 @@ from typing import Literal, TypeAlias
 from edgegate import app, clock, lockout_record
 from edgegate.broker import probe
 from edgegate.camera import is_network, is_recording, open_source
+from edgegate.camera.holders import holders
 from edgegate.camera.trial import try_out
 from edgegate.cli.check_service import service
 from edgegate.cli.common import Commands, load_config, print_json
 from edgegate.config import MODEL_ALONE, NO_LIVENESS, Config
 from edgegate.disk import Disk, free_megabytes
-from edgegate.errors import EdgegateError
+from edgegate.errors import CameraError, EdgegateError
 from edgegate.journal import last_time, verify
 from edgegate.keeper.client import KeeperClient
 from edgegate.line import outputs_stay
 from edgegate.periodic import within
 from edgegate.thermal import Thermometer, trouble_now
+from edgegate.types import CameraFault
 
 State = Literal["ok", "warning", "failed"]
 Look: TypeAlias = Callable[[Config], tuple[State, str]]
 """How a part is tried; it may raise EdgegateError."""
+
+SERVICE = "edgegate"
+"""The name of the daemon's process."""
 
 LOOK_SECONDS = 60.0
 """How long each part may take to answer: a model on a small machine takes some, and one that hangs takes for ever."""
@@ -48,12 +53,17 @@ class Finding:
 
 def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
     parser = commands.add_parser("check", parents=[parent], help="what works and what does not", description=__doc__)
+    parser.add_argument(
+        "--only", action="append", choices=[part for part, _ in _PARTS], metavar="PART",
+        help=f"look at this part alone, which may be given again: {', '.join(part for part, _ in _PARTS)}",
+    )  # fmt: skip
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     config = load_config(args)
-    findings = list(inspect(config))
+    wanted = args.only or [part for part, _ in _PARTS]
+    findings = list(inspect(config, [(part, look) for part, look in _PARTS if part in wanted]))
     if args.json:
         print_json([asdict(finding) for finding in findings])
     else:
@@ -80,6 +90,15 @@ def _config(config: Config) -> tuple[State, str]:
 
 
 def _camera(config: Config) -> tuple[State, str]:
+    try:
+        return _try_camera(config)
+    except CameraError as error:
+        if error.fault is CameraFault.IN_USE and SERVICE in {one.name for one in holders(config.camera.source)}:
+            return "warning", f"{error}; the line `service` says how it does there"
+        raise
+
+
+def _try_camera(config: Config) -> tuple[State, str]:
     source = open_source(config.camera, clock.SystemClock(), threading.Event())
     try:
         empty = try_out(source, judged=not is_recording(config.camera), may_repeat=is_network(config.camera))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import logging
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +15,11 @@ import pytest
 
 from edgegate import config
 from edgegate.camera import V4L2
+from edgegate.camera.holders import Holder, holders
 from edgegate.camera.v4l2 import way_out
 from edgegate.clock import VirtualClock
 from edgegate.errors import CameraError
+from edgegate.types import CameraFault
 
 YUYV, MJPG = cv2.VideoWriter.fourcc(*"YUYV"), cv2.VideoWriter.fourcc(*"MJPG")
 
@@ -171,3 +175,45 @@ def test_a_file_that_is_no_device_is_refused_by_opencv_itself(tmp_path: Path) ->
     (tmp_path / "video0").write_text("a file")
     with pytest.raises(CameraError, match="not a camera"):
         V4L2(config.Camera(source=str(tmp_path / "video0")), VirtualClock())
+
+
+# Other programs.
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A program that has the device open."""
+    device = tmp_path / "video0"
+    device.touch()
+    with device.open("rb") as opened, subprocess.Popen(["sleep", "60"], stdin=opened) as process:
+        yield process
+        process.kill()
+
+
+def test_a_camera_that_another_program_has_is_said_to_be_in_use_and_by_whom(
+    other: subprocess.Popen[bytes], tmp_path: Path
+) -> None:
+    capture = FakeCapture()
+    capture.opens = False
+    with pytest.raises(CameraError, match=rf"in use by sleep \(process {other.pid}\): end it") as told:
+        Rig(tmp_path, capture)
+    assert told.value.fault is CameraFault.IN_USE
+
+
+def test_one_that_another_program_takes_away_too(other: subprocess.Popen[bytes], tmp_path: Path) -> None:
+    rig = Rig(tmp_path, FakeCapture())
+    rig.capture.frames = 0
+    with pytest.raises(CameraError, match=rf"in use by sleep \(process {other.pid}\)"):
+        rig.camera.read()
+
+
+def test_whoever_has_it_open_itself_is_no_other_program(tmp_path: Path) -> None:
+    device = tmp_path / "video0"
+    device.touch()
+    with device.open("rb"):
+        assert holders(str(device)) == ()
+
+
+def test_a_link_is_followed(other: subprocess.Popen[bytes], tmp_path: Path) -> None:
+    (tmp_path / "by-id").symlink_to(tmp_path / "video0")
+    assert holders(str(tmp_path / "by-id")) == (Holder("sleep", other.pid),)

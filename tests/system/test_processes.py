@@ -47,6 +47,24 @@ def test_the_daemons_death_is_nothing_to_the_line(door: Door, how: str, deaths: 
     seen.check_record()
 
 
+@pytest.mark.full
+@pytest.mark.parametrize("how", ["SIGKILL", "SIGSTOP"])
+def test_a_grant_ends_on_time_at_whatever_moment_the_daemon_dies(
+    door: Door, how: str, times: int, figures: Figures
+) -> None:
+    start = door.guest.trace.now
+    died = door.guest.python(
+        "import grant_deaths; give(grant_deaths.repeat(unit, how, times, unlocked))",
+        unit=DAEMON, how=how, times=times, unlocked=door.unlocked, timeout=120 + 40 * times,
+    )  # fmt: skip
+    spans = door.guest.trace.spans(LOCK_PIN, door.unlocked, start)
+    figures.add(f"a granted pulse of 1 s, the daemon's {how} in it", [span.seconds for span in spans])
+    assert len(spans) == times
+    missed = [at for span, at in zip(spans, died, strict=True) if not span.start <= at <= span.start + span.seconds]
+    assert not missed, "these were not in a pulse"
+    assert [span.seconds for span in spans] == pytest.approx([PULSE_SECONDS] * times, abs=TOLERANCE)
+
+
 @pytest.mark.parametrize(
     "how", [*(pytest.param(how, marks=pytest.mark.full) for how in ("killed", "stopped")), "out of memory"]
 )

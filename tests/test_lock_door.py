@@ -12,8 +12,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from edgegate.clock import Cancel, VirtualClock
 from edgegate.errors import LockError
-from edgegate.lock import Lock, build_lock
+from edgegate.lock import MISSED_SECONDS, Lock, build_lock
 from edgegate.lock_keeper import Status
+from edgegate.panel import BOUNCE_SECONDS
 from edgegate.types import MAX_PULSE_SECONDS, Event, EventType, Pulse
 from edgegate.wiring import Wiring
 
@@ -158,9 +159,23 @@ def test_an_edge_that_nobody_saw_is_made_up_for(door: Door) -> None:
     pin._change_state(False)  # without telling anybody
     door.lock.tick()
     assert not door.open, "it may be on its way"
+    door.wait(MISSED_SECONDS)
     door.lock.tick()
     assert door.open
+    door.wait(MISSED_SECONDS)
     door.lock.tick()
+    door.lock.tick()
+    assert door.types == ["exit.requested", "lock.unlocked"]
+
+
+def test_an_edge_on_its_way_is_told_once_however_often_is_looked_meanwhile(door: Door) -> None:
+    pin = door.factory.pin(EXIT)
+    pin.grounded = True
+    pin._change_state(False)
+    for _ in range(5):
+        door.lock.tick()
+        door.wait(BOUNCE_SECONDS / 5)
+    pin._call_when_changed()  # debounced
     door.lock.tick()
     assert door.types == ["exit.requested", "lock.unlocked"]
 

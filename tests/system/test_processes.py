@@ -47,6 +47,24 @@ def test_the_daemons_death_is_nothing_to_the_line(door: Door, how: str, deaths: 
     seen.check_record()
 
 
+@pytest.mark.full
+@pytest.mark.parametrize("how", ["SIGKILL", "SIGSTOP"])
+def test_a_grant_ends_on_time_at_whatever_moment_the_daemon_dies(
+    door: Door, how: str, times: int, figures: Figures
+) -> None:
+    start = door.guest.trace.now
+    died = door.guest.python(
+        "import grant_deaths; give(grant_deaths.repeat(unit, how, times, unlocked))",
+        unit=DAEMON, how=how, times=times, unlocked=door.unlocked, timeout=120 + 40 * times,
+    )  # fmt: skip
+    spans = door.guest.trace.spans(LOCK_PIN, door.unlocked, start)
+    figures.add(f"a granted pulse of 1 s, the daemon's {how} in it", [span.seconds for span in spans])
+    assert len(spans) == times
+    missed = [at for span, at in zip(spans, died, strict=True) if not span.start <= at <= span.start + span.seconds]
+    assert not missed, "these were not in a pulse"
+    assert [span.seconds for span in spans] == pytest.approx([PULSE_SECONDS] * times, abs=TOLERANCE)
+
+
 @pytest.mark.parametrize(
     "how", [*(pytest.param(how, marks=pytest.mark.full) for how in ("killed", "stopped")), "out of memory"]
 )
@@ -85,10 +103,12 @@ def test_restarts_leave_nothing_behind_and_lose_nothing(door: Door) -> None:
         door.guest.python(
             "import rig, subprocess\n"
             "for turn in range(times):\n"
-            "    unit = units[turn % 3 == 1]\n"
-            "    if turn % 2: rig.kill(unit)\n"
+            "    unit = units[turn % 2]\n"
+            "    before = rig.pid(unit)\n"
+            "    if turn % 4 in (1, 2): rig.kill(unit)\n"
             "    else: subprocess.run(['systemctl', 'restart', unit], check=True)\n"
-            "    rig.wait_for(lambda: rig.show(unit, 'SubState') == 'running', 90.0, every=0.1)\n",
+            "    again = lambda: rig.pid(unit) != before and rig.show(unit, 'SubState') == 'running'\n"
+            "    rig.wait_for(again, 90.0, every=0.1)\n",
             units=[DAEMON, KEEPER], times=times, timeout=120 + 30 * times,
         )  # fmt: skip
     assert seen.without_a_press == []
@@ -97,6 +117,6 @@ def test_restarts_leave_nothing_behind_and_lose_nothing(door: Door) -> None:
     assert events[: len(known)] == known
     assert [number(event) for event in events] == list(range(1, len(events) + 1))
     starts = [event for event in events[len(known) :] if event["type"].endswith("service.started")]
-    assert len(starts) == len([turn for turn in range(times) if turn % 3 != 1])
+    assert len(starts) == len([turn for turn in range(times) if turn % 2 == 0])
     assert ": intact, " in door.guest.run("edgegate journal verify", 60)
     assert door.guest.trace.level(LOCK_PIN) == door.locked

@@ -57,7 +57,7 @@ def test_int8_of_the_small_face_network_runs_in_one_piece() -> None:
     blob = to_int8(network, varied_chips_of(112, 4))
     interpreter = Interpreter(model_content=blob, num_threads=1)
     interpreter.allocate_tensors()
-    names = [operator["op_name"] for operator in interpreter._get_ops_details()]  # noqa: SLF001 - no public way
+    names = [operator["op_name"] for operator in interpreter._get_ops_details()]
     assert names.count("DELEGATE") == 1
 
 

@@ -169,7 +169,7 @@ def _measure(row: Row, settings: TrainSettings, photos: Path, out: Path) -> Repo
     folder = out / row.name
     with _timed(folder) as spent:
         trained = train(settings, lessons, folder / "training", None if simple else Augmenter(AUGMENTATION))
-    judged = partial(_judged, asked=_asked(dataset), shift=0 if row.strangers else 1)
+    judged: Judge = partial(_judged, asked=_asked(dataset), shift=0 if row.strangers else 1)
     if not embeds:
         judged = _confirming(judged, photos, _asked(dataset))
     return {

@@ -15,13 +15,14 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from designs_cost import measure_costs
 from designs_page import COST, SHIPPED, write_docs
-from designs_said import Said, figures, of_embeddings, of_probabilities
+from designs_said import Said, confirmed, cosines_with_people, figures, of_embeddings, of_probabilities
 from designs_split import PEOPLE, faces, for_classifier, for_embedder, role_of
 
 from converter import runtime
@@ -41,7 +42,7 @@ from edgegate.clock import SystemClock
 from edgegate.config import load
 from edgegate.errors import EdgegateError, UsageError
 from edgegate.output import complete
-from edgegate.thresholds import Table, per_person
+from edgegate.thresholds import Table, Threshold, per_person
 from edgegate.types import Image
 from edgegate.vision.embed import Embedder
 from edgegate.vision.packs import load_pack, shipped
@@ -141,6 +142,7 @@ def _once(name: str, kept: Path, make: Callable[[], Report]) -> None:
         print(f"{name}: measured before")
         return
     report = make()
+    kept.parent.mkdir(parents=True, exist_ok=True)
     with complete(kept) as draft:
         draft.write_text(json.dumps(report, indent=1) + "\n", "utf-8")
     print(f"{name}: {report.get('not_run') or 'measured'}", flush=True)
@@ -167,14 +169,16 @@ def _measure(row: Row, settings: TrainSettings, photos: Path, out: Path) -> Repo
     folder = out / row.name
     with _timed(folder) as spent:
         trained = train(settings, lessons, folder / "training", None if simple else Augmenter(AUGMENTATION))
-    shift = 0 if row.strangers else 1
+    judged: Judge = partial(_judged, asked=_asked(dataset), shift=0 if row.strangers else 1)
+    if not embeds:
+        judged = _confirming(judged, photos, _asked(dataset))
     return {
         "design": settings.design,
         "size": settings.size,
         "photos": len(lessons.splits["train"]),
         "training": {**spent, "epochs": _epochs(trained), "best": trained.best},
-        **_said(trained, lessons, dataset, folder, shift),
-        **_said_last(trained, dataset, shift, wanted=not simple and not embeds),
+        **_said(trained, lessons, dataset, folder, judged),
+        **_said_last(trained, dataset, judged, wanted=not simple and not embeds),
     }
 
 
@@ -193,7 +197,10 @@ def _epochs(trained: Trained) -> list[dict[str, float]]:
     return [{key: round(value, 4) for key, value in epoch.items()} for epoch in trained.history]
 
 
-def _said(trained: Trained, lessons: Dataset, dataset: Dataset, folder: Path, shift: int) -> Report:
+Judge: TypeAlias = Callable[[Mapping[str, Any]], Said]
+
+
+def _said(trained: Trained, lessons: Dataset, dataset: Dataset, folder: Path, judged: Judge) -> Report:
     """What the network says as a Keras model and as int8, and the .tflite that said it."""
     model, asked = load_model(trained.model_path), _asked(dataset)
     pictures = read_pictures(asked, pixels_of(model)).images
@@ -206,19 +213,19 @@ def _said(trained: Trained, lessons: Dataset, dataset: Dataset, folder: Path, sh
         "float": outputs_of_keras(model, pictures),
         "int8": runtime.run(blob, pictures, count, task=task, timeout=3600).outputs,
     }
-    said = {name: _judged(outputs, asked, shift) for name, outputs in answers.items()}
+    said = {name: judged(outputs) for name, outputs in answers.items()}
     agreement = float((said["float"].names == said["int8"].names).mean())
     return {"same_name": agreement, **{name: figures(one, TAUGHT_THRESHOLD) for name, one in said.items()}}
 
 
-def _said_last(trained: Trained, dataset: Dataset, shift: int, *, wanted: bool) -> Report:
+def _said_last(trained: Trained, dataset: Dataset, judged: Judge, *, wanted: bool) -> Report:
     """What the Keras model of the last epoch says, which is the one that most courses keep."""
     if not wanted or trained.best == len(trained.history) - 1:
         return {}
     last = checkpoint(trained.model_path.parent, len(trained.history) - 1)
     model, asked = load_model(last), _asked(dataset)
     outputs = outputs_of_keras(model, read_pictures(asked, pixels_of(model)).images)
-    return {"last_epoch": figures(_judged(outputs, asked, shift), TAUGHT_THRESHOLD)}
+    return {"last_epoch": figures(judged(outputs), TAUGHT_THRESHOLD)}
 
 
 def _judged(outputs: Mapping[str, Any], asked: Sequence[Sample], shift: int) -> Said:
@@ -255,19 +262,47 @@ def _timed(folder: Path) -> Iterator[dict[str, float]]:
 # The embedder that ships
 
 
-def _shipped(photos: Path) -> Report:
-    """As at the door, but of single photos: both sides of a face, and the threshold of its table for so many people."""
+@cache
+def _embedded(photos: Path) -> tuple[list[Sample], Any]:
+    """All that is asked about, and its embeddings (n, numbers), as at the door: of both sides of a face."""
     embedder = Embedder(Model(load_pack(EMBEDDER, "embedder")))
-    dataset = faces(photos, input_of("classifier/embedder", None, str(EMBEDDER)), OUT)
-    asked = _asked(dataset)
+    asked = _asked(faces(photos, input_of("classifier/embedder", None, str(EMBEDDER)), OUT))
     chips: Image = read_pictures(asked, embedder.pack.input.width).images
-    said = _judged({"embedding": np.stack([embedder.embed(chip) for chip in chips])}, asked, 0)
+    return asked, np.stack([embedder.embed(chip) for chip in chips])
+
+
+def _threshold() -> Threshold:
+    """Of its table, for so many people of three photos each, and for a single photo of whoever comes."""
     promise = load().recognition.false_accept_rate
-    threshold = Table(embedder.pack.thresholds).threshold(3, 1, per_person(promise, PEOPLE))
+    return Table(load_pack(EMBEDDER, "embedder").thresholds).threshold(3, 1, per_person(promise, PEOPLE))
+
+
+def _confirming(judged: Judge, photos: Path, asked: Sequence[Sample]) -> Judge:
+    """As a door does unless it is told not to: a name counts where the embedder that ships takes the photo for it.
+
+    A photo whose face could not be aligned for the embedder is confirmed to be nobody.
+    """
+    known, embeddings = _embedded(photos)
+    cosines = cosines_with_people(embeddings, [role_of(one) for one in known], np.array([one.label for one in known]))
+    by_photo = {_photo(one): row for one, row in zip(known, cosines, strict=True)}
+    nobody = np.full(cosines.shape[1], -1.0)
+    scores = np.stack([by_photo.get(_photo(one), nobody) for one in asked])
+    return lambda outputs: confirmed(judged(outputs), scores, _threshold().value)
+
+
+def _photo(sample: Sample) -> tuple[str, str]:
+    """Which one it is, in every dataset that it was cut out for."""
+    return sample.group, sample.image.stem.split("-", 1)[1]
+
+
+def _shipped(photos: Path) -> Report:
+    """As at the door, but of single photos."""
+    asked, embeddings = _embedded(photos)
+    said, threshold = _judged({"embedding": embeddings}, asked, 0), _threshold()
     return {
         "design": "the embedder that ships",
-        "size": embedder.pack.input.width,
-        "promise": promise,
+        "size": load_pack(EMBEDDER, "embedder").input.width,
+        "promise": load().recognition.false_accept_rate,
         "carried": threshold.carried,
         "int8": figures(said, threshold.value),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,8 @@ class Said:
     scores: Floats
     labels: Whole
     roles: npt.NDArray[np.str_]
+    agreed: npt.NDArray[np.bool_] | None = None
+    """Whether the embedder that ships takes the photo for whom it is named; None where nobody asks it."""
 
     def those(self, role: str) -> tuple[Whole, Floats, Whole]:
         chosen = self.roles == role
@@ -40,14 +42,26 @@ def of_probabilities(given: npt.NDArray[np.float32], roles: Sequence[str], label
     return Said(best.astype(np.int64), scores.astype(np.float64), labels, np.array(roles))
 
 
+def confirmed(said: Said, scores: Floats, threshold: float) -> Said:
+    """The same, where an embedder gives each photo (n, people) cosines: the claimed person's has to be enough."""
+    claimed = scores[np.arange(len(said.names)), np.maximum(said.names - 1, 0)]
+    return replace(said, agreed=(said.names > 0) & (claimed >= threshold))
+
+
 def of_embeddings(given: npt.NDArray[np.float32], roles: Sequence[str], labels: Whole) -> Said:
     """The nearest of the people's mean embeddings, by its cosine."""
-    unit, where = _unit(given.astype(np.float64)), np.array(roles)
-    learnt = where == "learnt"
+    where = np.array(roles)
+    people = np.unique(labels[where == "learnt"])
+    cosines = cosines_with_people(given, roles, labels)
+    return Said(people[cosines.argmax(axis=1)].astype(np.int64), cosines.max(axis=1), labels, where)
+
+
+def cosines_with_people(given: npt.NDArray[np.float32], roles: Sequence[str], labels: Whole) -> Floats:
+    """(n, people): of each photo's embedding with the mean of each person's that are learnt."""
+    unit, learnt = _unit(given.astype(np.float64)), np.array(roles) == "learnt"
     people = np.unique(labels[learnt])
     enrolled = _unit(np.stack([unit[learnt & (labels == person)].mean(axis=0) for person in people]))
-    cosines = unit @ enrolled.T
-    return Said(people[cosines.argmax(axis=1)].astype(np.int64), cosines.max(axis=1), labels, where)
+    return np.asarray(unit @ enrolled.T)
 
 
 def figures(said: Said, taught: float) -> dict[str, Any]:
@@ -58,7 +72,11 @@ def figures(said: Said, taught: float) -> dict[str, Any]:
         "people": len(labels),
         "right": int((names == labels).sum()),
         "macro_f1": macro_f1(counts),
-        "at": {"taught": _at(said, taught), "calibrated": _at(said, calibrated(said))},
+        "at": {
+            "taught": _at(said, taught),
+            "calibrated": _at(said, calibrated(said)),
+            **({} if said.agreed is None else {"confirmed": _at(_refused(said), taught)}),
+        },
         "set_by": len(said.those("set")[1]),
         "scores": {
             "people": [
@@ -74,6 +92,12 @@ def calibrated(said: Said) -> float:
     """The lowest threshold that no more than CALIBRATED_RATE of the strangers reach who are there for it."""
     scores = np.sort(said.those("set")[1])[::-1]
     return float(np.nextafter(scores[int(CALIBRATED_RATE * len(scores))], np.inf))
+
+
+def _refused(said: Said) -> Said:
+    """Whoever the embedder does not confirm gets no name."""
+    assert said.agreed is not None
+    return replace(said, scores=np.where(said.agreed, said.scores, 0.0))
 
 
 def _at(said: Said, threshold: float) -> dict[str, Any]:

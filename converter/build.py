@@ -18,6 +18,7 @@ from converter.answers import Answers, Floats, outputs_of_keras, shapes
 from converter.architectures.backbone import Task
 from converter.augment import Augmenter, augment_dataset
 from converter.calibration import from_training
+from converter.class_table import class_rows
 from converter.compositions import write_compositions
 from converter.cutting import cut_dataset, cutter
 from converter.dataset import Dataset, load_dataset
@@ -258,9 +259,17 @@ def _write_pack(
         probe=truth.pictures[_probe(subject, best)],
         report=card(report) if isinstance(subject, Subject) else siamese.card(report),
         labels=subject.classes if isinstance(subject, Subject) else (),
+        thresholds=_table(recipe, best, truth),
         beside=(folder / page.HTML_FILE, folder / page.JSON_FILE),
     )
     return packs.write(draft, recipe.pack.out)
+
+
+def _table(recipe: Recipe, best: Verified | Compared, truth: HeldOut) -> list[dict[str, Any]]:
+    """A classifier's, of strangers it was tested on; an embedder's is measured on visits, by `edgegate evaluate`."""
+    if recipe.backbone.task != "classifier" or isinstance(best, Compared):
+        return []
+    return class_rows(recipe.pack.name, best.answers, truth)
 
 
 def _probe(subject: Subject | siamese.Subject, best: Verified | Compared) -> int:

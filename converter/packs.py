@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,8 @@ class Draft:
     probe: Image
     report: Mapping[str, Any] = field(default_factory=dict)
     labels: tuple[str, ...] = ()
+    thresholds: Sequence[Mapping[str, Any]] = ()
+    """Rows that were measured with this very model; of the same data, they take the place of what the pack has."""
     beside: tuple[Path, ...] = ()
     """Files that are copied into the pack's folder as they are."""
 
@@ -57,7 +59,9 @@ def write(draft: Draft, parent: Path) -> Path:
     A threshold table is kept only if the model is, byte for byte, the one it was measured with.
     """
     target = parent / draft.name
-    thresholds = _measured(target, draft.sha256)
+    measured = {row["data"] for row in draft.thresholds}
+    kept = [row for row in _measured(target, draft.sha256) if row.get("data") not in measured]
+    thresholds = [*kept, *map(dict, draft.thresholds)]
     parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=parent, prefix=".new-") as temporary:
         folder = Path(temporary) / draft.name

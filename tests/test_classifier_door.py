@@ -160,6 +160,17 @@ def test_a_table_in_the_pack_says_from_when_on(door: Program, scene: Scene, make
     assert "its threshold table is unusable (a row has no photos)" in result.problem
 
 
+def test_with_a_table_of_strangers_it_was_certain_of_it_names_nobody(
+    door: Program, scene: Scene, make: Make, tmp_path: Path
+) -> None:
+    pack, rows = make("certain-of-strangers"), tmp_path / "rows.toml"
+    rows.write_text(ROWS.replace("0.875", "1.0001"), "utf-8")
+    put_table(pack, [rows])
+    settings = f"recognition.model={pack}"
+    assert "never (calibrated: it is certain of strangers" in finding(door, "network", settings)[1]
+    assert door("replay", scene("stranger-then-enrolled"), *options(settings)).told == ["access.denied unknown"]
+
+
 @pytest.mark.parametrize("value", [0.3, 1.5])
 def test_a_confidence_that_leaves_room_for_another_is_refused(edgegate: Program, value: float) -> None:
     assert "class_confidence" in edgegate("check", *options(f"recognition.class_confidence={value}")).err

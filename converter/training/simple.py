@@ -23,7 +23,11 @@ STRENGTHS = (0.001, 0.01, 0.1, 1.0, 10.0)
 NEIGHBOURS = (1, 3, 5, 7, 9)
 
 TEMPERATURES = np.geomspace(0.02, 20, 61)
-"""What a support vector machine's scores, which are no probabilities, are divided by before the softmax."""
+"""What a support vector machine's scores, which are no probabilities, are divided by before the softmax (temperature
+scaling: Guo et al., "On Calibration of Modern Neural Networks", 2017)."""
+
+FOLDS = 5
+"""At most: Platt's calibration is of decisions on what was left out, cross-validated."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,10 +37,11 @@ class Linear:
     kernel: Matrix
     bias: Matrix
 
+    def scores(self, features: Matrix) -> Matrix:
+        return np.asarray(features @ self.kernel + self.bias)
+
     def probabilities(self, features: Matrix) -> Matrix:
-        scores = features @ self.kernel + self.bias
-        powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-        return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+        return np.asarray(np.exp(_log_softmax(self.scores(features))))
 
     def layers(self) -> Any:
         from keras import Input, Model, layers  # noqa: PLC0415 - heavy
@@ -117,23 +122,27 @@ def _candidates(
         for k in (k for k in NEIGHBOURS if k <= len(labels)):
             yield _nearest(features, labels, classes, k)
         return
+    for strength in STRENGTHS:
+        linear = _linear(learner, strength, features, labels)
+        yield linear if learner == "logistic_regression" else _tempered(linear, strength, train, valid)
+
+
+def _linear(learner: Learner, strength: float, features: Matrix, labels: Labels) -> Linear:
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
     from sklearn.svm import LinearSVC  # noqa: PLC0415
 
     # One mean and one deviation for all: each number's own would make as much of noise as of what tells.
     mean, spread = features.mean(axis=0), float(features.std()) + 1e-12
     scaled = (features - mean) / spread
-    for strength in STRENGTHS:
-        if learner == "logistic_regression":
-            fitted = LogisticRegression(C=strength, max_iter=2000).fit(scaled, labels)
-        else:
-            fitted = LinearSVC(C=strength, max_iter=20_000).fit(scaled, labels)
-        rows, bias = fitted.coef_, fitted.intercept_
-        if len(rows) == 1:  # of two classes scikit-learn gives the second's only
-            rows, bias = np.vstack([np.zeros_like(rows), rows]), np.array([0.0, *bias])
-        kernel = rows.T / spread
-        linear = Linear(kernel, bias - mean @ kernel)
-        yield linear if learner == "logistic_regression" else _tempered(linear, valid)
+    if learner == "logistic_regression":
+        fitted = LogisticRegression(C=strength, max_iter=2000).fit(scaled, labels)
+    else:
+        fitted = LinearSVC(C=strength, max_iter=20_000).fit(scaled, labels)
+    rows, bias = fitted.coef_, fitted.intercept_
+    if len(rows) == 1:  # of two classes scikit-learn gives the second's only
+        rows, bias = np.vstack([np.zeros_like(rows), rows]), np.array([0.0, *bias])
+    kernel = rows.T / spread
+    return Linear(kernel, bias - mean @ kernel)
 
 
 def _nearest(features: Matrix, labels: Labels, classes: int, k: int) -> Nearest:
@@ -143,10 +152,42 @@ def _nearest(features: Matrix, labels: Labels, classes: int, k: int) -> Nearest:
     return Nearest(_unit(np.asarray(fitted._fit_X)), np.asarray(labels), classes, k)  # noqa: SLF001
 
 
-def _tempered(linear: Linear, valid: tuple[Matrix, Labels]) -> Linear:
-    """The same likeliest classes, as sure as the validation pictures bear out."""
-    choices = [Linear(linear.kernel / heat, linear.bias / heat) for heat in TEMPERATURES]
-    return min(choices, key=lambda one: _loss(one.probabilities(valid[0]), valid[1]))
+def _tempered(linear: Linear, strength: float, train: tuple[Matrix, Labels], valid: tuple[Matrix, Labels]) -> Linear:
+    """The same likeliest classes, as sure as pictures bear out that the decisions on them were not learnt from.
+
+    Where all of those are right, as of a few people is usual, only a limit on how sure a few pictures can make anybody
+    keeps the temperature above nothing, at which every stranger would be somebody with certainty: `_targets`.
+    """
+    scores, labels = zip(*_unlearnt(strength, train), (linear.scores(valid[0]), valid[1]), strict=True)
+    decisions, wanted = np.concatenate(scores), _targets(np.concatenate(labels), linear.kernel.shape[1])
+    heat = min(TEMPERATURES.tolist(), key=lambda heat: -float((wanted * _log_softmax(decisions / heat)).sum()))
+    return Linear(linear.kernel / heat, linear.bias / heat)
+
+
+def _unlearnt(strength: float, train: tuple[Matrix, Labels]) -> Iterator[tuple[Matrix, Labels]]:
+    """Scores of the training pictures, each by a machine that was fitted without it, and their classes.
+
+    None where a class has a single picture, for without it there is no class.
+    """
+    from sklearn.model_selection import StratifiedKFold  # noqa: PLC0415
+
+    features, labels = train
+    folds = min(FOLDS, int(np.bincount(labels).min()))
+    if folds < 2:
+        return
+    for kept, left_out in StratifiedKFold(folds, shuffle=True, random_state=0).split(features, labels):
+        machine = _linear("linear_svm", strength, features[kept], labels[kept])
+        yield machine.scores(features[left_out]), labels[left_out]
+
+
+def _targets(labels: Labels, classes: int) -> Matrix:
+    """(n, classes): what n pictures of a class prove of it, (n + 1) / (n + 2), and the rest shared by the others.
+
+    Of two classes these are the targets of J. Platt, "Probabilistic Outputs for Support Vector Machines", 1999.
+    """
+    counts = np.bincount(labels, minlength=classes)[labels]
+    right = ((counts + 1) / (counts + 2))[:, np.newaxis]
+    return np.where(np.eye(classes, dtype=bool)[labels], right, (1 - right) / (classes - 1))
 
 
 def _merit(model: Simple, valid: tuple[Matrix, Labels]) -> tuple[float, float]:
@@ -156,6 +197,11 @@ def _merit(model: Simple, valid: tuple[Matrix, Labels]) -> tuple[float, float]:
 
 def _loss(given: Matrix, labels: Labels) -> float:
     return float(-np.log(np.maximum(given[np.arange(len(labels)), labels], 1e-6)).mean())
+
+
+def _log_softmax(scores: Matrix) -> Matrix:
+    below = scores - scores.max(axis=1, keepdims=True)
+    return np.asarray(below - np.log(np.exp(below).sum(axis=1, keepdims=True)))
 
 
 def _unit(features: Matrix) -> Matrix:

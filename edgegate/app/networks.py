@@ -101,7 +101,8 @@ def least_confidence(config: Config, pack: Pack) -> float:
     """The probability from which on a class names somebody, 0…1: the config's word, or the pack's kind's.
 
     A classifier with a threshold table is held to what strangers reach at the door's rate, never to less than is
-    taught. Raises ModelError if the table cannot be used.
+    taught; it is above 1, and nobody is named, where strangers reached certainty. Raises ModelError if the table
+    cannot be used.
     """
     settings = config.recognition
     if settings.class_confidence:
@@ -121,6 +122,8 @@ def confidence_in_words(config: Config, pack: Pack) -> str:
         return words
     if not pack.thresholds:
         return f"{words} (as is taught)"
+    if least_confidence(config, pack) > 1:
+        return "never (calibrated: it is certain of strangers in its table, so that no confidence keeps them out)"
     found = _table(pack, "").threshold(1, 1, settings.false_accept_rate)
     return f"{words} (calibrated: at most {found.measured_rate:.2g} of the strangers in its table are named)"
 

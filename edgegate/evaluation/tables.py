@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from edgegate.evaluation.scores import Looks, Scores, measure
 from edgegate.thresholds import Row, rate_bound
@@ -31,15 +32,20 @@ def rows_of(data: str, photos: int, frames: int, scores: Scores) -> list[Row]:
     The last row is the strictest that can be measured: no stranger accepted, at the rate that still bounds. Two people
     meet twice, each as the other's stranger, with much the same score: bounds count them as one trial.
     """
-    ordered = np.sort(scores.strangers)[::-1]
+    return rows_over(data, photos, frames, scores.strangers, times=2)
+
+
+def rows_over(data: str, photos: int, frames: int, strangers: npt.ArrayLike, times: int = 1) -> list[Row]:
+    """As `rows_of`, of strangers' scores (n,) that each count `times` over."""
+    ordered = np.sort(np.asarray(strangers))[::-1]
     trials = len(ordered)
     if not trials:
         return []
-    pairs = max(1, trials // 2)
-    strictest = Row(data, photos, frames, rate_bound(0, pairs), _above(ordered[0]), trials)
+    different = max(1, trials // times)
+    strictest = Row(data, photos, frames, rate_bound(0, different), _above(ordered[0]), trials)
     rows = []
     for rate in RATES:
-        accepted = 2 * _most_accepted(rate, pairs)
+        accepted = times * _most_accepted(rate, different)
         if accepted and rate > strictest.rate:
             rows.append(Row(data, photos, frames, rate, _above(ordered[accepted]), trials))
     return [*rows, strictest]

@@ -15,7 +15,8 @@ from converter.practice import Amount, write_practice
 from converter.recipe import load_recipe
 from converter.toml import dumps
 from edgegate import app
-from edgegate.config import Config, Recognition
+from edgegate.app.networks import confidence_in_words
+from edgegate.config import Config, Recognition, load
 from edgegate.errors import ModelError
 from edgegate.gallery import Enrolled
 from edgegate.types import Frame
@@ -100,6 +101,8 @@ def test_a_recipe_leads_to_a_pack_that_the_daemon_loads(name: str, practice: Pat
         assert pack.labels == ("unknown", "person 1", "person 2", "person 3")
         assert pack.outputs == {"class_probs": (1, 4)}
         assert pack.input.margin == (None if name == "features-five-people" else 0.2)
+        assert {row["data"] for row in pack.thresholds} == {f"strangers held out of {name}"}
+        assert "(calibrated: " in confidence_in_words(load(), pack)
         assert_it_classifies(model)
     else:
         assert pack.outputs == {"embedding": (1, 32)}

@@ -65,6 +65,27 @@ def test_the_neighbours_are_scikit_learns() -> None:
     assert model.probabilities(points) == pytest.approx(other.predict_proba(points))
 
 
+@pytest.mark.parametrize("each", [1, 3, 20])
+def test_a_machine_that_makes_no_mistake_is_no_surer_than_its_photos_bear_out(each: int) -> None:
+    draw = np.random.default_rng(5)
+    centres = draw.normal(0, 1, (5, 128))  # people far apart, as an embedder's features are
+
+    def photos(count: int) -> tuple[Matrix, Labels]:
+        labels = np.repeat(np.arange(5), count).astype(np.int32)
+        return centres[labels] + draw.normal(0, 0.3, (len(labels), 128)), labels
+
+    train, valid, (asked, labels) = photos(each), photos(max(1, each // 4)), photos(10)
+    model = fit("linear_svm", train, valid, 5)
+    given, strangers = model.probabilities(asked), model.probabilities(draw.normal(0, 1, (200, 128)))
+    assert (given.argmax(axis=1) == labels).all()
+    photos_of_each = each + max(1, each // 4) if each > 1 else 1
+    proven = (photos_of_each + 1) / (photos_of_each + 2)  # as Platt's targets have it
+    assert given.max(axis=1).mean() == pytest.approx(proven, abs=0.12)
+    assert given.max(axis=1).min() > 0.5  # named, as is taught
+    assert strangers.max(axis=1).max() < 0.95  # it was 1.000 with a temperature that had nothing to hold it
+    assert np.median(strangers.max(axis=1)) < given.max(axis=1).min()
+
+
 def test_a_class_without_training_pictures_is_told() -> None:
     points, labels = cloud(1, 3)
     with pytest.raises(EdgegateError, match=r"classes \[2\] have no training pictures"):

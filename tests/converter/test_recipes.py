@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 
 from converter.cli import main
-from converter.portraits import ASTRONAUT, read
+from converter.portraits import ASTRONAUT, read, varied_chips
 from converter.practice import Amount, write_practice
 from converter.recipe import load_recipe
 from converter.toml import dumps
@@ -23,6 +25,7 @@ from edgegate.vision.analyzer import build_analyzer
 from edgegate.vision.classifier import ClassifierNetwork
 from edgegate.vision.packs import load_pack, shipped
 from edgegate.vision.tflite import Model
+from tests.converter.published_weights import published
 
 pytestmark = pytest.mark.train
 
@@ -151,9 +154,7 @@ def _listed(value: str | list[str]) -> list[str]:
 
 def _pretended(design: str, folder: Path) -> Path:
     """A file of weights as Keras publishes them, only random."""
-    import keras  # noqa: PLC0415 - only where TensorFlow is installed
-
-    of = keras.applications.VGG16 if design == "classifier/vgg16" else keras.applications.ResNet50
-    network = of(include_top=design == "classifier/vgg16", weights=None, input_shape=(32, 32, 3))
-    network.save(folder / "random.h5")
-    return folder / "random.h5"
+    architecture = "VGG16" if design == "classifier/vgg16" else "ResNet50"
+    chips = [cv2.resize(chip, (32, 32), interpolation=cv2.INTER_AREA) for chip in varied_chips(8, 3)]
+    published(architecture, folder / "published.h5", np.stack(chips), top=architecture == "VGG16")
+    return folder / "published.h5"

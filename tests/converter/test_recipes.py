@@ -46,8 +46,16 @@ ANYTHING = {
 
 REDUCED: Mapping[str, dict[str, dict[str, Any]]] = {
     "classifier-cnn": {"model": {"input_size": 64}, "train": {"epochs": 3, "batch_size": 32}},
-    "classifier-resnet50": {"model": {"input_size": 32}, "train": {"epochs": 1, "batch_size": 32}},
-    "classifier-resnet50-imagenet": {"model": {"input_size": 32}, "train": {"epochs": 1, "batch_size": 32}},
+    "classifier-resnet50": {
+        "model": {"input_size": 32},
+        "train": {"epochs": 1, "batch_size": 32},
+        "quantize": {"variants": ["int8", "float16"]},
+    },
+    "classifier-resnet50-imagenet": {
+        "model": {"input_size": 32},
+        "train": {"epochs": 1, "batch_size": 32},
+        "quantize": {"variants": ["int8", "dynamic"]},
+    },
     "classifier-vgg16": {"model": {"input_size": 32}, "train": {"epochs": 1, "batch_size": 32}},
     "features-five-people": {},
     "features-vgg16": {"model": {"input_size": 32}},

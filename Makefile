@@ -49,10 +49,10 @@ test-newer:
 test-converter: $(VENV)-train/.train  ## the converter's tests, which need TensorFlow
 	@$(VENV)-train/bin/python -m pytest -n 2 --dist loadfile tests/converter
 
-# One process: the largest networks take 8 GB. malloc's settings keep TensorFlow from giving memory back all the time.
+# It takes 10 GB of memory. malloc's settings keep TensorFlow from giving memory back all the time.
 test-recipes: $(VENV)-train/.train  ## every recipe from photos to a pack, small, and the real sizes: 10 minutes
 	@MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=4294967296 MALLOC_ARENA_MAX=2 \
-	  $(VENV)-train/bin/python -m pytest -m 'train and full' --durations 12 tests/converter
+	  $(VENV)-train/bin/python -m pytest -n 2 --dist loadfile -m 'train and full' --durations 12 tests/converter
 
 test-import: $(VENV)-import/.import  ## imports of ONNX face networks, which need onnx2tf
 	@$(VENV)-import/bin/python -m pytest tests/converter/test_import_onnx.py

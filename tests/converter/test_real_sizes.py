@@ -91,7 +91,7 @@ def test_it_is_converted_and_answers_as_keras_does(network: Network, variant: Va
     reference = outputs_of_keras(model, pictures)[output]
     blob = to_int8(model, pictures) if variant == "int8" else quantize(model, variant)
     guards.check_input(blob, variant)
-    assert len(blob) == pytest.approx(model.count_params() * guards.BYTES_PER_WEIGHT[variant], rel=0.25)
+    assert len(blob) == pytest.approx(model.count_params() * guards.BYTES_PER_WEIGHT[variant], rel=0.35)
     given = runtime.run(blob, pictures, reference.shape[1], task=DESIGNS[network.name].task).outputs[output]
     guards.check_values(f"{variant}: {output}", given, reference)
     assert not guards.is_constant(reference)

@@ -21,7 +21,7 @@ from edgegate.types import Image
 from tests.converter.published_weights import published
 from tests.converter.untaught import balance, condition
 
-pytestmark = [pytest.mark.train, pytest.mark.full, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.train, pytest.mark.full, pytest.mark.timeout(1800)]
 
 RECIPES = Path(__file__).parents[2] / "converter" / "recipes"
 

@@ -95,7 +95,7 @@ def test_a_shipped_recipe_has_no_mistakes(name: str) -> None:
     assert recipe.backbone.task == name.split("-", maxsplit=1)[0].replace("features", "classifier")
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize(
     "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.full) for name in REDUCED]
 )

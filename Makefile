@@ -12,7 +12,8 @@ NEWER ?= $(shell for python in python3.13 "$$HOME"/.pyenv/versions/3.13*/bin/pyt
   "$$python" -c '' 2> /dev/null && echo "$$python" && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-tflite-runtime test-newer test-converter test-import test-aarch64 soak smoke check bench
+.PHONY: help demo test test-tflite-runtime test-newer test-converter test-recipes test-import test-aarch64 soak smoke
+.PHONY: check bench
 .PHONY: models tracker config door mosquitto systemd-analyze rtsp-server install uninstall system-test kernel
 .PHONY: guest-tools clean
 .DELETE_ON_ERROR:
@@ -23,12 +24,12 @@ help:  ## this list
 demo: $(VENV)/.demo  ## see a door recognise one person and refuse another; results in demo-out/
 	@$(BIN)/edgegate demo --out demo-out
 
-test: $(VENV)/.test mosquitto systemd-analyze rtsp-server test-tflite-runtime $(if $(FULL),test-newer test-converter test-import)  ## the test suite; FULL=1 adds the long figures, and every design
+test: $(VENV)/.test mosquitto systemd-analyze rtsp-server test-tflite-runtime $(if $(FULL),test-newer test-converter test-recipes test-import)  ## the test suite; FULL=1 adds the long figures, and every design
 	@PATH="$$PATH:/usr/sbin" $(BIN)/python -m pytest $(if $(FULL),-m 'full or not full') $(TESTS)
 
 # Every design of the converter in every variant, made once for all runtimes and Pythons.
 test test-tflite-runtime test-newer: $(if $(FULL),$(CONVERTED)/.made)
-$(CONVERTED)/.made: $(VENV)-train/.train $(wildcard converter/*.py converter/architectures/*.py) tests/converter/convert_all.py
+$(CONVERTED)/.made: $(VENV)-train/.train $(wildcard converter/*.py converter/architectures/*.py) tests/converter/convert_all.py tests/converter/untaught.py
 	@$(VENV)-train/bin/python -m tests.converter.convert_all $(@D)
 	@touch $@
 
@@ -47,6 +48,11 @@ test-newer:
 
 test-converter: $(VENV)-train/.train  ## the converter's tests, which need TensorFlow
 	@$(VENV)-train/bin/python -m pytest -n 2 --dist loadfile tests/converter
+
+# It takes 10 GB of memory. malloc's settings keep TensorFlow from giving memory back all the time.
+test-recipes: $(VENV)-train/.train  ## every recipe from photos to a pack, small, and the real sizes: 10 minutes
+	@MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=4294967296 MALLOC_ARENA_MAX=2 \
+	  $(VENV)-train/bin/python -m pytest -n 2 --dist loadfile -m 'train and full' --durations 12 tests/converter
 
 test-import: $(VENV)-import/.import  ## imports of ONNX face networks, which need onnx2tf
 	@$(VENV)-import/bin/python -m pytest tests/converter/test_import_onnx.py

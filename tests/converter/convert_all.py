@@ -27,6 +27,7 @@ from converter.verify import held_out
 from edgegate.errors import EdgegateError, ModelError
 from edgegate.types import Image
 from edgegate.vision.packs import InputSpec
+from tests.converter.untaught import balance, condition
 
 TRACKERS = tuple(backbone.design for backbone in BACKBONES.values())
 
@@ -35,15 +36,6 @@ REFERENCE_FILE = "reference.npz"
 """`pictures` (n, size, size, 3) RGB uint8, and the Keras model's `class` (n, classes) and `box` (n, 4) for them."""
 
 SEED = 7
-OPENING = 2.0
-"""By how many deviations normalized signals lie above zero, so that most rectifiers are open. A deep network of random
-weights that closes half of them is chaotic: rounding grows until int8 answers have nothing to do with the picture."""
-
-SPREAD = 0.25
-"""Deviation of the answers' logits over the pictures: they differ, and none saturates. What sets the pictures of an
-untrained network apart is small, and spreading it spreads what quantization does to it as well: at 1, quantized
-MobileNets made with one runtime are up to 0.1 off on the other, where the daemon allows 0.05."""
-
 COMPOSITIONS = 80
 """Of which 56 are for training, and so for calibration, and 12 for comparison."""
 
@@ -94,42 +86,14 @@ def convert(design: str, pictures: Pictures, folder: Path) -> None:
 
 
 def random_network(design: str, pictures: Image) -> Any:
-    """A keras.Model whose answers depend on the picture, although it never learned anything.
-
-    Kernels are drawn at the scale that keeps a signal's variance through rectifiers (He et al., "Delving Deep into
-    Rectifiers", 2015), and batch normalization holds the statistics of `pictures`.
-    """
+    """A keras.Model whose answers depend on the picture, although it never learned anything."""
     import keras  # noqa: PLC0415 - heavy
 
     keras.utils.set_random_seed(SEED)
     model = build(design, classes=len(LABELS))
-    rng = np.random.default_rng(SEED)
-    for layer in model.layers:
-        if getattr(layer, "kernel", None) is not None and layer.trainable:
-            depthwise = isinstance(layer, keras.layers.DepthwiseConv2D)
-            shape = layer.kernel.shape
-            fan_in = np.prod(shape[:2] if depthwise else shape[:-1])
-            layer.kernel.assign(rng.normal(0, np.sqrt(2 / fan_in), shape))
-        if isinstance(layer, keras.layers.BatchNormalization):
-            layer.momentum = 0.0  # one pass in training mode leaves the batch's own statistics
-            if layer.beta is not None:
-                layer.beta.assign(np.full(layer.beta.shape, OPENING))
-    model(pictures.astype(np.float32), training=True)
-    _balance(model, pictures)
+    condition(model, pictures.astype(np.float32), SEED)
+    balance(model, pictures)
     return model
-
-
-def _balance(model: Any, pictures: Image) -> None:
-    """Where an answer is a dense layer's, let its logits have mean 0 and deviation SPREAD over `pictures`."""
-    import keras  # noqa: PLC0415
-
-    for last in model.layers:
-        if last.name in model.output and isinstance(last, keras.layers.Dense):
-            hidden = keras.Model(model.input, last.input).predict(pictures, batch_size=16, verbose=0)
-            kernel = np.asarray(last.kernel)
-            logits = (hidden @ kernel).reshape(-1, last.units)
-            gain = SPREAD / (logits.std(axis=0) + 1e-6)
-            last.set_weights([kernel * gain, -logits.mean(axis=0) * gain])
 
 
 def write(design: str, variant: Variant, blob: bytes, pictures: Image, reference: Answers, folder: Path) -> Path:

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 
 from converter.cli import main
-from converter.portraits import ASTRONAUT, read
+from converter.portraits import ASTRONAUT, read, varied_chips
 from converter.practice import Amount, write_practice
 from converter.recipe import load_recipe
 from converter.toml import dumps
@@ -24,6 +26,7 @@ from edgegate.vision.analyzer import build_analyzer
 from edgegate.vision.classifier import ClassifierNetwork
 from edgegate.vision.packs import load_pack, shipped
 from edgegate.vision.tflite import Model
+from tests.converter.published_weights import published
 
 pytestmark = pytest.mark.train
 
@@ -44,8 +47,16 @@ ANYTHING = {
 
 REDUCED: Mapping[str, dict[str, dict[str, Any]]] = {
     "classifier-cnn": {"model": {"input_size": 64}, "train": {"epochs": 3, "batch_size": 32}},
-    "classifier-resnet50": {"model": {"input_size": 32}, "train": {"epochs": 1, "batch_size": 32}},
-    "classifier-resnet50-imagenet": {"model": {"input_size": 32}, "train": {"epochs": 1, "batch_size": 32}},
+    "classifier-resnet50": {
+        "model": {"input_size": 32},
+        "train": {"epochs": 1, "batch_size": 32},
+        "quantize": {"variants": ["int8", "float16"]},
+    },
+    "classifier-resnet50-imagenet": {
+        "model": {"input_size": 32},
+        "train": {"epochs": 1, "batch_size": 32},
+        "quantize": {"variants": ["int8", "dynamic"]},
+    },
     "classifier-vgg16": {"model": {"input_size": 32}, "train": {"epochs": 1, "batch_size": 32}},
     "features-five-people": {},
     "features-vgg16": {"model": {"input_size": 32}},
@@ -85,7 +96,7 @@ def test_a_shipped_recipe_has_no_mistakes(name: str) -> None:
     assert recipe.backbone.task == name.split("-", maxsplit=1)[0].replace("features", "classifier")
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize(
     "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.full) for name in REDUCED]
 )
@@ -154,9 +165,7 @@ def _listed(value: str | list[str]) -> list[str]:
 
 def _pretended(design: str, folder: Path) -> Path:
     """A file of weights as Keras publishes them, only random."""
-    import keras  # noqa: PLC0415 - only where TensorFlow is installed
-
-    of = keras.applications.VGG16 if design == "classifier/vgg16" else keras.applications.ResNet50
-    network = of(include_top=design == "classifier/vgg16", weights=None, input_shape=(32, 32, 3))
-    network.save(folder / "random.h5")
-    return folder / "random.h5"
+    architecture = "VGG16" if design == "classifier/vgg16" else "ResNet50"
+    chips = [cv2.resize(chip, (32, 32), interpolation=cv2.INTER_AREA) for chip in varied_chips(8, 3)]
+    published(architecture, folder / "published.h5", np.stack(chips), top=architecture == "VGG16")
+    return folder / "published.h5"

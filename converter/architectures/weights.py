@@ -54,4 +54,7 @@ def _way_out(weights: Weights) -> str:
             "where there is no network, get the file elsewhere and name it as weights, or train from scratch with "
             'weights = "none"'
         )
-    return 'name a file of this backbone without its top, or train from scratch with weights = "none"'
+    return (
+        "name a file of this network as Keras publishes it, with its top or without as docs/course-designs.md says, or "
+        'train from scratch with weights = "none"'
+    )

@@ -33,7 +33,7 @@ COUNTED = {
     "classifier/resnet50": (1_503_104, 22_084_608 + (2048 + 1) * CLASSES),
     "classifier/vgg16": (134_260_544, 1_188_130),
     "embedder/facenet": (28_832, 22_779_312),
-    "embedder/mobilefacenet": (19_584, 1_003_136),
+    "embedder/mobilefacenet": (19_584, 995_584),
 }
 """Parameters that stay as they are and that are trained, where the network begins with weights if there are any. What
 normalization has measured counts as staying."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-
 import pytest
 
 from tests.system.conftest import FULL, SLACK, Figures
@@ -27,18 +25,6 @@ rig.wait_for(keeper_deaths.answers, 60.0)
 for _ in range(times):
     keeper_deaths.pulse(seconds)
     time.sleep(seconds + 0.3)
-"""
-
-DURING_A_GRANT = """
-import pathlib, random, rig, time
-start = rig.now()
-pathlib.Path("/run/scene").write_text("enrolled")
-rig.wait_for(lambda: rig.level(pin) == unlocked, 60.0)
-time.sleep(random.random() * 0.7)
-rig.kill(unit, signal)
-pathlib.Path("/run/scene").write_text("nobody")
-rig.wait_for(lambda: rig.level(pin) != unlocked, 60.0)
-give(start)
 """
 
 
@@ -68,20 +54,6 @@ def test_a_pulse_is_as_long_as_asked_for(door: Door, times: int, figures: Figure
     lengths = measure_pulses(door, times)
     figures.add("a pulse of 1 s, active-high", lengths)
     assert lengths == pytest.approx([PULSE_SECONDS] * times, abs=TOLERANCE)
-
-
-@pytest.mark.parametrize("what", ["SIGKILL", "SIGSTOP"])
-def test_a_grant_ends_on_time_though_the_daemon_does_not_live_to_see_it(
-    door: Door, what: str, figures: Figures
-) -> None:
-    number = int(signal.Signals[what])
-    start = door.python(
-        DURING_A_GRANT, unit=DAEMON, signal=number, pin=LOCK_PIN, unlocked=door.unlocked, timeout=150
-    )  # fmt: skip
-    span = door.guest.trace.spans(LOCK_PIN, door.unlocked, start)[0]
-    figures.add(f"a granted pulse of 1 s, the daemon's {what} in it", [span.seconds])
-    assert span.seconds == pytest.approx(PULSE_SECONDS, abs=TOLERANCE)
-    door.guest.python("import rig; rig.wait_until_active(unit)", unit=DAEMON, timeout=90)
 
 
 def test_the_exit_button_opens_while_the_daemon_is_dead(door: Door, figures: Figures) -> None:

@@ -47,7 +47,6 @@ def test_the_daemons_death_is_nothing_to_the_line(door: Door, how: str, deaths: 
     seen.check_record()
 
 
-@pytest.mark.full
 @pytest.mark.parametrize("how", ["SIGKILL", "SIGSTOP"])
 def test_a_grant_ends_on_time_at_whatever_moment_the_daemon_dies(
     door: Door, how: str, times: int, figures: Figures

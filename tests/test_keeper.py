@@ -122,6 +122,7 @@ def keeper(tmp_path: Path) -> Iterator[Keeper]:
 
 
 def test_a_pulse_opens_and_the_keeper_relocks_whatever_the_client_does(keeper: Keeper) -> None:
+    asked = keeper.clock.monotonic()
     with keeper.connect() as connection:
         answer = exchange(connection, keeper.pulse())
         assert answer["ok"]
@@ -129,7 +130,8 @@ def test_a_pulse_opens_and_the_keeper_relocks_whatever_the_client_does(keeper: K
     wait_until(lambda: not keeper.open)
     wait_until(lambda: keeper.kept() == ["lock.unlocked", "access.unused", "lock.locked"])
     unlocked, _, locked = keeper.spool.pending(0, 10)
-    assert 0.2 <= locked.at - unlocked.at < 1.0
+    assert locked.at - asked >= 0.2  # an unlock is told after it, by how much is the machine's affair
+    assert locked.at - unlocked.at < 1.0
 
 
 def test_hold_lockdown_and_resume(keeper: Keeper) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import ssl
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
@@ -29,6 +30,8 @@ class Address:
     """Path and query as the camera wants them: it may hold a password, `shown` tells it without."""
     user: str
     password: str
+    ca_file: str = ""
+    """PEM file of who vouches for the camera, of an rtsps camera; empty: nobody does."""
 
     @property
     def shown(self) -> str:
@@ -57,11 +60,11 @@ class Address:
         return f"Address({self.shown!r})"
 
 
-def address_of(source: str, password_file: str = "") -> Address:
+def address_of(source: str, password_file: str = "", ca_file: str = "") -> Address:
     """Take `source` apart; a password may be in it or in the first line of `password_file`, not in both.
 
-    Raises UsageError for what cannot be right and CameraError for a file that cannot be read now; neither ever
-    repeats a password.
+    Raises UsageError for what cannot be right and CameraError for a file that cannot be read now, or holds no
+    certificate; neither ever repeats a password.
     """
     scheme = source.partition("://")[0].lower()
     if scheme not in _PORTS:
@@ -81,7 +84,22 @@ def address_of(source: str, password_file: str = "") -> Address:
         )
     password = _password(unquote(parts.password or ""), parts.username, password_file)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return Address(scheme, host, port, path, unquote(parts.username or ""), password)
+    _check_certificates(ca_file)
+    return Address(scheme, host, port, path, unquote(parts.username or ""), password, ca_file)
+
+
+def _check_certificates(file: str) -> None:
+    if not file:
+        return
+    try:
+        ssl.create_default_context(cafile=file)
+    except ssl.SSLError:
+        reason = "no certificate in it (PEM)"
+    except OSError as error:
+        reason = f"cannot be read: {error.strerror}"
+    else:
+        return
+    raise CameraError(f"camera.ca_file = {file!r}: {reason}", CameraFault.REFUSED)
 
 
 def shown(source: str) -> str:

@@ -27,6 +27,9 @@ def why_not(address: Address, timeout: float) -> CameraError:
     try:
         with closing(_connect(address, timeout)) as connection:
             status, words = _describe(connection, address)
+    except ssl.SSLCertVerificationError as error:
+        why = f"its certificate is not vouched for by camera.ca_file = {address.ca_file!r}: {error.verify_message}"
+        return _error(address, why, CameraFault.REFUSED)
     except ssl.SSLError as error:
         return _error(address, f"no encrypted connection: {error.reason or error}", CameraFault.REFUSED)
     except TimeoutError:
@@ -75,8 +78,9 @@ def _connect(address: Address, timeout: float) -> socket.socket:
     connection.settimeout(timeout)
     if address.scheme != "rtsps":
         return connection
-    context = ssl.create_default_context()
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # as FFmpeg does: cameras sign for themselves
+    context = ssl.create_default_context(cafile=address.ca_file or None)
+    context.check_hostname = False  # as FFmpeg does: cameras sign for themselves, and for any name
+    context.verify_mode = ssl.CERT_REQUIRED if address.ca_file else ssl.CERT_NONE
     try:
         return context.wrap_socket(connection, server_hostname=address.host)
     except BaseException:

@@ -58,11 +58,12 @@ class Rtsp:
         open_capture: Callable[[str, int, Sequence[int], Mapping[str, str]], cv2.VideoCapture] = open_capture,
         explain: Callable[[Address, float], CameraError] = why_not,
     ) -> None:
-        self._address = address_of(settings.source, settings.password_file)
+        self._address = address_of(settings.source, settings.password_file, settings.ca_file)
         self._clock = clock
         self._arrivals = Arrivals()
         self._seq = 0
-        self._capture = open_capture(self._address.dialled, cv2.CAP_FFMPEG, _PARAMETERS, _OPTIONS)
+        options = _OPTIONS | _verifying(self._address.ca_file)
+        self._capture = open_capture(self._address.dialled, cv2.CAP_FFMPEG, _PARAMETERS, options)
         if not self._capture.isOpened():
             raise explain(self._address, ANSWER_SECONDS)
         self._of_use = clock.monotonic()
@@ -105,7 +106,14 @@ class Rtsp:
     def describe(self) -> str:
         width = int(self._capture.get(cv2.CAP_PROP_FRAME_WIDTH))
         height = int(self._capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
-        return f"{self._address.shown}, a network camera giving {width}×{height}"
+        unchecked = self._address.scheme == "rtsps" and not self._address.ca_file
+        doubt = "; nobody checks its certificate: name it in camera.ca_file" if unchecked else ""
+        return f"{self._address.shown}, a network camera giving {width}×{height}{doubt}"
 
     def close(self) -> None:
         self._capture.release()
+
+
+def _verifying(ca_file: str) -> dict[str, str]:
+    """FFmpeg's options; it checks who signed, and not the name, which a camera's own certificate seldom has right."""
+    return {"tls_verify": "1", "ca_file": ca_file} if ca_file else {}

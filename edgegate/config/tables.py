@@ -43,6 +43,11 @@ class Camera(_Section):
         "as `rtsp://user@host/path`, or a video file",
     )
     password_file: str = Field("", description="file whose first line is a network camera's password; empty: none")
+    ca_file: str = Field(
+        "",
+        pattern="^[^|;]*$",
+        description="PEM file with the certificate of an rtsps camera, or of who signed it; empty: nobody checks it",
+    )
     width: int = Field(640, ge=160, le=4096, description="pixels asked of a camera; a file keeps its own")
     height: int = Field(480, ge=120, le=4096, description="pixels asked of a camera; a file keeps its own")
     frames_per_second: int = Field(
@@ -67,6 +72,13 @@ class Camera(_Section):
     def _has_a_camera(cls, value: str, info: ValidationInfo) -> str:
         if value and not str(info.data.get("source", "rtsp")).lower().startswith("rtsp"):
             raise ValueError("has no effect unless source is a network camera (rtsp://user@host/path)")
+        return value
+
+    @field_validator("ca_file")
+    @classmethod
+    def _is_encrypted(cls, value: str, info: ValidationInfo) -> str:
+        if value and not str(info.data.get("source", "rtsps")).lower().startswith("rtsps"):
+            raise ValueError("has no effect unless source is an encrypted network camera (rtsps://user@host/path)")
         return value
 
 

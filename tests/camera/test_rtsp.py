@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from edgegate import config
 from edgegate.camera import CameraHealth, Rtsp, health_of
@@ -36,8 +37,8 @@ def camera_at(source: str, **settings: object) -> config.Camera:
 
 
 @contextmanager
-def opened(source: str, password_file: Path | None = None) -> Iterator[Rtsp]:
-    settings = camera_at(source, password_file=str(password_file) if password_file else "")
+def opened(source: str, password_file: Path | None = None, **more: object) -> Iterator[Rtsp]:
+    settings = camera_at(source, password_file=str(password_file) if password_file else "", **more)
     camera = Rtsp(settings, CLOCK)
     try:
         yield camera
@@ -88,8 +89,10 @@ def test_takes_the_password_from_a_file(method: str, tmp_path: Path, caplog: pyt
     assert "door@" not in told + caplog.text
 
 
-def refusal_of(source: str, fault: CameraFault, words: str, password_file: Path | None = None) -> CameraError:
-    with pytest.raises(CameraError, match=words) as raised, opened(source, password_file):
+def refusal_of(
+    source: str, fault: CameraFault, words: str, password_file: Path | None = None, **more: object
+) -> CameraError:
+    with pytest.raises(CameraError, match=words) as raised, opened(source, password_file, **more):
         pass
     assert raised.value.fault is fault
     return raised.value
@@ -118,18 +121,39 @@ def _answer_as_http(listener: socket.socket) -> None:
             connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
 
-def test_encrypted(tmp_path: Path) -> None:
-    key, certificate, both = tmp_path / "key.pem", tmp_path / "certificate.pem", tmp_path / "both.pem"
-    subject = ["-subj", "/CN=127.0.0.1", "-days", "2"]
+def certified(folder: Path, name: str) -> Path:
+    """A certificate that vouches for itself, and beside it, as `both.pem`, with its key."""
+    key, certificate = folder / f"{name}-key.pem", folder / f"{name}.pem"
+    subject = ["-subj", f"/CN={name}", "-days", "2"]
     make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", *subject]
     subprocess.run([*make, "-keyout", key, "-out", certificate], check=True, capture_output=True)
-    both.write_text(certificate.read_text() + key.read_text())
-    with RtspServer("--certificate", str(both), "--auth", "digest", "--password", PASSWORD) as server:
-        password = tmp_path / "password"
-        password.write_text(PASSWORD)
+    (folder / f"{name}-both.pem").write_text(certificate.read_text() + key.read_text())
+    return certificate
+
+
+def test_encrypted(tmp_path: Path) -> None:
+    own, another = certified(tmp_path, "camera"), certified(tmp_path, "another")
+    password = tmp_path / "password"
+    password.write_text(PASSWORD)
+    both = str(tmp_path / "camera-both.pem")
+    with RtspServer("--certificate", both, "--auth", "digest", "--password", PASSWORD) as server:
         with opened(server.address("door"), password) as camera:
             assert camera.read().seq == 0
+            assert "nobody checks its certificate" in camera.describe()
+        with opened(server.address("door"), password, ca_file=str(own)) as camera:
+            assert camera.read().seq == 0
+            assert "certificate" not in camera.describe()
         refusal_of(server.address(f"door:{WRONG}"), CameraFault.REFUSED, "does not accept")
+        why = "its certificate is not vouched for"
+        refusal_of(server.address("door"), CameraFault.REFUSED, why, password, ca_file=str(another))
+
+
+def test_a_file_of_certificates_must_hold_one(tmp_path: Path) -> None:
+    (tmp_path / "empty.pem").touch()
+    for name, why in (("none.pem", "cannot be read: No such file"), ("empty.pem", "no certificate in it")):
+        refusal_of("rtsps://camera.invalid/", CameraFault.REFUSED, why, ca_file=str(tmp_path / name))
+    with pytest.raises(ValidationError, match="unless source is an encrypted network camera"):
+        camera_at("rtsp://camera.invalid/", ca_file="camera.pem")
 
 
 def test_frames_held_up_on_their_way_are_as_old_as_they_are(server: RtspServer) -> None:

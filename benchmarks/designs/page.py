@@ -8,7 +8,7 @@ from pathlib import Path
 from textwrap import fill
 from typing import Any
 
-import designs_charts as charts
+import charts
 
 from converter.report.style import CSS
 from edgegate.output import complete
@@ -127,7 +127,7 @@ def _markdown(rows: Mapping[str, Report], costs: Report, notes: Sequence[str]) -
 
 {lines}
 
-The same figures as charts: [designs-compared.html](designs-compared.html). Made by `python benchmarks/designs.py
+The same figures as charts: [designs-compared.html](designs-compared.html). Made by `python benchmarks/designs
 --docs` from lfw-dev, which is for evaluation only: nothing that was trained on it ships.
 
 ## How to read it

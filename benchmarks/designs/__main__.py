@@ -1,6 +1,6 @@
 """The designs of courses, trained on one split of real people and asked about strangers; evaluation data only.
 
-Every design, and the embedder that ships, sees the same people: see `designs_split`. What each says is counted at the
+Every design, and the embedder that ships, sees the same people: see `split`. What each says is counted at the
 threshold of 0.5 that is taught, and at one that lets one in a hundred of other strangers in. Results are kept in
 benchmarks/out/designs, a file for each; what is there is not done again, and a training that was interrupted goes on.
 Without --full, sizes and epochs are what a processor can do. `--docs` writes docs/designs-compared.md and .html.
@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
-from designs_cost import measure_costs
-from designs_page import COST, SHIPPED, write_docs
-from designs_said import Said, confirmed, cosines_with_people, figures, of_embeddings, of_probabilities
-from designs_split import PEOPLE, faces, for_classifier, for_embedder, role_of
+from cost import measure_costs
+from page import COST, SHIPPED, write_docs
+from said import Said, confirmed, cosines_with_people, figures, of_embeddings, of_probabilities
+from split import PEOPLE, faces, for_classifier, for_embedder, role_of
 
 from converter import runtime
 from converter.answers import outputs_of_keras
@@ -48,8 +48,8 @@ from edgegate.vision.embed import Embedder
 from edgegate.vision.packs import load_pack, shipped
 from edgegate.vision.tflite import Model
 
-OUT = Path(__file__).parent / "out" / "designs"
-DOCS = Path(__file__).parent.parent / "docs"
+OUT = Path(__file__).parent.parent / "out" / "designs"
+DOCS = Path(__file__).parent.parent.parent / "docs"
 EMBEDDER = shipped(SHIPPED)
 TAUGHT_THRESHOLD = 0.5
 """Of probabilities; and of cosines, where it is a distance of 1 between embeddings of length 1."""

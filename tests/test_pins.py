@@ -12,6 +12,7 @@ import pytest
 from gpiozero.pins.local import LocalPiFactory
 
 from edgegate.clock import VirtualClock
+from edgegate.errors import LockError
 from edgegate.lock import Lock
 from edgegate.types import Pulse
 from edgegate.wiring import Wiring
@@ -27,7 +28,11 @@ class FakeLgpio(ModuleType):
     def __init__(self) -> None:
         super().__init__("lgpio")
         self.driven: list[int] = []
-        self.is_output = False
+        self.is_output = self.is_claimed = False
+        self.inputs = 0
+        """How often it was made an input."""
+
+    error = type("error", (Exception,), {})
 
     def gpiochip_open(self, chip: int) -> int:
         return 0
@@ -36,11 +41,17 @@ class FakeLgpio(ModuleType):
         pass
 
     def gpio_claim_input(self, handle: int, line: int, flags: int = 0) -> None:
-        self.is_output = False
+        self.is_output, self.is_claimed = False, True
+        self.inputs += 1
 
     def gpio_claim_output(self, handle: int, line: int, level: int = 0) -> None:
-        self.is_output = True
+        self.is_output = self.is_claimed = True
         self.driven.append(level)
+
+    def gpio_free(self, handle: int, line: int) -> None:
+        if not self.is_claimed:
+            raise self.error("GPIO not allocated")
+        self.is_claimed = False
 
     def gpio_get_mode(self, handle: int, line: int) -> int:
         return self.IS_OUT if self.is_output else 0
@@ -85,4 +96,21 @@ def test_no_level_but_locked_is_ever_driven_before_a_pulse(lgpio: FakeLgpio, act
     clock.advance(1.0)
     lock.close()
     assert lgpio.driven == [locked, unlocked, locked, locked]
-    assert not lgpio.is_output
+    assert not lgpio.is_claimed
+
+
+def test_the_line_is_an_output_from_first_to_last(lgpio: FakeLgpio) -> None:
+    lgpio.is_output = True  # the keeper before it left it so
+    lock = Lock(Wiring(active_high=False), VirtualClock(), pi4_factory(), lambda event: None)
+    lock.close()
+    assert (lgpio.inputs, lgpio.is_output) == (0, True)
+
+
+def test_a_line_that_another_program_has_is_left_to_it(lgpio: FakeLgpio, monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy(*_: int) -> None:
+        raise lgpio.error("GPIO busy")
+
+    lgpio.is_output = True
+    monkeypatch.setattr(lgpio, "gpio_claim_output", busy)
+    with pytest.raises(LockError, match=r"door.lock_pin = 17: the pin cannot be claimed: GPIO busy"):
+        Lock(Wiring(), VirtualClock(), pi4_factory(), lambda event: None)

@@ -35,22 +35,21 @@ def measure(name: str, times: int) -> list[tuple[str, float, float]]:
     broken, mended = FAULTS[name]
     measured = []
     for _ in range(times):
-        at = rig.now()
+        known, at = rig.last_number(), rig.now()
         broken()
-        told, noticed = news("camera.stalled", at, 20.0)
+        told, noticed = news("camera.stalled", known, at, 20.0)
         time.sleep(chance.random() * 3)
-        at = rig.now()
+        known, at = rig.last_number(), rig.now()
         mended()
-        _, back = news("camera.recovered", at, 60.0)
+        _, back = news("camera.recovered", known, at, 60.0)
         measured.append((told["data"]["reason"], noticed, back))
         rig.wait_for(playing, 60.0, every=0.1)
         time.sleep(1.0 + chance.random())
     return measured
 
 
-def news(kind: str, since: float, timeout: float) -> tuple[dict[str, dict[str, str]], float]:
-    """The event that comes, and how long after `since` it was there to be read."""
-    known = rig.last_number()
+def news(kind: str, known: int, since: float, timeout: float) -> tuple[dict[str, dict[str, str]], float]:
+    """The event that comes after number `known`, and how long after `since` it was there to be read."""
     end = rig.now() + timeout
     while rig.now() < end:
         if told := rig.events(kind, after=known):

@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 
 from edgegate import app, clock, lockout_record
 from edgegate.broker import probe
-from edgegate.camera import is_network, is_recording, open_source
+from edgegate.camera import is_network, is_recording, is_unverified, open_source
 from edgegate.camera.holders import SERVICE, devices, holders
 from edgegate.camera.trial import try_out
 from edgegate.cli.check_service import service
@@ -101,7 +101,9 @@ def _try_camera(config: Config) -> tuple[State, str]:
     source = open_source(config.camera, clock.SystemClock(), threading.Event())
     try:
         empty = try_out(source, judged=not is_recording(config.camera), may_repeat=is_network(config.camera))
-        return ("ok", source.describe()) if empty is None else ("warning", f"{source.describe()}: {empty}")
+        if empty is not None:
+            return "warning", f"{source.describe()}: {empty}"
+        return ("warning" if is_unverified(config.camera) else "ok"), source.describe()
     finally:
         source.close()
 

@@ -138,6 +138,8 @@ class Lock:
             self._disarm()
             try:
                 self._line.drive(unlocked=False)
+                if self._state.latch.place is door.Latch.HOLD:  # which does not come back with the next start
+                    self._tell(Event(EventType.HOLD_ENDED, self._clock.monotonic()))
                 self._tell_level(unlocked=False)
             finally:
                 self._panel.close()

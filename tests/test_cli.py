@@ -256,3 +256,4 @@ def test_a_camera_that_the_service_has_is_no_fault(edgegate: Program, name: str,
         holder.kill()
     assert found["state"] == state
     assert f"/dev/full: in use by {name} (process {holder.pid})" in found["detail"]
+    assert ("systemctl stop edgegate" in found["detail"]) == (name == "edgegate")

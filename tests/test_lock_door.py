@@ -125,6 +125,34 @@ def test_lockdown_lights_the_red_lamp_and_a_fire_opens_all_the_same(door: Door) 
     assert [event.data for event in door.told if event.type is EventType.UNLOCKED] == [{"cause": "fire"}]
 
 
+def test_a_hold_that_the_end_of_the_keeper_ends_is_told_to_have_ended() -> None:
+    door = Door()
+    assert door.lock.hold(3600.0)
+    door.lock.close()
+    door.lock.close()
+    assert door.types == ["hold.started", "lock.unlocked", "hold.ended", "lock.locked"]
+
+
+def test_the_end_of_the_keeper_ends_no_hold_where_none_is() -> None:
+    door = Door()
+    assert door.lock.hold(3600.0)
+    door.lock.lockdown()
+    door.lock.close()
+    assert door.types.count("hold.ended") == 1
+
+
+def test_a_fire_leaves_a_hold_to_its_own_end() -> None:
+    door = Door()
+    assert door.lock.hold(60.0)
+    door.flip(FIRE)
+    door.wait(61.0)
+    assert (door.open, door.types[-1]) == (True, "hold.ended")
+    door.flip(FIRE)
+    assert not door.open
+    door.lock.close()
+    assert door.types.count("hold.ended") == 1
+
+
 def test_a_cut_wire_of_the_fire_input_counts_as_fire_and_one_of_the_tamper_loop_is_told() -> None:
     door = Door(FIRE, TAMPER)
     assert door.open

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections import defaultdict
 from pathlib import Path
 
@@ -90,6 +91,22 @@ def test_a_unit_is_started_again_however_often_it_dies(unit: str) -> None:
     assert setting(unit, "StartLimitIntervalSec") == "0"
     assert setting(unit, "Type") == "notify"
     assert setting(unit, "WatchdogSignal") == "SIGKILL"
+
+
+def test_a_reload_fails_where_the_configuration_is_refused_and_says_why_in_a_line(tmp_path: Path) -> None:
+    signal, judge = settings(DAEMON)["ExecReload"]
+    assert signal == "/bin/kill -HUP $MAINPID"  # first, so that the journal has the refusal too
+    program, *words = judge.split()
+    _, *run = setting(DAEMON, "ExecStart").split()
+    assert words[-2:] == run[-2:]  # it judges what the daemon reads
+    assert program == setting(DAEMON, "ExecStart").split()[0]  # and without "-" before it, which would forgive it
+    found = {}
+    for name, text in (("right", ""), ("wrong", "[recognition]\nembeder = 4\n"), ("torn", "[recognition\n")):
+        (tmp_path / name).write_text(text)
+        found[name] = call(sys.executable, "-m", "edgegate", *words[:-1], tmp_path / name)
+    assert [found[name].returncode for name in ("right", "wrong", "torn")] == [0, 2, 2]
+    assert [len(found[name].stderr.splitlines()) for name in ("wrong", "torn")] == [1, 1]
+    assert "did you mean embedder?" in found["wrong"].stderr
 
 
 def test_a_hanging_keeper_is_killed_within_two_seconds_and_the_line_locked() -> None:

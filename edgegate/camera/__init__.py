@@ -30,6 +30,7 @@ __all__ = [
     "health_of",
     "is_network",
     "is_recording",
+    "is_unverified",
     "open_source",
     "shown",
 ]
@@ -83,6 +84,11 @@ _OPENERS: tuple[tuple[str, Opener], ...] = (
     (SCHEME.pattern, _stream),
     (r".+", _recording),
 )
+
+
+def is_unverified(settings: config.Camera) -> bool:
+    """Whether it is an encrypted network camera of which nobody checks that it is the right one."""
+    return settings.source.lower().startswith("rtsps:") and not settings.ca_file
 
 
 def is_recording(settings: config.Camera) -> bool:

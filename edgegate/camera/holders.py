@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from edgegate.errors import CameraError
+from edgegate.types import CameraFault
+
+SERVICE = "edgegate"
+"""The name of the daemon's process, and of its unit; a command such as `edgegate enroll` is called so too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +26,28 @@ class Holder:
         return f"{self.name} (process {self.pid})"
 
 
-def holders(device: str, processes: Path = Path("/proc")) -> tuple[Holder, ...]:
-    """Every other process that has `device` open, as far as this user may know: root sees all, others their own."""
-    wanted = os.path.realpath(device)
-    found = (int(folder.name) for folder in processes.glob("[0-9]*") if wanted in _opened(folder))
+def devices(source: str, folder: Path = Path("/dev")) -> tuple[str, ...]:
+    """What stands for a camera. A Raspberry Pi's own are media devices, and whoever uses one has it open and locked."""
+    return tuple(sorted(map(str, folder.glob("media*")))) if source == "picamera" else (source,)
+
+
+def holders(*devices: str, processes: Path = Path("/proc")) -> tuple[Holder, ...]:
+    """Every other process that has any of these open, as far as this user may know: root sees all, others their own."""
+    wanted = set(map(os.path.realpath, devices))
+    found = (int(folder.name) for folder in processes.glob("[0-9]*") if not wanted.isdisjoint(_opened(folder)))
     return tuple(Holder(_name(processes / str(pid)), pid) for pid in sorted(found) if pid != os.getpid())
+
+
+def in_use(camera: str, others: Sequence[Holder]) -> CameraError:
+    """Who has the camera, and the way out: systemd starts a service again that is merely killed."""
+    if not others:
+        return CameraError(
+            f"{camera}: in use by another user's program; `sudo edgegate check` knows which", CameraFault.IN_USE
+        )
+    by = ", ".join(map(str, others))
+    service = any(one.name == SERVICE for one in others)
+    way_out = "end it to have this camera here" + (f"; the service, by `sudo systemctl stop {SERVICE}`" * service)
+    return CameraError(f"{camera}: in use by {by}: {way_out}", CameraFault.IN_USE)
 
 
 def _opened(process: Path) -> Iterator[str]:

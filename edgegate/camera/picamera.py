@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, cast
@@ -9,6 +11,7 @@ from typing import Any, cast
 import cv2
 
 from edgegate import config
+from edgegate.camera.holders import Holder, devices, holders, in_use
 from edgegate.clock import boottime_to_monotonic
 from edgegate.errors import CameraError
 from edgegate.types import CameraFault, Frame, Image
@@ -33,15 +36,18 @@ class PiCamera:
         settings: config.Camera,
         picamera2: Callable[[], Any] | None = None,
         to_monotonic: Callable[[float], float] = boottime_to_monotonic,
+        others: Callable[[], tuple[Holder, ...]] = lambda: holders(*devices("picamera")),
     ) -> None:
         self._to_monotonic = to_monotonic
         self._seq = 0
         try:
             self._camera = (picamera2 or _import_picamera2())()
         except _CAMERA_FAULTS as error:
+            if _is_busy(error):
+                raise in_use("picamera", others()) from None
             raise CameraError(
                 f"picamera: no camera can be opened ({error}); check its ribbon cable and"
-                " `rpicam-hello --list-cameras`, and that no other program uses it",
+                " `rpicam-hello --list-cameras`",
                 CameraFault.UNPLUGGED,
             ) from None
         try:
@@ -95,6 +101,15 @@ def preview_size(width: int, height: int) -> tuple[int, int]:
     """The lores stream's size for a main stream: its shape, at most 320 wide, even as YUV 4:2:0 needs it."""
     preview = min(_PREVIEW_WIDTH, width)
     return preview // 2 * 2, round(preview * height / width / 2) * 2
+
+
+def _is_busy(error: BaseException | None) -> bool:
+    """Whether libcamera was told EBUSY; picamera2 raises an error of its own words meanwhile, after that one."""
+    while error is not None:
+        if os.strerror(errno.EBUSY) in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _preview(yuv: Image, width: int) -> Image:

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from edgegate import config
-from edgegate.camera.holders import holders
+from edgegate.camera.holders import holders, in_use
 from edgegate.camera.opencv import open_capture
 from edgegate.clock import Clock
 from edgegate.errors import CameraError
@@ -124,8 +124,7 @@ def _check_device(device: str) -> None:
 
 def _check_free(device: str) -> None:
     if others := holders(device):
-        by = ", ".join(map(str, others))
-        raise CameraError(f"{device}: in use by {by}: end it to have this camera here", CameraFault.IN_USE)
+        raise in_use(device, others)
 
 
 def way_out(device: str, error: OSError) -> str:

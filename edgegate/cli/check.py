@@ -11,8 +11,8 @@ from typing import Literal, TypeAlias
 
 from edgegate import app, clock, lockout_record
 from edgegate.broker import probe
-from edgegate.camera import is_network, is_recording, open_source
-from edgegate.camera.holders import holders
+from edgegate.camera import is_network, is_recording, is_unverified, open_source
+from edgegate.camera.holders import SERVICE, devices, holders
 from edgegate.camera.trial import try_out
 from edgegate.cli.check_service import service
 from edgegate.cli.common import Commands, load_config, print_json
@@ -29,9 +29,6 @@ from edgegate.types import CameraFault
 State = Literal["ok", "warning", "failed"]
 Look: TypeAlias = Callable[[Config], tuple[State, str]]
 """How a part is tried; it may raise EdgegateError."""
-
-SERVICE = "edgegate"
-"""The name of the daemon's process."""
 
 LOOK_SECONDS = 60.0
 """How long each part may take to answer: a model on a small machine takes some, and one that hangs takes for ever."""
@@ -93,7 +90,9 @@ def _camera(config: Config) -> tuple[State, str]:
     try:
         return _try_camera(config)
     except CameraError as error:
-        if error.fault is CameraFault.IN_USE and SERVICE in {one.name for one in holders(config.camera.source)}:
+        if error.fault is CameraFault.IN_USE and SERVICE in {
+            one.name for one in holders(*devices(config.camera.source))
+        }:
             return "warning", f"{error}; the line `service` says how it does there"
         raise
 
@@ -102,7 +101,9 @@ def _try_camera(config: Config) -> tuple[State, str]:
     source = open_source(config.camera, clock.SystemClock(), threading.Event())
     try:
         empty = try_out(source, judged=not is_recording(config.camera), may_repeat=is_network(config.camera))
-        return ("ok", source.describe()) if empty is None else ("warning", f"{source.describe()}: {empty}")
+        if empty is not None:
+            return "warning", f"{source.describe()}: {empty}"
+        return ("warning" if is_unverified(config.camera) else "ok"), source.describe()
     finally:
         source.close()
 

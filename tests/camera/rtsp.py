@@ -148,3 +148,13 @@ def age_of(frame: Frame) -> tuple[float, float]:
 
 if __name__ == "__main__":  # for `make rtsp-server`: is there one?
     raise SystemExit(python_with_gstreamer() is None)
+
+
+def certified(folder: Path, name: str) -> Path:
+    """A certificate that vouches for itself, and beside it, as `{name}-both.pem`, the same with its key."""
+    key, certificate = folder / f"{name}-key.pem", folder / f"{name}.pem"
+    subject = ["-subj", f"/CN={name}", "-days", "2"]
+    make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", *subject]
+    subprocess.run([*make, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    (folder / f"{name}-both.pem").write_text(certificate.read_text() + key.read_text())
+    return certificate

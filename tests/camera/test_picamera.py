@@ -10,8 +10,10 @@ import pytest
 
 from edgegate import config
 from edgegate.camera import PiCamera
+from edgegate.camera.holders import Holder
 from edgegate.camera.picamera import preview_size
 from edgegate.errors import CameraError
+from edgegate.types import CameraFault
 
 STRIDE = 384  # the hardware pads rows of 320 pixels
 
@@ -145,6 +147,29 @@ def test_no_camera_names_the_way_out() -> None:
 
     with pytest.raises(CameraError, match="ribbon cable"):
         PiCamera(config.Camera(), no_camera)
+
+
+def busy() -> Any:
+    """As picamera2 is: libcamera's own words are in the context of what it raises."""
+    try:
+        raise RuntimeError("Failed to acquire camera: Device or resource busy")  # noqa: TRY301
+    except RuntimeError:
+        raise RuntimeError("Camera __init__ sequence did not complete.")  # noqa: B904
+
+
+@pytest.mark.parametrize(
+    ("others", "words"),
+    [
+        ((Holder("edgegate", 7),), r"in use by edgegate \(process 7\): end it .*`sudo systemctl stop edgegate`"),
+        ((Holder("rpicam-vid", 8),), r"in use by rpicam-vid \(process 8\): end it to have this camera here$"),
+        ((), r"in use by another user's program; `sudo edgegate check` knows which"),
+    ],
+)
+def test_a_busy_camera_is_said_to_be_in_use_and_by_whom(others: tuple[Holder, ...], words: str) -> None:
+    with pytest.raises(CameraError, match=words) as told:
+        PiCamera(config.Camera(), busy, others=lambda: others)
+    assert told.value.fault is CameraFault.IN_USE
+    assert "ribbon" not in str(told.value)
 
 
 def test_missing_picamera2_names_the_package() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import socket
-import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ from edgegate.clock import SystemClock
 from edgegate.errors import CameraError
 from edgegate.types import CameraFault, EventType
 from tests.brokers import free_port
-from tests.camera.rtsp import Network, RtspServer, age_of, needs_rtsp_server
+from tests.camera.rtsp import Network, RtspServer, age_of, certified, needs_rtsp_server
 from tests.camera.watched import Door
 
 PASSWORD = "p@ss:w/rd %&ü"  # noqa: S105
@@ -119,16 +118,6 @@ def _answer_as_http(listener: socket.socket) -> None:
         with connection:
             connection.recv(4096)
             connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-
-
-def certified(folder: Path, name: str) -> Path:
-    """A certificate that vouches for itself, and beside it, as `both.pem`, with its key."""
-    key, certificate = folder / f"{name}-key.pem", folder / f"{name}.pem"
-    subject = ["-subj", f"/CN={name}", "-days", "2"]
-    make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", *subject]
-    subprocess.run([*make, "-keyout", key, "-out", certificate], check=True, capture_output=True)
-    (folder / f"{name}-both.pem").write_text(certificate.read_text() + key.read_text())
-    return certificate
 
 
 def test_encrypted(tmp_path: Path) -> None:

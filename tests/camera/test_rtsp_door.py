@@ -7,7 +7,7 @@ import signal
 from pathlib import Path
 
 from tests.brokers import Mosquitto, Subscriber, needs_mosquitto, wait_until
-from tests.camera.rtsp import RtspServer, needs_rtsp_server
+from tests.camera.rtsp import RtspServer, certified, needs_rtsp_server
 from tests.daemons import events, start
 from tests.program import Program
 
@@ -57,6 +57,21 @@ def test_check_tells_what_is_wrong_with_a_network_camera(edgegate: Program) -> N
         state, detail = camera(server.address("door:other"))
         assert state == "failed"
         assert detail.startswith(f"{shown}: the camera does not accept this user and password")
+
+
+def test_check_warns_of_an_encrypted_camera_whose_certificate_nobody_checks(edgegate: Program, tmp_path: Path) -> None:
+    own = certified(tmp_path, "camera")
+
+    def camera(*more: str) -> tuple[str, bool]:
+        source = f"camera.source={server.address(f'door:{PASSWORD}')}"
+        (found,) = edgegate("check", "--only", "camera", "--set", source, *more, "--json").json
+        return found["state"], "nobody checks its certificate" in found["detail"]
+
+    with RtspServer(
+        "--certificate", str(tmp_path / "camera-both.pem"), "--auth", "basic", "--password", PASSWORD
+    ) as server:
+        assert camera() == ("warning", True)
+        assert camera("--set", f"camera.ca_file={own}") == ("ok", False)
 
 
 def _degraded(staff: Subscriber) -> dict[str, str] | None:

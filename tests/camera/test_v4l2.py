@@ -15,7 +15,7 @@ import pytest
 
 from edgegate import config
 from edgegate.camera import V4L2
-from edgegate.camera.holders import Holder, holders
+from edgegate.camera.holders import Holder, devices, holders
 from edgegate.camera.v4l2 import way_out
 from edgegate.clock import VirtualClock
 from edgegate.errors import CameraError
@@ -217,3 +217,14 @@ def test_whoever_has_it_open_itself_is_no_other_program(tmp_path: Path) -> None:
 def test_a_link_is_followed(other: subprocess.Popen[bytes], tmp_path: Path) -> None:
     (tmp_path / "by-id").symlink_to(tmp_path / "video0")
     assert holders(str(tmp_path / "by-id")) == (Holder("sleep", other.pid),)
+
+
+def test_whoever_has_any_of_a_raspberry_pis_media_devices_has_its_camera(tmp_path: Path) -> None:
+    for name in ("media0", "media3", "video0"):
+        (tmp_path / name).touch()
+    media = devices("picamera", tmp_path)
+    assert media == (str(tmp_path / "media0"), str(tmp_path / "media3"))
+    with (tmp_path / "media3").open("rb") as opened, subprocess.Popen(["sleep", "60"], stdin=opened) as process:
+        found = holders(*media)
+        process.kill()
+    assert found == (Holder("sleep", process.pid),)

@@ -161,8 +161,8 @@ No threshold keeps them out, and with that one nobody is let in."""
     yield """**Reduced**: trained on two cores. What starts from nothing is smaller than taught, or learns for fewer
 epochs; the input says which. A GPU raises its accuracy: `--full` trains as it is taught. Sizes and
 times are of the designs as they are taught."""
-    yield """**Three photos**: nobody in lfw-dev has more than five. From nothing, nobody can be learnt from so few; what
-such a design does with dozens of photos a person is not shown here."""
+    yield """**Three photos**: nobody in lfw-dev has more than five. From nothing, nobody can be learnt from so few;
+what such a design does with dozens of photos a person is not shown here."""
     yield """**Training** and **ms** are processor time, for the machine was shared. Those of a face are of one core,
 the best of three turns in one run: compare them with each other, not with another machine's. `×` is how many times
 faster int8 is; below 1 it is slower, and float is the file to run. A door asks the embedder that ships twice for a

@@ -171,6 +171,6 @@ def test_weights_of_a_backbone_are_taken_or_refused(tmp_path: Path) -> None:
     published = keras.applications.MobileNetV2(include_top=False, alpha=0.35, weights=None, input_shape=(96, 96, 3))
     published.save_weights(file)
     file = file.rename(tmp_path / "published.h5")
-    with pytest.raises(EdgegateError, match="file of this backbone") as caught:
+    with pytest.raises(EdgegateError, match="file of this network") as caught:
         build("tracker/mobilenet_v2", classes=2, width=0.5, head=8, weights=str(file))
     assert "\n" not in str(caught.value)

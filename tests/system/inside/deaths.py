@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
+import subprocess
+import sys
 import threading
 import time
 from contextlib import suppress
@@ -60,10 +61,27 @@ def repeat(unit: str, how: str, times: int, unlocked: int) -> list[float]:
     return died
 
 
+TAKE = """
+import os, time
+taken = [bytearray(os.urandom(1024)) * 4096 for _ in range(12)]
+print(flush=True)
+time.sleep(600)
+"""
+"""48 MB and no more: a process under user-mode Linux cannot have as many pages as the machine."""
+
+
 def crowd_out(unit: str) -> float:
     """Take all the memory that the machine has, until the kernel has ended this unit's process; when that was."""
-    Path("/proc/self/oom_score_adj").write_text("-900")
-    process, taken = rig.pid(unit), []
-    while not _gone(process):
-        taken.append(bytearray(os.urandom(1024)) * 4096)
-    return float(rig.now())
+    Path("/proc/self/oom_score_adj").write_text("-900")  # and so of those who take it
+    process, takers = rig.pid(unit), []
+    try:
+        while not _gone(process):
+            taker = subprocess.Popen([sys.executable, "-c", TAKE], stdout=subprocess.PIPE)
+            takers.append(taker)
+            assert taker.stdout is not None
+            taker.stdout.readline()
+        return float(rig.now())
+    finally:
+        for taker in takers:
+            taker.kill()
+            taker.wait()

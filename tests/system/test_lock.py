@@ -83,6 +83,7 @@ def test_hanging_it_is_locked_when_the_watchdog_bites(door: Door, times: int, fi
     assert max(seconds) <= HANG_SECONDS
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("how", ["without its guardian", "killed with its guardian"])
 def test_either_of_the_two_that_lock_for_a_dead_keeper_is_enough(
     door: Door, how: str, times: int, figures: Figures

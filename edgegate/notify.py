@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+from collections.abc import Mapping
 
 log = logging.getLogger(__name__)
 
@@ -23,3 +24,11 @@ def notify(message: str) -> bool:
         log.warning("the service manager does not take %s: %s", message, error)
         return False
     return True
+
+
+def watchdog_seconds(environment: Mapping[str, str]) -> float | None:
+    """After how many seconds the service manager takes this process for hung; None where it does not look."""
+    microseconds, pid = environment.get("WATCHDOG_USEC", ""), environment.get("WATCHDOG_PID", "")
+    if not microseconds.isdecimal() or int(microseconds) == 0 or pid not in {"", str(os.getpid())}:
+        return None
+    return int(microseconds) / 1e6

@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping
 from typing import Self
 
 from edgegate.clock import Clock
-from edgegate.notify import notify
+from edgegate.notify import notify, watchdog_seconds
 from edgegate.periodic import Periodic
 
 log = logging.getLogger(__name__)
@@ -42,10 +42,8 @@ STOP_SECONDS = 40.0
 
 def hang_seconds(environment: Mapping[str, str]) -> float:
     """After how many seconds a loop counts as hung, with systemd's WATCHDOG_USEC where that is for this process."""
-    microseconds, pid = environment.get("WATCHDOG_USEC", ""), environment.get("WATCHDOG_PID", "")
-    if not microseconds.isdecimal() or int(microseconds) == 0 or pid not in {"", str(os.getpid())}:
-        return HANG_SECONDS
-    return SHARE * int(microseconds) / 1e6
+    seconds = watchdog_seconds(environment)
+    return HANG_SECONDS if seconds is None else SHARE * seconds
 
 
 class Watchdog:

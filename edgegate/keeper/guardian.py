@@ -17,6 +17,7 @@ from typing import NoReturn
 
 from edgegate.errors import EdgegateError
 from edgegate.keeper.locked_level import LockedLevel
+from edgegate.notify import watchdog_seconds
 
 log = logging.getLogger(__name__)
 
@@ -32,9 +33,8 @@ _FIRST_LINE_BYTES = 64
 
 
 def hang_seconds(environment: Mapping[str, str]) -> float:
-    """After how many seconds without a beat the keeper hangs; WATCHDOG_USEC is systemd's."""
-    microseconds = environment.get("WATCHDOG_USEC", "")
-    return SHARE * (int(microseconds) / 1e6 if microseconds.isdecimal() and int(microseconds) else HANG_SECONDS)
+    """After how many seconds without a beat the keeper, which is this process, hangs."""
+    return SHARE * (watchdog_seconds(environment) or HANG_SECONDS)
 
 
 class GuardianLostError(EdgegateError):
@@ -52,13 +52,15 @@ class Guardian:
         os.set_blocking(self._pipe, False)
         # The smallest there is: one that is full tells of a guardian that has not listened for minutes.
         fcntl.fcntl(self._pipe, fcntl.F_SETPIPE_SZ, 4096)
+        if seconds is None:
+            seconds = hang_seconds(os.environ)  # which names the keeper's process: before there are two
         keeper = os.pidfd_open(os.getpid())
         # systemd and terminals ask both of them to end: the guardian waits for the keeper to do so.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
         self._pid = os.fork()
         if self._pid == 0:
             os.close(self._pipe)
-            _guard(read, keeper, hang_seconds(os.environ) if seconds is None else seconds, drive)
+            _guard(read, keeper, seconds, drive)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         os.close(read)
         os.close(keeper)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from edgegate import config
-from edgegate.camera.address import SCHEME, shown
+from edgegate.camera.address import SCHEME, is_unverified, shown
 from edgegate.camera.health import CameraHealth
 from edgegate.camera.picamera import PiCamera
 from edgegate.camera.recording import Paced, Recording
@@ -84,11 +84,6 @@ _OPENERS: tuple[tuple[str, Opener], ...] = (
     (SCHEME.pattern, _stream),
     (r".+", _recording),
 )
-
-
-def is_unverified(settings: config.Camera) -> bool:
-    """Whether it is an encrypted network camera of which nobody checks that it is the right one."""
-    return settings.source.lower().startswith("rtsps:") and not settings.ca_file
 
 
 def is_recording(settings: config.Camera) -> bool:

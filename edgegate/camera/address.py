@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
+from edgegate import config
 from edgegate.errors import CameraError, UsageError
 from edgegate.types import CameraFault
 
@@ -100,6 +101,11 @@ def _check_certificates(file: str) -> None:
     else:
         return
     raise CameraError(f"camera.ca_file = {file!r}: {reason}", CameraFault.REFUSED)
+
+
+def is_unverified(settings: config.Camera) -> bool:
+    """Whether it is an encrypted network camera of which nobody checks that it is the right one."""
+    return settings.source.lower().startswith("rtsps:") and not settings.ca_file
 
 
 def shown(source: str) -> str:

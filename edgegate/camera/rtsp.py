@@ -9,7 +9,7 @@ from typing import cast
 import cv2
 
 from edgegate import config
-from edgegate.camera.address import Address, address_of
+from edgegate.camera.address import Address, address_of, is_unverified
 from edgegate.camera.arrival import Arrivals
 from edgegate.camera.opencv import open_capture
 from edgegate.camera.refusal import why_not
@@ -59,6 +59,7 @@ class Rtsp:
         explain: Callable[[Address, float], CameraError] = why_not,
     ) -> None:
         self._address = address_of(settings.source, settings.password_file, settings.ca_file)
+        self._unverified = is_unverified(settings)
         self._clock = clock
         self._arrivals = Arrivals()
         self._seq = 0
@@ -106,8 +107,7 @@ class Rtsp:
     def describe(self) -> str:
         width = int(self._capture.get(cv2.CAP_PROP_FRAME_WIDTH))
         height = int(self._capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
-        unchecked = self._address.scheme == "rtsps" and not self._address.ca_file
-        doubt = "; nobody checks its certificate: name it in camera.ca_file" if unchecked else ""
+        doubt = "; nobody checks its certificate: name it in camera.ca_file" if self._unverified else ""
         return f"{self._address.shown}, a network camera giving {width}×{height}{doubt}"
 
     def close(self) -> None:

@@ -69,7 +69,7 @@ class Lock:
         self._line = Line(wiring.lock_pin, factory, active_high=wiring.active_high)
         with self._guard:
             try:
-                self._panel = Panel(wiring, factory, self._happen)
+                self._panel = Panel(wiring, factory, self._edge)
             except LockError:
                 self._line.close()
                 raise
@@ -167,6 +167,7 @@ class Lock:
         for what, since in self._news.items():
             if now - since >= MISSED_SECONDS:
                 log.warning("an edge was missed: %s", what)
+                self._panel.take(what)
                 self._happen(what)
 
     def _is_news(self, what: Input) -> bool:
@@ -204,6 +205,11 @@ class Lock:
         self.trouble = None
         self._tell_all(result.told)
         return True
+
+    def _edge(self, what: Input, at: float) -> None:
+        with self._guard:
+            if not self._closed and not self._panel.is_taken(what, at):
+                self._happen(what)
 
     def _happen(self, what: Input) -> None:
         """Something happened at the door: it counts whether or not everything works."""

@@ -1,7 +1,8 @@
 """What hangs on the door beside the lock: button, contacts and alarms that are read, buzzer and lamps that are driven.
 
 Inputs are switches to ground with the Pi's own pull-up, read at their edges; `levels` reads them again, so that a
-missed edge is made up for. A lamp or buzzer that fails costs nobody the door.
+missed edge is made up for. Where a machine is short of everything that edge may only have been late: the kernel notes
+when it was, and `is_taken` knows it again. A lamp or buzzer that fails costs nobody the door.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -23,34 +25,61 @@ log = logging.getLogger(__name__)
 BOUNCE_SECONDS = 0.02
 """Shorter contacts are the switch's own bouncing."""
 
-Happen = Callable[[Input], None]
+Happen = Callable[[Input, float], None]
+"""What happened, and when, in seconds of the pin driver's clock."""
+
+
+@dataclass
+class _Switch:
+    device: DigitalInputDevice
+    closed: Input
+    opened: Input | None
+    """What it says when its circuit is closed, and when it is open; None: nothing."""
+    taken: float = float("-inf")
+    """When its level was last taken for an edge that was missed, on the pin driver's clock."""
 
 
 class Panel:
     """Claims the wired pins, and calls `happen` at every edge, on the pin driver's thread. Raises LockError."""
 
     def __init__(self, wiring: Wiring, pin_factory: Any, happen: Happen) -> None:
-        self._inputs: list[tuple[DigitalInputDevice, Input, Input | None]] = []
+        self._ticks, self._happen = pin_factory.ticks, happen
+        self._switches: list[_Switch] = []
         self._shown: State | None = None
         for name, closed, opened in _switches(wiring):
             pin = getattr(wiring, name)
             if pin:
                 device = _claim(name, pin, DigitalInputDevice, pin_factory, pull_up=True, bounce_time=BOUNCE_SECONDS)
-                self._inputs.append((device, closed, opened))
+                self._switches.append(_Switch(device, closed, opened))
         self._green, self._red, self._buzzer = (
             _claim(name, pin, LED, pin_factory) if (pin := getattr(wiring, name)) else None
             for name in ("green_led_pin", "red_led_pin", "buzzer_pin")
         )
-        for device, closed, opened in self._inputs:
-            device.when_activated = partial(happen, closed)
-            if opened is not None:
-                device.when_deactivated = partial(happen, opened)
+        for switch in self._switches:
+            switch.device.when_activated = partial(self._edge, switch, switch.closed)
+            if switch.opened is not None:
+                switch.device.when_deactivated = partial(self._edge, switch, switch.opened)
 
     def levels(self) -> Iterator[Input]:
         """What each switch says now, but for the handle's, of which only the edge means anything."""
-        for device, closed, opened in self._inputs:
-            if opened is not None:
-                yield closed if device.is_active else opened
+        for switch in self._switches:
+            if switch.opened is not None:
+                yield switch.closed if switch.device.is_active else switch.opened
+
+    def take(self, what: Input) -> None:
+        """Remember that a level was taken for an edge just now, so that the switch's edges up to now are `is_taken`."""
+        self._switch(what).taken = self._ticks()
+
+    def is_taken(self, what: Input, at: float) -> bool:
+        """Whether this switch's level was taken for an edge since an edge at `at`; its bouncing comes after that."""
+        return at <= self._switch(what).taken + BOUNCE_SECONDS
+
+    def _switch(self, what: Input) -> _Switch:
+        return next(switch for switch in self._switches if what in (switch.closed, switch.opened))
+
+    def _edge(self, switch: _Switch, what: Input) -> None:
+        age = switch.device.active_time if what is switch.closed else switch.device.inactive_time
+        self._happen(what, self._ticks() - max(age or 0.0, 0.0))  # a driver with another clock makes it negative
 
     def show(self, state: State) -> None:
         """Lamps and buzzer as the state asks for."""
@@ -66,7 +95,7 @@ class Panel:
             log.error("a lamp or the buzzer cannot be driven: %s", error)  # noqa: TRY400  one line
 
     def close(self) -> None:
-        for device in (*(device for device, _, _ in self._inputs), self._green, self._red, self._buzzer):
+        for device in (*(switch.device for switch in self._switches), self._green, self._red, self._buzzer):
             with suppress(Exception):  # the lock's own pin comes after these
                 if device is not None:
                     device.close()

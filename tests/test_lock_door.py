@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from gpiozero.pins.mock import MockFactory, MockPin
+from gpiozero.pins.pi import PiPin
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
@@ -43,6 +44,7 @@ class Door:
     def __init__(self, *flipped: int, clock: VirtualClock | None = None, wiring: Wiring = WIRING) -> None:
         self.clock, self.told = clock or VirtualClock(), list[Event]()
         self.factory = MockFactory(pin_class=Switch)
+        self.factory.ticks = self.clock.monotonic
         for number in (EXIT, HANDLE, *NORMALLY_CLOSED):
             self.factory.pin(number).grounded = (number in NORMALLY_CLOSED) != (number in flipped)
         self.lock = Lock(wiring, self.clock, self.factory, self.told.append)
@@ -206,6 +208,66 @@ def test_an_edge_on_its_way_is_told_once_however_often_is_looked_meanwhile(door:
     pin._call_when_changed()  # debounced
     door.lock.tick()
     assert door.types == ["exit.requested", "lock.unlocked"]
+
+
+class LateEdges:
+    """A pin's edges, held back and delivered later, as by a driver's thread that the machine had no time for."""
+
+    def __init__(self, door: Door, number: int) -> None:
+        self._pin, self._factory = door.factory.pin(number), door.factory
+        self._held: list[tuple[float, bool]] = []
+
+    def flip(self) -> None:
+        self._pin.grounded = not self._pin.grounded
+        self._pin._change_state(not self._pin.grounded)
+        self._held.append((self._factory.ticks(), bool(self._pin.state)))
+
+    def deliver(self) -> None:
+        """Each with the time that the kernel noted."""
+        for at, level in self._held:
+            PiPin._call_when_changed(self._pin, at, level)
+        self._held.clear()
+
+
+def test_what_was_made_up_for_does_not_happen_again_when_the_edges_come_after_all(door: Door) -> None:
+    late = LateEdges(door, EXIT)
+    late.flip()
+    door.lock.tick()
+    door.wait(MISSED_SECONDS)
+    door.lock.tick()
+    assert door.open
+    door.wait(0.1)
+    late.flip()
+    door.lock.tick()
+    door.wait(MISSED_SECONDS)
+    door.lock.tick()
+    late.deliver()
+    door.wait(100.0)
+    assert door.types == ["exit.requested", "lock.unlocked", "lock.locked"]
+
+
+def test_an_edge_that_only_comes_late_counts_and_so_does_a_new_one(door: Door) -> None:
+    late = LateEdges(door, EXIT)
+    for _ in range(2):  # between two looks: nobody made up for it
+        late.flip()
+        door.wait(0.1)
+        late.flip()
+        door.wait(0.4)
+        door.lock.tick()
+        late.deliver()
+        assert door.open
+        door.wait(10.0)
+    late.flip()
+    door.lock.tick()
+    door.wait(MISSED_SECONDS)
+    door.lock.tick()
+    late.deliver()
+    assert door.open
+    door.wait(10.0)
+    door.flip(EXIT)
+    door.flip(EXIT)
+    door.wait(10.0)
+    assert door.types == 4 * ["exit.requested", "lock.unlocked", "lock.locked"]
 
 
 class NoTimers(VirtualClock):

@@ -18,6 +18,7 @@ from edgegate.clock import SystemClock
 from edgegate.errors import EdgegateError, LockError, UsageError
 from edgegate.keeper.guardian import Guardian
 from edgegate.keeper.locked_level import LockedLevel
+from edgegate.keeper.memory import load_all
 from edgegate.keeper.server import Server
 from edgegate.keeper.spool import Spool
 from edgegate.line import pin_factory
@@ -58,6 +59,7 @@ def _folder(variable: str, default: str) -> Path:
 def _run(args: argparse.Namespace, settings: Wiring) -> None:
     """Claim the pins, locked, and serve; whatever ends it, lock first."""
     guardian = Guardian()  # forks, and so comes before whatever is opened
+    load_all()
     with ExitStack() as stack:
         spool = Spool(args.state / "events")
         stack.callback(spool.close)

@@ -17,6 +17,7 @@ from typing import NoReturn
 
 from edgegate.errors import EdgegateError
 from edgegate.keeper.locked_level import LockedLevel
+from edgegate.keeper.memory import stay_in_memory
 from edgegate.notify import watchdog_seconds
 
 log = logging.getLogger(__name__)
@@ -95,6 +96,7 @@ def _guard(pipe: int, keeper: int, seconds: float, drive: Callable[[LockedLevel]
     """The guardian's whole life, in the process that was forked."""
     status = 1
     try:
+        stay_in_memory()
         door, hung = _wait_for_the_end(pipe, keeper, seconds)
         if door is not None:
             drive(door)

@@ -43,6 +43,12 @@ def test_the_daemon_is_where_it_should_be(door: Door) -> None:
     assert door.guest.trace.level(LOCK_PIN) == door.locked
 
 
+def test_the_keeper_stays_in_memory(door: Door) -> None:
+    program = "import rig; give(open(f'/proc/{rig.pid(unit)}/status').read())"
+    status = dict(line.split(":", 1) for line in door.guest.python(program, unit=KEEPER).splitlines())
+    assert int(status["VmLck"].split()[0]) >= int(status["VmRSS"].split()[0])
+
+
 def test_nobody_else_may_ask_the_keeper(door: Door) -> None:
     program = "import socket; socket.socket(socket.AF_UNIX).connect('/run/edgegate-lock/keeper.sock')"
     refused = door.guest.ask(f'runuser -u nobody -- python3 -c "{program}"')

@@ -106,8 +106,7 @@ def test_restarts_leave_nothing_behind_and_lose_nothing(door: Door) -> None:
             "    before = rig.pid(unit)\n"
             "    if turn % 4 in (1, 2): rig.kill(unit)\n"
             "    else: subprocess.run(['systemctl', 'restart', unit], check=True)\n"
-            "    again = lambda: rig.pid(unit) != before and rig.show(unit, 'SubState') == 'running'\n"
-            "    rig.wait_for(again, 90.0, every=0.1)\n",
+            "    rig.wait_for_the_next(unit, before)\n",
             units=[DAEMON, KEEPER], times=times, timeout=120 + 30 * times,
         )  # fmt: skip
     assert seen.without_a_press == []

@@ -5,6 +5,12 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 
+SAME_SECONDS = 0.02
+"""Lines are read one after the other: by how much the order of two changes may be wrong."""
+
+ANSWER_SECONDS = 0.5
+"""What a press may be answered after it has ended, on a busy machine."""
+
 
 @dataclass(frozen=True)
 class Span:
@@ -76,6 +82,13 @@ class Trace:
     def wait_until(self, moment: float, timeout: float = 60.0) -> None:
         """Until the guest's clock is past `moment` and everything up to there has been looked at."""
         self._wait(lambda: bool(self.looks) and self.looks[-1][0] >= moment, timeout, f"no samples up to {moment:g}")
+
+    def pressed(self, line: int, moment: float) -> bool:
+        """Whether a button on this line, which grounds it, was pressed at that moment or a little before."""
+        return any(
+            press.start - SAME_SECONDS <= moment <= (press.end or moment) + ANSWER_SECONDS
+            for press in self.spans(line, 0)
+        )
 
     def longest_gap(self, start: float, end: float) -> float:
         """The longest time without a sample of the lock's line in any report that touches [start, end]."""

@@ -16,7 +16,6 @@ import rig  # type: ignore[import-not-found]  # beside this file, in the guest
 SLICE = Path("/sys/fs/cgroup/system.slice")
 LOCK_PIN = 17
 PULSE_SECONDS = 1.0
-READY_SECONDS = 90.0
 
 
 def out_of_memory(unit: str) -> float:
@@ -55,8 +54,7 @@ def repeat(unit: str, how: str, times: int, unlocked: int) -> list[float]:
         time.sleep(chance.random() * PULSE_SECONDS * 0.9)
         process = rig.pid(unit)
         died.append(HOW[how](unit))
-        rig.wait_for(lambda process=process: rig.pid(unit) not in (0, process), READY_SECONDS, every=0.1)
-        rig.wait_until_active(unit, READY_SECONDS)
+        rig.wait_for_the_next(unit, process)
         time.sleep(0.5)
     return died
 

@@ -34,6 +34,5 @@ def repeat(unit: str, how: str, times: int, unlocked: int) -> list[float]:
             os.kill(process, signal.SIGCONT)  # its restart by the watchdog is another case
             time.sleep(REARM_SECONDS)
         else:
-            rig.wait_for(lambda process=process: rig.pid(unit) not in (0, process), READY_SECONDS, every=0.1)
-            rig.wait_until_active(unit, READY_SECONDS)
+            rig.wait_for_the_next(unit, process)
     return died

@@ -71,6 +71,12 @@ def wait_until_active(unit: str, timeout: float = 60.0) -> float:
     return wait_for(lambda: show(unit, "ActiveState") == "active", timeout, every=0.2)
 
 
+def wait_for_the_next(unit: str, process: int, timeout: float = 90.0) -> None:
+    """Until a unit is in service with another main process than this one."""
+    wait_for(lambda: pid(unit) not in (0, process), timeout, every=0.1)
+    wait_for(lambda: show(unit, "SubState") == "running", timeout, every=0.1)
+
+
 def wait_for(condition: Callable[[], bool], timeout: float = 30.0, every: float = 0.005) -> float:
     """Until `condition()` is true; the time. Raises TimeoutError."""
     end = now() + timeout

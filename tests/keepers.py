@@ -27,6 +27,7 @@ class Process:
         (folder / "config.toml").write_text(config)
         self.folder = folder
         self._notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        (folder / "notify").unlink(missing_ok=True)
         self._notify.bind(str(folder / "notify"))
         self._notify.settimeout(20)
         environment = os.environ | {

@@ -425,6 +425,16 @@ def test_the_sockets_group_and_mode_say_who_may_ask(groups: list[int], outcome: 
         assert keeper.open == (outcome == "True")
 
 
+def test_a_fire_that_was_over_before_the_next_keeper_came_is_told_as_over(tmp_path: Path) -> None:
+    dead = Keeper(tmp_path)
+    dead.pin(22).drive_low()
+    dead.server.keep()
+    dead.listener.close()
+    with Keeper(tmp_path) as keeper:
+        assert keeper.alive.wait(10)
+    assert keeper.kept() == ["fire.started", "lock.unlocked", "lock.locked", "fire.ended"]
+
+
 def test_the_socket_is_made_for_nobody_else(tmp_path: Path) -> None:
     path = tmp_path / "keeper.sock"
     listener = listen(path, 0o660, "root" if os.geteuid() == 0 else None)
@@ -466,8 +476,13 @@ def test_what_happened_before_it_was_killed_is_in_the_spool(tmp_path: Path) -> N
         keeper.process.kill()
     kept = [entry.type for entry in Spool(tmp_path / "state" / "events").pending(0, 10)]
     assert kept == ["hold.started", "lock.unlocked"]
-    with Process(tmp_path / "..", "--runtime", str(tmp_path), "--state", str(tmp_path / "state")) as again:
-        again.wait_for("READY=1")
+    for _ in range(2):  # what the first one left going on is ended by the next, once
+        with Process(tmp_path, "--runtime", str(tmp_path), "--state", str(tmp_path / "state")) as again:
+            again.wait_for("WATCHDOG=1")
+            again.process.kill()
+        since = Spool(tmp_path / "state" / "events").pending(2, 10)
+        assert [entry.type for entry in since] == ["hold.ended", "lock.locked"]
+        assert "while the lock keeper was dead" in since[1].data["reason"]
 
 
 @pytest.mark.parametrize(("active_high", "level"), [("true", "0"), ("false", "1")])

@@ -150,3 +150,22 @@ def test_numbers_that_a_dead_keeper_gave_out_of_its_memory_alone_are_not_used_ag
     assert kinds(spool) == kinds(Spool(path)) == [(1, "a"), (4, "d")]
     spool.resume_after(4)
     assert kinds(spool) == [(1, "a"), (4, "d")], "from then on its numbers are its own"
+
+
+@given(st.lists(st.sampled_from(["lock.unlocked", "lock.locked", "hold.started", "hold.ended", "a", "ack", "crash"])))
+def test_what_was_going_on_is_known_whatever_was_forgotten_meanwhile(
+    tmp_path_factory: pytest.TempPathFactory, told: list[str]
+) -> None:
+    path = tmp_path_factory.mktemp("spool") / "events"
+    spool, going_on = Spool(path, max_bytes=300), set[str]()
+    for seq, kind in enumerate(told, 1):
+        if kind == "ack":
+            spool.acknowledge(seq)
+        elif kind == "crash":
+            spool = Spool(path)
+            assert spool.left_going_on == going_on
+        else:
+            spool.append(happened(kind))
+        going_on |= {kind} & {"lock.unlocked", "hold.started"}
+        going_on -= {{"lock.locked": "lock.unlocked", "hold.ended": "hold.started"}.get(kind, "")}
+    assert Spool(path).left_going_on == going_on

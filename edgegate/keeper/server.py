@@ -22,7 +22,7 @@ from edgegate.clock import Clock
 from edgegate.errors import LockError
 from edgegate.keeper.refusals import Refusals
 from edgegate.keeper.requests import MAX_BYTES, Gatekeeper, Refused, Request
-from edgegate.keeper.spool import Spool
+from edgegate.keeper.spool import ENDINGS, Spool
 from edgegate.lock import Lock
 from edgegate.types import Event, EventType, Pulse
 
@@ -69,6 +69,8 @@ class Server:
         self._stopping = False
         if spool.damaged:
             self.tell(self._fault(f"{spool.damaged} lines of the spool were torn or damaged, and left out"))
+        for begun in (EventType.HOLD_STARTED, EventType.UNLOCKED):  # a door begins locked, and held by nobody
+            self._end_what_was_left(begun)
         if spool.trouble is not None:
             log.error("%s", spool.trouble)
 
@@ -85,6 +87,8 @@ class Server:
     def run(self, lock: Lock) -> None:
         if self._lockdown.exists():
             lock.lockdown()
+        if not lock.status().fire:
+            self._end_what_was_left(EventType.FIRE_STARTED)
         with selectors.DefaultSelector() as selector:
             selector.register(self._listener, selectors.EVENT_READ)
             selector.register(self._wake_up, selectors.EVENT_READ)
@@ -111,6 +115,11 @@ class Server:
         self._spool.append(entries)
         if self._spool.trouble is not None and self._spool.trouble != before:
             log.error("%s", self._spool.trouble)
+
+    def _end_what_was_left(self, begun: EventType) -> None:
+        if begun in self._spool.left_going_on:
+            reason = "it ended while the lock keeper was dead: this is when the next one began"
+            self.tell(Event(EventType(ENDINGS[begun]), self._clock.monotonic(), data={"reason": reason}))
 
     def _look_after(self, lock: Lock) -> None:
         with suppress(LockError):  # the lock has said so; what is not fed here is the watchdog

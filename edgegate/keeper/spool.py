@@ -1,8 +1,8 @@
 """What happened at the door while nobody was there to hear it: an append-only file that survives a power cut.
 
-One line a record: the CRC-32 of the rest in hexadecimal, a space, and JSON. A header names the spool and the next
-number; an event has the next number, which never starts again; `acked` says up to which number the daemon has written
-events into its journal. Lines that are torn or damaged are left out when it is read, and said to be.
+One line a record: the CRC-32 of the rest in hexadecimal, a space, and JSON. A header names the spool, the next number
+and what goes on; an event has the next number, which never starts again; `acked` says up to which number the daemon has
+written events into its journal. Lines that are torn or damaged are left out when it is read, and said to be.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from edgegate import private
+from edgegate.types import EventType
 
 MAX_EVENTS = 10_000
 """So many events wait for the daemon at most; of those beyond only the number is kept."""
@@ -25,6 +26,12 @@ MAX_EVENTS = 10_000
 MAX_BYTES = 8_000_000
 """A file longer than this is written anew without what was acknowledged."""
 
+ENDINGS: Mapping[str, str] = {
+    EventType.UNLOCKED: EventType.LOCKED,
+    EventType.HOLD_STARTED: EventType.HOLD_ENDED,
+    EventType.FIRE_STARTED: EventType.FIRE_ENDED,
+}
+"""What begins, and what ends it. Lockdown goes on over the keeper's death."""
 
 TRY_EVERY = 25
 """A broken disk is tried at every event, and besides at one in so many calls."""
@@ -71,11 +78,14 @@ class Spool:
         self.id, self._next, self._acked = secrets.token_hex(4), 1, 0
         self._waiting: deque[Entry] = deque()
         self._file, self._tries = -1, -1
+        self._going_on: set[str] = set()
         self.lost = 0
         """Events for which there was no room, since `take_lost` last asked."""
         self.trouble: str | None = "not begun"
         self.damaged = self._read()
         """How many lines were torn or damaged."""
+        self.left_going_on = frozenset(self._going_on)
+        """What of ENDINGS had begun when the keeper before this one ended, and nothing tells its end."""
         self._first, self._asked = self._next, False
         self._write(b"", durable=True)
 
@@ -88,6 +98,7 @@ class Spool:
                 continue
             entry = Entry(self._next, boot, kind, at, wall, data)
             self._waiting.append(entry)
+            self._follow(kind)
             lines.append(_line(asdict(entry)))
             self._next += 1
         self._write(b"".join(lines), durable=True)
@@ -156,10 +167,16 @@ class Spool:
     def _rewrite(self) -> None:
         """What is to be kept, in a new file that takes the old one's place."""
         private.make_folder(self.path.parent)
-        records = [{"spool": self.id, "next": self._next, "acked": self._acked}, *map(asdict, self._waiting)]
+        header = {"spool": self.id, "next": self._next, "acked": self._acked, "going_on": sorted(self._going_on)}
+        records = [header, *map(asdict, self._waiting)]
         self._disk.replace(self.path, b"".join(map(_line, records)))
         self.close()
         self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW)
+
+    def _follow(self, kind: str) -> None:
+        if kind in ENDINGS:
+            self._going_on.add(kind)
+        self._going_on -= {begun for begun, end in ENDINGS.items() if end == kind}
 
     def _read(self) -> int:
         try:
@@ -177,8 +194,10 @@ class Spool:
         record = json.loads(text)
         if "spool" in record:
             self.id, self._next = record["spool"], max(self._next, record["next"])
+            self._going_on = set(record.get("going_on", []))  # not written by the first version
         if "seq" in record:
             self._waiting.append(Entry(**record))
+            self._follow(record["type"])
             self._next = max(self._next, record["seq"] + 1)
         if "acked" in record:
             self._acked = max(self._acked, record["acked"])

@@ -14,6 +14,9 @@ from edgegate.types import EventType
 from tests.camera.rtsp import Network, RtspServer, age_of
 from tests.camera.watched import Door
 
+AWAY_SECONDS = (1.0, 1.7, 2.4, 3.1, 3.8, 4.5)
+"""How long a fault lasts after it was noticed, in turn: another time of the reader's next try each."""
+
 Act = Callable[[], object]
 
 
@@ -44,7 +47,9 @@ def main(times: int) -> None:
             ("network", network.port, network.flowing.clear, network.flowing.set),
         ):
             with Door(config.Camera(source=server.address(port=port)), age_of) as door:
-                results = [measured(door, break_it, mend, 1 + 0.7 * index) for index in range(times)]
+                results = [
+                    measured(door, break_it, mend, AWAY_SECONDS[turn % len(AWAY_SECONDS)]) for turn in range(times)
+                ]
             _summary(name, results, max(true - claimed for true, claimed in door.frames))
 
 

@@ -68,13 +68,13 @@ class Panel:
 
     def take(self, what: Input) -> None:
         """Remember that a level was taken for an edge just now, so that the switch's edges up to now are `is_taken`."""
-        self._switch(what).taken = self._ticks()
+        self._switch_of(what).taken = self._ticks()
 
     def is_taken(self, what: Input, at: float) -> bool:
         """Whether this switch's level was taken for an edge since an edge at `at`; its bouncing comes after that."""
-        return at <= self._switch(what).taken + BOUNCE_SECONDS
+        return at <= self._switch_of(what).taken + BOUNCE_SECONDS
 
-    def _switch(self, what: Input) -> _Switch:
+    def _switch_of(self, what: Input) -> _Switch:
         return next(switch for switch in self._switches if what in (switch.closed, switch.opened))
 
     def _edge(self, switch: _Switch, what: Input) -> None:

@@ -62,7 +62,7 @@ test-import: $(VENV)-import/.import  ## imports of ONNX face networks, which nee
 test-aarch64: $(VENV)/.test  ## a Raspberry Pi's wheels and three seconds at a door, under qemu: 5 minutes, as root
 	@$(BIN)/python -m tests.aarch64 $(abspath $(VENV)-aarch64)
 
-soak: $(VENV)/.test mosquitto  ## a day of visits in ten minutes: files, threads and memory of both processes
+soak: $(VENV)/.test mosquitto  ## a day of visits in five to ten minutes: files, threads and memory of both processes
 	@PYTHONPATH=. PATH="$$PATH:/usr/sbin" $(BIN)/python benchmarks/soak.py
 
 smoke: $(VENV)/.test  ## the golden replays and the command line, quickly; for a second Python

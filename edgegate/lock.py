@@ -167,7 +167,7 @@ class Lock:
         for what, since in self._news.items():
             if now - since >= MISSED_SECONDS:
                 log.warning("an edge was missed: %s", what)
-                self._panel.take(what)
+                self._panel.make_up(what)
                 self._happen(what)
 
     def _is_news(self, what: Input) -> bool:
@@ -208,7 +208,7 @@ class Lock:
 
     def _edge(self, what: Input, at: float) -> None:
         with self._guard:
-            if not self._closed and not self._panel.is_taken(what, at):
+            if not self._closed and not self._panel.was_made_up(what, at):
                 self._happen(what)
 
     def _happen(self, what: Input) -> None:

@@ -2,12 +2,13 @@
 
 Inputs are switches to ground with the Pi's own pull-up, read at their edges; `levels` reads them again, so that a
 missed edge is made up for. Where a machine is short of everything that edge may only have been late: the kernel notes
-when it was, and `is_taken` knows it again. A lamp or buzzer that fails costs nobody the door.
+when it was, and `was_made_up` knows it again. A lamp or buzzer that fails costs nobody the door.
 """
 
 from __future__ import annotations
 
 import logging
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -35,8 +36,6 @@ class _Switch:
     closed: Input
     opened: Input | None
     """What it says when its circuit is closed, and when it is open; None: nothing."""
-    taken: float = float("-inf")
-    """When its level was last taken for an edge that was missed, on the pin driver's clock."""
 
 
 class Panel:
@@ -45,6 +44,8 @@ class Panel:
     def __init__(self, wiring: Wiring, pin_factory: Any, happen: Happen) -> None:
         self._ticks, self._happen = pin_factory.ticks, happen
         self._switches: list[_Switch] = []
+        self._made_up: defaultdict[Input, deque[float]] = defaultdict(deque)
+        """When levels were taken for edges that have not come yet, on the pin driver's clock."""
         self._shown: State | None = None
         for name, closed, opened in _switches(wiring):
             pin = getattr(wiring, name)
@@ -66,16 +67,16 @@ class Panel:
             if switch.opened is not None:
                 yield switch.closed if switch.device.is_active else switch.opened
 
-    def take(self, what: Input) -> None:
-        """Remember that a level was taken for an edge just now, so that the switch's edges up to now are `is_taken`."""
-        self._switch_of(what).taken = self._ticks()
+    def make_up(self, what: Input) -> None:
+        """Remember that a level was taken for an edge just now."""
+        self._made_up[what].append(self._ticks() + BOUNCE_SECONDS)  # whose time is that of the end of its bouncing
 
-    def is_taken(self, what: Input, at: float) -> bool:
-        """Whether this switch's level was taken for an edge since an edge at `at`; its bouncing comes after that."""
-        return at <= self._switch_of(what).taken + BOUNCE_SECONDS
-
-    def _switch_of(self, what: Input) -> _Switch:
-        return next(switch for switch in self._switches if what in (switch.closed, switch.opened))
+    def was_made_up(self, what: Input, at: float) -> bool:
+        """Whether an edge at `at` is one that was made up for; each is at most once."""
+        times = self._made_up[what]
+        while times and times[0] < at:
+            times.popleft()  # that edge never came
+        return bool(times and times.popleft())
 
     def _edge(self, switch: _Switch, what: Input) -> None:
         age = switch.device.active_time if what is switch.closed else switch.device.inactive_time

@@ -270,6 +270,24 @@ def test_an_edge_that_only_comes_late_counts_and_so_does_a_new_one(door: Door) -
     assert door.types == 4 * ["exit.requested", "lock.unlocked", "lock.locked"]
 
 
+def test_a_press_between_two_looks_counts_though_the_release_before_it_was_made_up_for(door: Door) -> None:
+    late = LateEdges(door, EXIT)
+    door.flip(EXIT)
+    door.wait(10.0)
+    late.flip()
+    door.lock.tick()
+    late.flip()
+    door.wait(MISSED_SECONDS / 2)
+    late.flip()
+    door.wait(MISSED_SECONDS / 2)
+    door.lock.tick()
+    assert not door.open
+    late.deliver()
+    assert door.open
+    door.wait(100.0)
+    assert door.types == 2 * ["exit.requested", "lock.unlocked", "lock.locked"]
+
+
 class NoTimers(VirtualClock):
     """A machine that cannot start another thread."""
 

@@ -120,6 +120,7 @@ class Daemon:
             "gallery": lambda: self._watch.trouble or unreadable(self._recognition),
             "journal": self._ask_journal,
             "lock": lambda: self._lock.trouble,
+            "lock_spool": lambda: self._lock.status().spool,
             "picture": lambda: None if self._health.stalled else self._health.empty,
             "recognition": lambda: recognition_trouble(config, self._recognition),
             "retention": lambda: self._retention.trouble,

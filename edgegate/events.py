@@ -56,5 +56,5 @@ def with_name(event: CloudEvent, names: Names) -> CloudEvent:
 
 
 def dumps(event: CloudEvent) -> str:
-    """One line of JSON, keys in their written order."""
-    return json.dumps(event, ensure_ascii=False, separators=(",", ":"))
+    """One line of JSON, keys in their written order; half a surrogate pair, no text, becomes a question mark."""
+    return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode(errors="replace").decode()

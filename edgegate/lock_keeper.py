@@ -19,6 +19,8 @@ class Status:
     """`normal`, `hold` or `lockdown`."""
     fire: bool = False
     trouble: str | None = None
+    spool: str | None = None
+    """Why the lock keeper keeps what happens in its memory only."""
 
 
 class LockKeeper(Protocol):

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
@@ -19,12 +20,13 @@ from gpiozero.pins.mock import MockFactory, MockPin
 
 from edgegate.clock import SystemClock
 from edgegate.errors import LockError, UsageError
+from edgegate.keeper import spool as spools
 from edgegate.keeper.__main__ import listen
 from edgegate.keeper.client import KeeperClient
 from edgegate.keeper.refusals import MAX_REPORTS
 from edgegate.keeper.requests import MAX_BYTES, Gatekeeper, Refused
 from edgegate.keeper.server import Server
-from edgegate.keeper.spool import Spool
+from edgegate.keeper.spool import Disk, Later, Spool, at_once
 from edgegate.lock import Lock
 from edgegate.types import Event, EventType, Pulse
 from edgegate.wiring import Wiring
@@ -53,14 +55,14 @@ class Switch(MockPin):
 class Keeper:
     """A keeper in a thread of its own, and pins to press."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, disk: Disk | None = None, later: Later = at_once) -> None:
         self.path = folder / "keeper.sock"
         self.clock, self.factory = SystemClock(), MockFactory(pin_class=Switch)
         self.factory.pin(21).grounded = True  # the door is closed
-        self.spool = Spool(folder / "events")
+        self.spool = Spool(folder / "events", disk=disk, later=later, now=self.clock.monotonic)
         self.listener = listen(self.path, 0o660, None)
         self.alive = threading.Event()
-        self.server = Server(self.listener, self.spool, self.clock, self.alive.set)
+        self.server = Server(self.listener, self.spool, self.clock, self.alive.set, later)
         self.lock = Lock(WIRING, self.clock, self.factory, self.server.tell)
         self._thread = threading.Thread(target=self.server.run, args=(self.lock,))
 
@@ -148,7 +150,7 @@ def test_hold_lockdown_and_resume(keeper: Keeper) -> None:
 
 def test_status_says_how_the_door_is(keeper: Keeper) -> None:
     status = keeper.ask(keeper.request("status"))["status"]
-    assert status == {"locked": True, "door": "closed", "mode": "normal", "fire": False, "trouble": None}
+    assert status == {"locked": True, "door": "closed", "mode": "normal", "fire": False, "trouble": None, "spool": None}
 
 
 BAD: list[tuple[str, Callable[[Keeper], bytes | dict[str, Any]]]] = [
@@ -160,6 +162,7 @@ BAD: list[tuple[str, Callable[[Keeper], bytes | dict[str, Any]]]] = [
     ("malformed", lambda keeper: keeper.pulse(id="")),
     ("malformed", lambda keeper: keeper.pulse(id="x" * 65)),
     ("malformed", lambda keeper: keeper.pulse(extra=1)),
+    ("malformed", lambda keeper: keeper.request("status", **{"\ud800": 1})),
     ("malformed", lambda keeper: keeper.request("pulse", seconds=1)),
     ("malformed", lambda keeper: keeper.pulse(seconds=31)),
     ("malformed", lambda keeper: keeper.pulse(seconds=0)),
@@ -435,6 +438,39 @@ def test_a_fire_that_was_over_before_the_next_keeper_came_is_told_as_over(tmp_pa
     assert keeper.kept() == ["fire.started", "lock.unlocked", "lock.locked", "fire.ended"]
 
 
+class HeldUp(Disk):
+    """A disk that makes everybody wait, until it is `going`."""
+
+    def __init__(self) -> None:
+        self.going = threading.Event()
+        self.going.set()
+
+    def sync(self, file: int) -> None:
+        assert self.going.wait(30)
+        super().sync(file)
+
+
+def test_a_disk_that_does_not_answer_keeps_nobody_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spools, "SLOW_SECONDS", 0.1)
+    disk = HeldUp()
+    with ThreadPoolExecutor(1) as later, Keeper(tmp_path, disk, later.submit) as keeper:
+        disk.going.clear()
+        keeper.pin(20).drive_low()
+        wait_until(lambda: keeper.open)
+        wait_until(lambda: not keeper.open)
+        assert keeper.ask(keeper.pulse())["ok"]
+        assert keeper.ask(keeper.request("lockdown"))["ok"]
+        keeper.alive.clear()
+        assert keeper.alive.wait(10), "its loop goes round"
+        wait_until(lambda: "has not answered" in str(keeper.ask(keeper.request("status"))["status"]["spool"]))
+        wait_until(lambda: keeper.kept().count("lock.fault") == 1)
+        disk.going.set()
+        wait_until(lambda: keeper.ask(keeper.request("status"))["status"]["spool"] is None)
+        kept = keeper.kept()
+        later.submit(lambda: None).result(10)
+    assert [entry.type for entry in Spool(tmp_path / "events").pending(0, 100)][: len(kept)] == kept
+
+
 def test_the_socket_is_made_for_nobody_else(tmp_path: Path) -> None:
     path = tmp_path / "keeper.sock"
     listener = listen(path, 0o660, "root" if os.geteuid() == 0 else None)
@@ -443,6 +479,10 @@ def test_the_socket_is_made_for_nobody_else(tmp_path: Path) -> None:
         listen(path, 0o660, None)
     listener.close()
     listen(path, 0o600, None).close()  # one that was left behind is replaced
+    (tmp_path / "config.toml").write_text("[door]")
+    with pytest.raises(UsageError, match="no socket"):
+        listen(tmp_path / "config.toml", 0o600, None)
+    assert (tmp_path / "config.toml").read_text() == "[door]"
     assert path.stat().st_mode & 0o777 == 0o600
     with pytest.raises(UsageError, match="no such group"):
         listen(path, 0o660, "no-such-group")

@@ -54,6 +54,7 @@ WITH_THREADS = (
     "edgegate/demo/",
     "edgegate/capture.py",
     "edgegate/clock.py",
+    "edgegate/keeper/__main__.py",
     "edgegate/keeper/client.py",
     "edgegate/periodic.py",
     "edgegate/view/page.py",

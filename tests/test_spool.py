@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgegate.keeper.spool import Spool
+from edgegate.keeper.spool import Job, Spool
 from tests.small_disk import SmallDisk
 
 
@@ -169,3 +170,35 @@ def test_what_was_going_on_is_known_whatever_was_forgotten_meanwhile(
         going_on |= {kind} & {"lock.unlocked", "hold.started"}
         going_on -= {{"lock.locked": "lock.unlocked", "hold.ended": "hold.started"}.get(kind, "")}
     assert Spool(path).left_going_on == going_on
+
+
+@given(st.lists(st.sampled_from(["lock.unlocked", "lock.locked", "a", "ack", "write", "grow"])))
+def test_what_is_written_later_is_there_in_the_end_and_once(
+    tmp_path_factory: pytest.TempPathFactory, told: list[str]
+) -> None:
+    path = tmp_path_factory.mktemp("spool") / "events"
+    jobs: list[Job] = []
+    spool = Spool(path, max_bytes=300, later=jobs.append)
+    for seq, kind in enumerate(told, 1):
+        if kind == "write" and jobs:
+            jobs.pop(0)()
+        elif kind == "grow":
+            spool.resume_after(seq)
+        elif kind == "ack":
+            spool.acknowledge(seq)
+        elif kind != "write":
+            spool.append(happened(kind))
+    for job in jobs:
+        job()
+    again = Spool(path)
+    assert again.pending(0, 100) == spool.pending(0, 100)
+    assert again.left_going_on == spool._going_on
+    assert again.damaged == 0
+
+
+@pytest.mark.parametrize("text", [b"", b"1", b'{"seq":1}', b'{"spool":"a"}', b'{"seq":1,"new":2}', b'{"acked":"x"}'])
+def test_a_line_of_a_version_that_nobody_knows_is_left_out(path: Path, text: bytes) -> None:
+    Spool(path).append(happened("a"))
+    path.write_bytes(path.read_bytes() + b"%08x %s\n" % (zlib.crc32(text), text))
+    spool = Spool(path)
+    assert (kinds(spool), spool.damaged) == ([(1, "a")], 1)

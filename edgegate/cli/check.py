@@ -193,6 +193,8 @@ def _asked(keeper: KeeperClient, config: Config) -> tuple[State, str]:
     status = keeper.ask_status()
     if status.trouble is not None:
         return "failed", f"the lock keeper says: {status.trouble}"
+    if status.spool is not None:
+        return "warning", f"the lock keeper says: {status.spool}"
     level = "locked" if status.locked else "unlocked"
     return "ok", f"the lock keeper at {config.door.keeper} answers: {level}, mode {status.mode}, door {status.door}"
 

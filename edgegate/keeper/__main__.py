@@ -9,7 +9,8 @@ import os
 import signal
 import socket
 import sys
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -59,14 +60,19 @@ def _folder(variable: str, default: str) -> Path:
 def _run(args: argparse.Namespace, settings: Wiring) -> None:
     """Claim the pins, locked, and serve; whatever ends it, lock first."""
     guardian = Guardian()  # forks, and so comes before whatever is opened
+    if settings.pins != "mock":
+        with suppress(ImportError):  # pin_factory says what to do about it
+            import edgegate.pins  # noqa: F401, PLC0415  so that it is loaded too, before there are threads
     load_all()
     with ExitStack() as stack:
-        spool = Spool(args.state / "events")
-        stack.callback(spool.close)
-        listener = stack.enter_context(_listener(args, settings))
         # The machine's time as it is, for it decides nothing here: whether to trust it is asked of another program.
         clock = SystemClock(is_synchronized=lambda: True, is_kept=lambda: True)
-        server = Server(listener, spool, clock, lambda: _alive(guardian))
+        disk = ThreadPoolExecutor(1, "disk")
+        spool = Spool(args.state / "events", later=disk.submit, now=clock.monotonic)
+        stack.callback(spool.close)
+        stack.callback(disk.shutdown)
+        listener = stack.enter_context(_listener(args, settings))
+        server = Server(listener, spool, clock, lambda: _alive(guardian), disk.submit)
         stack.callback(server.keep)  # what the lock did at the very end
         stack.callback(guardian.close)
         signals.listen(server.stop, _keep_the_wiring)
@@ -128,6 +134,8 @@ def listen(path: Path, mode: int, group: str | None) -> socket.socket:
 def _clear(path: Path) -> None:
     if not path.exists():
         return
+    if not path.is_socket():
+        raise UsageError(f"{path}: there is a file, and no socket: door.keeper, or --socket, names another place")
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         try:
             probe.connect(str(path))

@@ -13,6 +13,7 @@ import secrets
 import socket
 import threading
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,8 @@ ASK_SECONDS = 0.1
 
 ANSWER_SECONDS = 0.5
 """How long its answer is waited for."""
+
+_KNOWN = {known.name for known in fields(Status)}
 
 CLOSE_SECONDS = 2.0
 MAX_UNWRITTEN = 500
@@ -117,7 +120,7 @@ class KeeperClient:
         answer = self._requests.ask(do, fields)
         if not answer["ok"] and answer["reason"] in {"late", "lockdown", "stale"}:
             return False
-        self._status = Status(**_granted(answer)["status"])
+        self._status = _status(_granted(answer))
         return True
 
     def _listen(self) -> None:
@@ -140,7 +143,7 @@ class KeeperClient:
                 log.error("%s", error)  # noqa: TRY400  one line says it
             self._unreachable = str(error)
             return False
-        self._unreachable, self._status = None, Status(**answer["status"])
+        self._unreachable, self._status = None, _status(answer)
         self._take(answer)
         return bool(answer["events"]) and self._after - self._written < MAX_UNWRITTEN
 
@@ -223,6 +226,11 @@ class _Connection:
         if self._socket is not None:
             self._socket.close()
             self._socket = None
+
+
+def _status(answer: dict[str, Any]) -> Status:
+    """Of what the keeper says, which may be of another version, what this one knows."""
+    return Status(**{key: value for key, value in answer["status"].items() if key in _KNOWN})
 
 
 def _granted(answer: dict[str, Any]) -> dict[str, Any]:

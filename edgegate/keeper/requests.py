@@ -94,7 +94,7 @@ def parse(line: bytes) -> Request:
     wanted = _EVERY | _FIELDS[do]
     wrong = record.keys() ^ wanted.keys() or {key for key in wanted if not _fits(record[key], wanted[key])}
     if wrong:
-        raise Refused("malformed", f"{do}: {', '.join(sorted(wrong))[:100]}: missing, unknown or wrong", name)
+        raise Refused("malformed", f"{do}: {', '.join(sorted(wrong))[:100]!a}: missing, unknown or wrong", name)
     if do in _LONGEST and not 0.1 <= record["seconds"] <= _LONGEST[do]:
         raise Refused("malformed", f"{do}: seconds must be from 0.1 to {_LONGEST[do]:g}", name)
     if do == "pulse" and record["not_after"] - record["at"] > MAX_EVIDENCE_SECONDS:

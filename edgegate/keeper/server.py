@@ -1,6 +1,7 @@
 """The keeper's loop: one thread that answers requests, keeps events, and looks after the lock a few times a second.
 
-Nothing here may delay the lock: its timers, the exit button and the fire input run on threads of their own.
+Nothing here may delay the lock: its timers, the exit button and the fire input run on threads of their own. And nothing
+may delay this loop, whose silence is taken for a hang: what goes to the disk is done `later`, on another thread.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import struct
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ from edgegate.clock import Clock
 from edgegate.errors import LockError
 from edgegate.keeper.refusals import Refusals
 from edgegate.keeper.requests import MAX_BYTES, Gatekeeper, Refused, Request
-from edgegate.keeper.spool import ENDINGS, Spool
+from edgegate.keeper.spool import ENDINGS, Later, Spool, at_once
 from edgegate.lock import Lock
 from edgegate.types import Event, EventType, Pulse
 
@@ -55,8 +57,16 @@ class Server:
     is. The peer's ids are logged and reported, and decide nothing: inside a user namespace they read as nobody's.
     """
 
-    def __init__(self, listener: socket.socket, spool: Spool, clock: Clock, alive: Callable[[], object]) -> None:
-        self._listener, self._spool, self._clock, self._alive = listener, spool, clock, alive
+    def __init__(
+        self,
+        listener: socket.socket,
+        spool: Spool,
+        clock: Clock,
+        alive: Callable[[], object],
+        later: Later = at_once,
+    ) -> None:
+        self._listener, self._spool, self._clock, self._alive, self._later = listener, spool, clock, alive, later
+        self._spool_trouble: str | None = None
         self._lockdown = spool.path.with_name("lockdown")
         """There while in lockdown, so that neither a crash nor a power cut ends it."""
         self._boot = _BOOT_ID.read_text().strip() if _BOOT_ID.exists() else ""
@@ -71,8 +81,6 @@ class Server:
             self.tell(self._fault(f"{spool.damaged} lines of the spool were torn or damaged, and left out"))
         for begun in (EventType.HOLD_STARTED, EventType.UNLOCKED):  # a door begins locked, and held by nobody
             self._end_what_was_left(begun)
-        if spool.trouble is not None:
-            log.error("%s", spool.trouble)
 
     def tell(self, event: Event) -> None:
         """Keep an event; any thread, and it does not wait."""
@@ -111,10 +119,11 @@ class Server:
             logs.tell(log, event.type.value, event.data)
             wall = self._clock.wall() - (self._clock.monotonic() - event.at)
             entries.append((self._boot, event.type.value, event.at, wall, event.data))
-        before = self._spool.trouble
         self._spool.append(entries)
-        if self._spool.trouble is not None and self._spool.trouble != before:
-            log.error("%s", self._spool.trouble)
+        before, self._spool_trouble = self._spool_trouble, self._spool.trouble
+        if before is None and self._spool_trouble is not None:
+            log.error("%s", self._spool_trouble)
+            self.tell(self._fault(self._spool_trouble))
 
     def _end_what_was_left(self, begun: EventType) -> None:
         if begun in self._spool.left_going_on:
@@ -189,7 +198,7 @@ class Server:
         try:
             request = self._gatekeeper.take(line, self._clock.monotonic())
             answer = {"id": request.id, "ok": True} | self._do(request, lock)
-            return answer | {"status": asdict(lock.status())}
+            return answer | {"status": asdict(lock.status()) | {"spool": self._spool_trouble}}
         except Refused as refused:
             return self._refuse(client, refused)
         except LockError as error:
@@ -208,10 +217,10 @@ class Server:
                     raise _why_not(request, lock)
             case "lockdown":
                 lock.lockdown()
-                self._remember(lockdown=True)
+                self._later(partial(self._remember, lockdown=True))
             case "resume":
                 lock.resume()
-                self._remember(lockdown=False)
+                self._later(partial(self._remember, lockdown=False))
             case "events":
                 return self._hand_over(**{key: fields[key] for key in ("spool", "after", "acked")})
         return {}

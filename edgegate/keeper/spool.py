@@ -10,10 +10,12 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import threading
 import zlib
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +35,18 @@ ENDINGS: Mapping[str, str] = {
 }
 """What begins, and what ends it. Lockdown goes on over the keeper's death."""
 
+SLOW_SECONDS = 2.0
+"""A disk that takes longer is told of; an SD card that makes room for itself takes a good part of a second."""
+
 TRY_EVERY = 25
 """A broken disk is tried at every event, and besides at one in so many calls."""
+
+Job = Callable[[], object]
+Later = Callable[[Job], object]
+
+
+def at_once(job: Job) -> None:
+    job()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,41 +78,53 @@ class Disk:
 class Spool:
     """The spool at `path`, begun if there is none; for one thread.
 
-    A disk that is full or broken raises nothing, for the exit button must work even so: `trouble` says what is wrong,
-    the events wait in memory, and later calls try again.
+    `later` is given what is to be done on the disk, which may take its time, and does it in that order; by default
+    at once. `now`, in seconds, tells how long that takes. A disk that is full or broken raises nothing, for the
+    exit button must work even so: `trouble` says what is wrong, the events wait in memory, and later calls try
+    again.
     """
 
     def __init__(
-        self, path: Path, max_events: int = MAX_EVENTS, max_bytes: int = MAX_BYTES, disk: Disk | None = None
+        self,
+        path: Path,
+        max_events: int = MAX_EVENTS,
+        max_bytes: int = MAX_BYTES,
+        disk: Disk | None = None,
+        later: Later = at_once,
+        now: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self.path, self._max_events, self._max_bytes = path, max_events, max_bytes
-        self._disk = disk or Disk()
+        self._disk, self._later, self._now = disk or Disk(), later, now
+        self._guard = threading.Lock()
         self.id, self._next, self._acked = secrets.token_hex(4), 1, 0
         self._waiting: deque[Entry] = deque()
         self._file, self._tries = -1, -1
         self._going_on: set[str] = set()
         self.lost = 0
         """Events for which there was no room, since `take_lost` last asked."""
-        self.trouble: str | None = "not begun"
+        self._trouble: str | None = "not begun"
+        self._anew, self._unwritten, self._since = False, 0, 0.0
         self.damaged = self._read()
         """How many lines were torn or damaged."""
         self.left_going_on = frozenset(self._going_on)
         """What of ENDINGS had begun when the keeper before this one ended, and nothing tells its end."""
         self._first, self._asked = self._next, False
-        self._write(b"", durable=True)
+        self._unwritten = 1
+        self._put(b"", durable=True)
 
     def append(self, events: Iterable[tuple[str, str, float, float, Mapping[str, Any]]]) -> None:
-        """Number and keep (boot, type, at, wall, data); when it returns they are durable, unless there is `trouble`."""
+        """Number and keep (boot, type, at, wall, data), and have them made durable."""
         lines = []
-        for boot, kind, at, wall, data in events:
-            if len(self._waiting) >= self._max_events:
-                self.lost += 1
-                continue
-            entry = Entry(self._next, boot, kind, at, wall, data)
-            self._waiting.append(entry)
-            self._follow(kind)
-            lines.append(_line(asdict(entry)))
-            self._next += 1
+        with self._guard:
+            for boot, kind, at, wall, data in events:
+                self._follow(kind)
+                if len(self._waiting) >= self._max_events:
+                    self.lost += 1
+                    continue
+                entry = Entry(self._next, boot, kind, at, wall, data)
+                self._waiting.append(entry)
+                lines.append(_line(asdict(entry)))
+                self._next += 1
         self._write(b"".join(lines), durable=True)
 
     def pending(self, after: int, limit: int) -> list[Entry]:
@@ -117,19 +141,20 @@ class Spool:
         used = seq + 1 - self._first
         if self._asked or used <= 0:
             return
-        self._next += used
-        self._waiting = deque(
-            replace(entry, seq=entry.seq + used) if entry.seq >= self._first else entry for entry in self._waiting
-        )
-        self.trouble = f"{self.path}: its numbers were used already"  # so that it is written anew
+        with self._guard:
+            self._next += used
+            self._waiting = deque(
+                replace(entry, seq=entry.seq + used) if entry.seq >= self._first else entry for entry in self._waiting
+            )
+            self._anew = True
         self._write(_line({"acked": self._acked}), durable=True)
 
     def acknowledge(self, seq: int) -> None:
         """The daemon has written everything up to `seq`."""
         before = self._acked
-        self._acked = max(self._acked, min(seq, self._next - 1))
-        while self._waiting and self._waiting[0].seq <= self._acked:
-            self._waiting.popleft()
+        with self._guard:
+            self._acked = max(self._acked, min(seq, self._next - 1))
+            self._forget()
         if self._acked > before:
             # Not waited for: if it is lost, the daemon is asked to take what it knows that it has.
             self._write(_line({"acked": self._acked}), durable=False)
@@ -146,32 +171,60 @@ class Spool:
             os.close(self._file)
             self._file = -1
 
+    @property
+    def trouble(self) -> str | None:
+        """Why events are kept in memory only; None while all is well."""
+        with self._guard:
+            slow = self._unwritten and self._now() - self._since > SLOW_SECONDS
+        if slow:
+            return f"{self.path}: the disk has not answered for {SLOW_SECONDS:g} s: events are kept in memory only"
+        return self._trouble
+
     def _write(self, lines: bytes, *, durable: bool) -> None:
-        if not lines and self.trouble is None:
-            return
-        self._tries += 1
-        if not lines and self._tries % TRY_EVERY:
-            return
+        if not lines:
+            if self._trouble is None:
+                return
+            self._tries += 1
+            if self._tries % TRY_EVERY:
+                return
+        with self._guard:
+            if not self._unwritten:
+                self._since = self._now()
+            self._unwritten += 1
+        self._later(partial(self._put, lines, durable=durable))
+
+    def _put(self, lines: bytes, *, durable: bool) -> None:
+        """On the thread that writes, one after the other."""
         try:
             # After a write that failed half a line may stand there.
-            if self.trouble is not None or os.fstat(self._file).st_size > self._max_bytes:
+            if self._trouble is not None or self._anew or os.fstat(self._file).st_size > self._max_bytes:
                 self._rewrite()
             else:
                 self._disk.write(self._file, lines)
                 if durable:
                     self._disk.sync(self._file)
-            self.trouble = None
+            self._trouble = None
         except OSError as error:
-            self.trouble = f"{self.path}: {error.strerror or error}: events are kept in memory only"
+            self._trouble = f"{self.path}: {error.strerror or error}: events are kept in memory only"
+        finally:
+            with self._guard:
+                self._unwritten -= 1
+                self._since = self._now()
 
     def _rewrite(self) -> None:
         """What is to be kept, in a new file that takes the old one's place."""
         private.make_folder(self.path.parent)
-        header = {"spool": self.id, "next": self._next, "acked": self._acked, "going_on": sorted(self._going_on)}
-        records = [header, *map(asdict, self._waiting)]
+        with self._guard:
+            header = {"spool": self.id, "next": self._next, "acked": self._acked, "going_on": sorted(self._going_on)}
+            records = [header, *map(asdict, self._waiting)]
+            self._anew = False
         self._disk.replace(self.path, b"".join(map(_line, records)))
         self.close()
         self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW)
+
+    def _forget(self) -> None:
+        while self._waiting and self._waiting[0].seq <= self._acked:
+            self._waiting.popleft()
 
     def _follow(self, kind: str) -> None:
         if kind in ENDINGS:
@@ -191,19 +244,26 @@ class Spool:
         checksum, _, text = line.partition(b" ")
         if checksum != b"%08x" % zlib.crc32(text):
             return False
-        record = json.loads(text)
+        try:
+            self._take(json.loads(text))
+        except (ValueError, TypeError, KeyError, AttributeError):  # of no version that this one knows
+            return False
+        return True
+
+    def _take(self, record: Mapping[str, Any]) -> None:
         if "spool" in record:
-            self.id, self._next = record["spool"], max(self._next, record["next"])
+            self.id, self._next = str(record["spool"]), max(self._next, int(record["next"]))
             self._going_on = set(record.get("going_on", []))  # not written by the first version
         if "seq" in record:
-            self._waiting.append(Entry(**record))
-            self._follow(record["type"])
-            self._next = max(self._next, record["seq"] + 1)
+            entry = Entry(**record)
+            newest = self._waiting[-1].seq if self._waiting else self._acked
+            if entry.seq > newest:  # a file that was written anew has what waited to be written, which comes again
+                self._waiting.append(entry)
+                self._follow(entry.type)
+            self._next = max(self._next, entry.seq + 1)
         if "acked" in record:
-            self._acked = max(self._acked, record["acked"])
-            while self._waiting and self._waiting[0].seq <= self._acked:
-                self._waiting.popleft()
-        return True
+            self._acked = max(self._acked, int(record["acked"]))
+            self._forget()
 
 
 def _line(record: Mapping[str, Any]) -> bytes:

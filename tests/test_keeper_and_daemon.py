@@ -75,3 +75,20 @@ def test_check_asks_the_keeper(door: Program, tmp_path: Path) -> None:
         keeper.wait_for("READY=1")
         assert lock()["state"] == "ok"
         assert "answers: locked, mode normal, door unknown" in lock()["detail"]
+
+
+def test_a_keeper_that_cannot_write_lets_people_in_and_says_so(door: Program, tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("no folder")
+    video = write_scene(tmp_path / "long.avi", [("enrolled", 4.0), ("nobody", 30.0)])
+    with Process(tmp_path) as keeper:
+        keeper.wait_for("READY=1")
+        with start(door, video, *options(tmp_path)) as daemon:
+            daemon.wait_for("lock.locked")
+            daemon.wait_for("service.degraded lock_spool")
+            assert daemon.end(by=signal.SIGTERM) == 0
+        finding = door("check", *options(tmp_path), "--only", "lock", "--json").json[0]
+    assert "kept in memory only" in faults(door, "lock_spool")[0]
+    told = [event["data"]["reason"] for event in events(door) if event["type"].endswith("lock.fault")]
+    assert any("kept in memory only" in reason for reason in told)
+    assert finding["state"] == "warning"
+    assert "kept in memory only" in finding["detail"]

@@ -68,6 +68,7 @@ def _run(args: argparse.Namespace, settings: Wiring) -> None:
         # The machine's time as it is, for it decides nothing here: whether to trust it is asked of another program.
         clock = SystemClock(is_synchronized=lambda: True, is_kept=lambda: True)
         disk = ThreadPoolExecutor(1, "disk")
+        disk.submit(lambda: None)  # starts its thread, while there are threads to be had
         spool = Spool(args.state / "events", later=disk.submit, now=clock.monotonic)
         stack.callback(spool.close)
         stack.callback(disk.shutdown)

@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -28,6 +29,9 @@ from edgegate.notify import notify
 from edgegate.wiring import Wiring
 
 log = logging.getLogger("edgegate.keeper")
+
+STACK_BYTES = 1 << 20
+"""Of a thread: all of it stays in memory, and by default it would be 8 MB."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -60,9 +64,10 @@ def _folder(variable: str, default: str) -> Path:
 def _run(args: argparse.Namespace, settings: Wiring) -> None:
     """Claim the pins, locked, and serve; whatever ends it, lock first."""
     guardian = Guardian()  # forks, and so comes before whatever is opened
+    threading.stack_size(STACK_BYTES)
     if settings.pins != "mock":
         with suppress(ImportError):  # pin_factory says what to do about it
-            import edgegate.pins  # noqa: F401, PLC0415  so that it is loaded too, before there are threads
+            import edgegate.pins  # noqa: F401, PLC0415  so that it is loaded too
     load_all()
     with ExitStack() as stack:
         # The machine's time as it is, for it decides nothing here: whether to trust it is asked of another program.

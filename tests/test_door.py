@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from edgegate.door import MAX_HOLD_SECONDS, TABLE, Button, Input, Latch, Leaf, State, Step, Times, advance, step
 from edgegate.door.diagram import renewed
 from edgegate.door.parts import PARTS, Place
-from edgegate.door.table import GRACE_SECONDS
+from edgegate.door.table import GRACE_SECONDS, PASSING_SECONDS
 from edgegate.types import MAX_PULSE_SECONDS, EventType
 
 TIMES = Times(exit_seconds=5.0, open_seconds=20.0, warning_seconds=10.0, stuck_seconds=30.0, shunt_seconds=4.0)
@@ -67,6 +67,51 @@ def test_it_relocks_when_the_door_that_was_opened_closes(door: Door) -> None:
     door(Input.DOOR_CLOSED, 3.0)
     assert door.places == ("locked", "closed")
     assert door.told == ["door.opened", "door.closed"]
+
+
+@pytest.mark.parametrize("asked", [Input.GRANT, Input.EXIT_PRESSED])
+def test_a_contact_that_rattles_under_the_hand_of_whoever_pulls_does_not_cut_their_pulse(
+    asked: Input, door: Door
+) -> None:
+    door(asked, 1.0, 5.0)
+    for at in (1.2, 1.6, 2.0):
+        door(Input.DOOR_OPENED, at)
+        door(Input.DOOR_CLOSED, at + PASSING_SECONDS - 0.001)
+        assert door.state.unlocked
+    door(Input.DOOR_CLOSED, 4.0)  # once more of the same
+    assert door.state.unlocked
+    door.wait(6.0)
+    assert not door.state.unlocked
+
+
+@pytest.mark.parametrize("asked", [Input.GRANT, Input.EXIT_PRESSED])
+def test_after_it_has_rattled_it_relocks_behind_them_all_the_same(asked: Input, door: Door) -> None:
+    door(asked, 1.0, 20.0)
+    door(Input.DOOR_OPENED, 1.2)
+    door(Input.DOOR_CLOSED, 1.23)
+    door(Input.DOOR_OPENED, 1.5)
+    door(Input.DOOR_CLOSED, 1.5 + PASSING_SECONDS)
+    assert not door.state.unlocked
+
+
+def test_a_pulse_that_comes_while_the_door_stands_open_runs_to_its_end_although_the_buzzer_warns_in_it(
+    door: Door,
+) -> None:
+    door(Input.EXIT_PRESSED, 1.0)
+    door(Input.DOOR_OPENED, 2.0)
+    door(Input.GRANT, 21.0, 10.0)
+    door.wait(22.5)
+    assert door.state.warning
+    door(Input.DOOR_CLOSED, 23.0)
+    assert door.state.unlocked
+
+
+def test_what_opens_and_is_then_asked_for_in_the_same_moment_counts_in_that_order(door: Door) -> None:
+    door(Input.GRANT, 1.0)
+    door(Input.DOOR_OPENED, 2.0)
+    door(Input.EXIT_PRESSED, 2.0)
+    door(Input.DOOR_CLOSED, 3.0)
+    assert door.state.unlocked
 
 
 def test_closing_behind_one_person_does_not_cut_the_next_ones_pulse(door: Door) -> None:
@@ -286,6 +331,8 @@ class AnyDoor(RuleBasedStateMachine):
         self.now = self.let_in = self.let_out = self.held = 0.0
         self.leaving: float | None = None
         """Until when the lock must be unlocked for whoever asked to go out and has not passed the door yet."""
+        self.opened: float | None = None
+        """Since when the door has been open, if it opened after somebody last asked to go out."""
         self.fire = self.locked_down = False
         self.going_on: set[EventType] = set()
         """What has begun and not ended, by all that was told."""
@@ -329,6 +376,7 @@ class AnyDoor(RuleBasedStateMachine):
         assert self.state.unlocked, "egress always works"
         assert told.count(EventType.EXIT_REQUESTED) == 1
         self.let_out = self.leaving = self.now + TIMES.exit_seconds
+        self.opened = None
 
     @rule(seconds=st.floats(0.1, MAX_HOLD_SECONDS))
     def hold(self, seconds: float) -> None:
@@ -362,11 +410,18 @@ class AnyDoor(RuleBasedStateMachine):
     @rule()
     def close_the_door(self) -> None:
         self.something_else(Input.DOOR_CLOSED)
-        self.leaving = None  # whoever it was for may have passed
+        if self.opened is not None and self.now >= self.opened + PASSING_SECONDS:
+            self.leaving = None  # whoever it was for may have passed
+        self.opened = None
 
-    @rule(what=st.sampled_from([
-        Input.EXIT_RELEASED, Input.HANDLE, Input.DOOR_OPENED, Input.TAMPER, Input.TAMPER_OVER
-    ]))  # fmt: skip
+    @rule()
+    def open_the_door(self) -> None:
+        was_closed = self.state.leaf.place is Leaf.CLOSED
+        self.something_else(Input.DOOR_OPENED)
+        if was_closed:
+            self.opened = self.now
+
+    @rule(what=st.sampled_from([Input.EXIT_RELEASED, Input.HANDLE, Input.TAMPER, Input.TAMPER_OVER]))
     def something_else(self, what: Input) -> None:
         was_unlocked = self.state.unlocked
         self.do(what)

@@ -12,6 +12,10 @@ from edgegate.types import EventType
 GRACE_SECONDS = 1.0
 """A door that opens so soon after the lock locked was opened in time: a leaf takes a while to leave its contact."""
 
+PASSING_SECONDS = 0.5
+"""Nobody passes a door in less, and no leaf swings out and back: a contact that opens and closes sooner rattles, mostly
+under the hand of somebody who pulls, and whose pulse must not end for it."""
+
 
 class Timer(Enum):
     """How long a part stays where it goes. `EXTEND` never ends before what was promised; `KEEP` leaves the end.
@@ -42,7 +46,10 @@ _CAUSE = Guard(
     "unlocked, shunted, or just locked",
     lambda door: door.unlocked or door.handle.place is Handle.SHUNTING or door.now <= door.locked_at + GRACE_SECONDS,
 )
-_PASSED = Guard("opened meanwhile", lambda d: d.leaf.place in OPEN and d.leaf.since >= d.latch.since)
+_PASSED = Guard(
+    f"opened in it, for {PASSING_SECONDS:g} s or more",
+    lambda door: door.leaf.place in OPEN and door.now >= door.opened_at + PASSING_SECONDS,
+)
 _UNUSED = Guard("not opened", lambda door: door.contact and door.leaf.place is Leaf.CLOSED)
 _MAY_STAND_OPEN = Guard(
     "hold-open or fire", lambda door: door.latch.place is Latch.HOLD or door.fire.place is Fire.BURNING

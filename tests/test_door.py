@@ -332,7 +332,7 @@ class AnyDoor(RuleBasedStateMachine):
         self.leaving: float | None = None
         """Until when the lock must be unlocked for whoever asked to go out and has not passed the door yet."""
         self.opened: float | None = None
-        """Since when the door has been open, if it opened after somebody last asked to go out."""
+        """Since when the door has been open, if it opened after somebody was last let through."""
         self.fire = self.locked_down = False
         self.going_on: set[EventType] = set()
         """What has begun and not ended, by all that was told."""
@@ -369,6 +369,7 @@ class AnyDoor(RuleBasedStateMachine):
         else:
             assert self.state.unlocked
             self.let_in = max(self.let_in, self.now + seconds)
+            self.opened = None
 
     @rule()
     def exit(self) -> None:
@@ -412,6 +413,7 @@ class AnyDoor(RuleBasedStateMachine):
         self.something_else(Input.DOOR_CLOSED)
         if self.opened is not None and self.now >= self.opened + PASSING_SECONDS:
             self.leaving = None  # whoever it was for may have passed
+            self.let_out = self.now
         self.opened = None
 
     @rule()
@@ -479,6 +481,26 @@ def test_lockdown_lets_whoever_is_going_out_go_on_although_the_door_is_held_open
     door.wait(15.0)
     assert not door.state.unlocked
     assert door.told == ["hold.started", "exit.requested", "hold.ended", "lockdown.started"]
+
+
+@pytest.mark.parametrize("end", [Input.LOCKDOWN, Input.RESUME, Input.TIMEOUT])
+@pytest.mark.parametrize("closes", [1.53, 2.0], ids=["it only rattled", "somebody passed"])
+def test_an_exit_outlasts_the_hold_it_was_asked_for_in_until_somebody_has_passed(
+    closes: float, end: Input, door: Door
+) -> None:
+    door(Input.HOLD, 0.0, 2.5)
+    door(Input.EXIT_PRESSED, 1.0)
+    door(Input.DOOR_OPENED, 1.5)
+    door(Input.DOOR_CLOSED, closes)
+    if end is Input.TIMEOUT:
+        door.wait(2.5)
+    else:
+        door(end, 2.4)
+    assert door.state.unlocked == (closes == 1.53)
+    door.wait(5.9)
+    assert door.state.unlocked == (closes == 1.53)
+    door.wait(6.0)
+    assert not door.state.unlocked
 
 
 def test_the_end_of_a_hold_lets_whoever_is_going_out_go_on(door: Door) -> None:

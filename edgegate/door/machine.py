@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from edgegate.door.parts import OPEN, Input, Leaf, Part, Place, State
-from edgegate.door.table import TABLE, Row, Timer
+from edgegate.door.table import PASSED, TABLE, Row, Timer
 from edgegate.types import MAX_PULSE_SECONDS, EventType
 
 MAX_HOLD_SECONDS = 86_400.0
@@ -85,6 +85,8 @@ def _noted(what: Input, before: State, after: State, times: Times, refused: str 
     now = before.now
     if what is Input.EXIT_PRESSED:
         after = replace(after, exit_until=now + times.exit_seconds)
+    elif what is Input.DOOR_CLOSED and PASSED.holds(before):
+        after = replace(after, exit_until=now)
     if what in {Input.GRANT, Input.EXIT_PRESSED} and refused is None:
         after = replace(after, opened_at=float("inf"))
     if before.leaf.place is Leaf.CLOSED and after.leaf.place in OPEN:

@@ -95,7 +95,7 @@ class State:
     locked_at: float = float("-inf")
     """When it was last locked after having been unlocked."""
     exit_until: float = float("-inf")
-    """Until when somebody who asked to go out was promised to be able to."""
+    """Until when somebody who asked to go out, and has not passed the door yet, was promised to be able to."""
     opened_at: float = float("inf")
     """When the door last opened, if that was since the last grant or exit; infinity if it was not."""
     contact: bool = False

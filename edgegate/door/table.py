@@ -46,7 +46,7 @@ _CAUSE = Guard(
     "unlocked, shunted, or just locked",
     lambda door: door.unlocked or door.handle.place is Handle.SHUNTING or door.now <= door.locked_at + GRACE_SECONDS,
 )
-_PASSED = Guard(
+PASSED = Guard(
     f"opened in it, for {PASSING_SECONDS:g} s or more",
     lambda door: door.leaf.place in OPEN and door.now >= door.opened_at + PASSING_SECONDS,
 )
@@ -89,8 +89,8 @@ TABLE: tuple[Row, ...] = (
     Row(LOCKDOWNS, _I.GRANT, None, refused="lockdown"),
     Row((Latch.LOCKED, *_UNLOCKED_FOR_A_WHILE), _I.EXIT_PRESSED, Latch.EXIT, Timer.EXIT),
     Row(LOCKDOWNS, _I.EXIT_PRESSED, Latch.LOCKDOWN_EXIT, Timer.EXIT),
-    Row(_UNLOCKED_FOR_A_WHILE, _I.DOOR_CLOSED, Latch.LOCKED, guard=_PASSED),
-    Row((Latch.LOCKDOWN_EXIT,), _I.DOOR_CLOSED, Latch.LOCKDOWN, guard=_PASSED),
+    Row(_UNLOCKED_FOR_A_WHILE, _I.DOOR_CLOSED, Latch.LOCKED, guard=PASSED),
+    Row((Latch.LOCKDOWN_EXIT,), _I.DOOR_CLOSED, Latch.LOCKDOWN, guard=PASSED),
     Row((Latch.ENTRY,), _I.TIMEOUT, Latch.LOCKED, guard=_UNUSED, tells=(_E.UNUSED,)),
     Row(_UNLOCKED_FOR_A_WHILE, _I.TIMEOUT, Latch.LOCKED),
     Row((Latch.LOCKDOWN_EXIT,), _I.TIMEOUT, Latch.LOCKDOWN),

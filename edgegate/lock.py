@@ -146,7 +146,7 @@ class Lock:
                 self._line.close()
 
     def _begin(self) -> None:
-        """Take the door as it is found: one that stands open was not forced now, a pressed button is no edge."""
+        """Take the door as it is found: one that stands open was not forced now, a pressed button or bar is no edge."""
         now = self._state.now
         parts: dict[str, Part] = {}
         found = set(self._panel.levels())
@@ -154,6 +154,8 @@ class Lock:
             parts["leaf"] = Part(Leaf.OPEN, now, now + self._times.open_seconds)
         if Input.EXIT_PRESSED in found:
             parts["button"] = Part(door.Button.PRESSED, now, now + self._times.stuck_seconds)
+        if Input.HANDLE in found:
+            parts["handle"] = Part(door.Handle.HELD, now, now + self._times.stuck_seconds)
         self._state = self._state.moved(parts)
         for what in (Input.FIRE, Input.TAMPER):
             if what in found:

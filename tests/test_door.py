@@ -183,12 +183,55 @@ def test_a_leaf_takes_a_while_to_leave_its_contact(door: Door) -> None:
     assert late.told == ["access.unused", "door.forced_open"]
 
 
+@pytest.mark.parametrize("held", [0.1, 20.0])
 @pytest.mark.parametrize(("after", "told"), [(3.9, "door.opened"), (4.1, "door.forced_open")])
-def test_the_handle_shunts_the_alarm_for_a_while(after: float, told: str, door: Door) -> None:
+def test_the_handle_shunts_the_alarm_for_a_while_after_it_was_let_go(
+    after: float, told: str, held: float, door: Door
+) -> None:
     door(Input.HANDLE, 0.0)
-    door(Input.DOOR_OPENED, after)
+    door(Input.HANDLE_RELEASED, held)
+    door(Input.DOOR_OPENED, held + after)
     assert not door.state.unlocked
     assert door.told == ["exit.requested", told]
+
+
+@pytest.mark.parametrize(("at", "told"), [
+    (29.9, ["door.opened", "exit.stuck"]), (30.1, ["exit.stuck", "door.forced_open"])
+])  # fmt: skip
+def test_it_shunts_the_alarm_while_it_is_held_until_it_is_stuck(at: float, told: list[str], door: Door) -> None:
+    door(Input.HANDLE, 0.0)
+    door(Input.DOOR_OPENED, at)
+    door.wait(40.0)
+    assert door.told == ["exit.requested", *told]
+
+
+def test_a_stuck_handle_shunts_nothing_until_it_was_let_go_and_is_used_again(door: Door) -> None:
+    door(Input.HANDLE, 0.0)
+    door(Input.HANDLE, 100.0)
+    door(Input.DOOR_OPENED, 101.0)
+    assert door.state.alarm
+    door(Input.DOOR_CLOSED, 102.0)
+    stuck = step(door.state, Input.HANDLE_RELEASED, 103.0, TIMES)
+    assert dict(stuck.told[0].data) == {"by": "handle"}
+    door(Input.HANDLE_RELEASED, 103.0)
+    door(Input.DOOR_OPENED, 104.0)
+    assert door.state.alarm
+    door(Input.DOOR_CLOSED, 105.0)
+    door(Input.HANDLE, 106.0)
+    door(Input.DOOR_OPENED, 107.0)
+    assert not door.state.alarm
+    assert [told for told in door.told if told.startswith("exit.")] == [
+        "exit.requested", "exit.stuck", "exit.requested", "exit.freed", "exit.requested"
+    ]  # fmt: skip
+
+
+def test_a_handle_used_again_shunts_from_then_on(door: Door) -> None:
+    door(Input.HANDLE, 0.0)
+    door(Input.HANDLE_RELEASED, 1.0)
+    door(Input.HANDLE, 4.0)
+    door(Input.HANDLE_RELEASED, 5.0)
+    door(Input.DOOR_OPENED, 8.9)
+    assert not door.state.alarm
 
 
 # Exit, lockdown, hold, fire.
@@ -423,7 +466,11 @@ class AnyDoor(RuleBasedStateMachine):
         if was_closed:
             self.opened = self.now
 
-    @rule(what=st.sampled_from([Input.EXIT_RELEASED, Input.HANDLE, Input.TAMPER, Input.TAMPER_OVER]))
+    @rule(
+        what=st.sampled_from(
+            [Input.EXIT_RELEASED, Input.HANDLE, Input.HANDLE_RELEASED, Input.TAMPER, Input.TAMPER_OVER]
+        )
+    )
     def something_else(self, what: Input) -> None:
         was_unlocked = self.state.unlocked
         self.do(what)

@@ -113,6 +113,30 @@ def test_a_forced_door_sounds_and_the_handle_shunts_it(door: Door) -> None:
     assert door.types == ["door.forced_open", "door.closed", "exit.requested", "door.opened"]
 
 
+def test_a_bar_may_be_held_for_longer_than_it_shunts_once_let_go(door: Door) -> None:
+    door.flip(HANDLE)
+    for _ in range(60):
+        door.wait(WIRING.shunt_seconds / 30)
+        door.lock.tick()
+    door.flip(CONTACT)
+    door.flip(CONTACT)
+    door.flip(HANDLE)
+    door.wait(WIRING.shunt_seconds + 0.1)
+    door.flip(CONTACT)
+    assert door.types == ["exit.requested", "door.opened", "door.closed", "door.forced_open"]
+
+
+def test_a_handle_that_stays_pressed_is_told_once_and_shunts_no_more(door: Door) -> None:
+    door.flip(HANDLE)
+    for _ in range(50):
+        door.wait(1.0)
+        door.lock.tick()
+    door.flip(CONTACT)
+    assert door.lit(BUZZER)
+    assert door.types == ["exit.requested", "exit.stuck", "door.forced_open"]
+    assert door.told[1].data == {"by": "handle"}
+
+
 def test_lockdown_lights_the_red_lamp_and_a_fire_opens_all_the_same(door: Door) -> None:
     door.lock.lockdown()
     assert door.lit(RED)
@@ -164,11 +188,14 @@ def test_a_cut_wire_of_the_fire_input_counts_as_fire_and_one_of_the_tamper_loop_
 
 
 def test_at_the_start_an_open_door_is_not_forced_and_a_pressed_button_is_no_edge() -> None:
-    door = Door(CONTACT, EXIT)
+    door = Door(CONTACT, EXIT, HANDLE)
     assert (door.open, door.types) == (False, [])
     assert door.lock.status().door == "open"
-    door.wait(100.0)
-    assert door.types == ["door.held_open", "exit.stuck"]
+    for _ in range(100):
+        door.wait(1.0)
+        door.lock.tick()
+    assert door.types == ["door.held_open", "exit.stuck", "exit.stuck"]
+    assert [event.data for event in door.told[1:]] == [{"by": "button"}, {"by": "handle"}]
     door.lock.close()
 
 

@@ -39,7 +39,9 @@ class Handle(StrEnum):
     """The contact of a handle or bar that opens the door mechanically: it shunts the forced-open alarm."""
 
     AT_REST = "at rest"
-    SHUNTING = "shunting"
+    HELD = "held"
+    LET_GO = "let go"
+    STUCK = "stuck"
 
 
 class Fire(StrEnum):
@@ -63,6 +65,7 @@ class Input(StrEnum):
     EXIT_PRESSED = "exit pressed"
     EXIT_RELEASED = "exit released"
     HANDLE = "handle used"
+    HANDLE_RELEASED = "handle released"
     DOOR_OPENED = "door opens"
     DOOR_CLOSED = "door closes"
     FIRE = "fire"
@@ -151,5 +154,6 @@ CAUSES: dict[Place, str] = {
     Latch.HOLD: "hold",
     Latch.LOCKDOWN_EXIT: "exit",
 }
+SHUNTS = (Handle.HELD, Handle.LET_GO)
 LOCKDOWNS = (Latch.LOCKDOWN, Latch.LOCKDOWN_EXIT)
 OPEN = (Leaf.OPEN, Leaf.WARNED, Leaf.HELD_OPEN, Leaf.FORCED_OPEN)

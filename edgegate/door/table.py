@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from edgegate.door.parts import LOCKDOWNS, OPEN, Button, Fire, Handle, Input, Latch, Leaf, Place, State, Tamper
+from edgegate.door.parts import LOCKDOWNS, OPEN, SHUNTS, Button, Fire, Handle, Input, Latch, Leaf, Place, State, Tamper
 from edgegate.types import EventType
 
 GRACE_SECONDS = 1.0
@@ -44,7 +44,7 @@ class Guard:
 
 _CAUSE = Guard(
     "unlocked, shunted, or just locked",
-    lambda door: door.unlocked or door.handle.place is Handle.SHUNTING or door.now <= door.locked_at + GRACE_SECONDS,
+    lambda door: door.unlocked or door.handle.place in SHUNTS or door.now <= door.locked_at + GRACE_SECONDS,
 )
 PASSED = Guard(
     f"opened in it, for {PASSING_SECONDS:g} s or more",
@@ -120,11 +120,15 @@ TABLE: tuple[Row, ...] = (
     Row(_NOT_STUCK, _I.EXIT_PRESSED, Button.PRESSED, Timer.STUCK, None, (_E.EXIT_REQUESTED,), _BY_BUTTON),
     Row((Button.STUCK,), _I.EXIT_PRESSED, Button.STUCK, None, None, (_E.EXIT_REQUESTED,), _BY_BUTTON),
     Row((Button.PRESSED,), _I.EXIT_RELEASED, Button.RELEASED),
-    Row((Button.PRESSED,), _I.TIMEOUT, Button.STUCK, tells=(_E.EXIT_STUCK,)),
-    Row((Button.STUCK,), _I.EXIT_RELEASED, Button.RELEASED, tells=(_E.EXIT_FREED,)),
-    # The handle.
-    Row(tuple(Handle), _I.HANDLE, Handle.SHUNTING, Timer.SHUNT, None, (_E.EXIT_REQUESTED,), _BY_HANDLE),
-    Row((Handle.SHUNTING,), _I.TIMEOUT, Handle.AT_REST),
+    Row((Button.PRESSED,), _I.TIMEOUT, Button.STUCK, None, None, (_E.EXIT_STUCK,), _BY_BUTTON),
+    Row((Button.STUCK,), _I.EXIT_RELEASED, Button.RELEASED, None, None, (_E.EXIT_FREED,), _BY_BUTTON),
+    # The handle: it shunts while it is held and for a while after, but not once it is stuck.
+    Row((Handle.AT_REST, Handle.LET_GO), _I.HANDLE, Handle.HELD, Timer.STUCK, None, (_E.EXIT_REQUESTED,), _BY_HANDLE),
+    Row((Handle.HELD, Handle.STUCK), _I.HANDLE, None, None, None, (_E.EXIT_REQUESTED,), _BY_HANDLE),
+    Row((Handle.HELD,), _I.HANDLE_RELEASED, Handle.LET_GO, Timer.SHUNT),
+    Row((Handle.HELD,), _I.TIMEOUT, Handle.STUCK, None, None, (_E.EXIT_STUCK,), _BY_HANDLE),
+    Row((Handle.STUCK,), _I.HANDLE_RELEASED, Handle.AT_REST, None, None, (_E.EXIT_FREED,), _BY_HANDLE),
+    Row((Handle.LET_GO,), _I.TIMEOUT, Handle.AT_REST),
     # Fire and tamper.
     Row((Fire.CLEAR,), _I.FIRE, Fire.BURNING, tells=(_E.FIRE_STARTED,)),
     Row((Fire.BURNING,), _I.FIRE_OVER, Fire.CLEAR, tells=(_E.FIRE_ENDED,)),

@@ -105,14 +105,15 @@ class Lock:
             return self._ask(Input.HOLD, seconds)
 
     def lockdown(self) -> None:
+        """It opens nothing, so it needs no timer; nor does `resume`."""
         with self._guard:
             self._check_open()
-            self._ask(Input.LOCKDOWN)
+            self._happen(Input.LOCKDOWN)
 
     def resume(self) -> None:
         with self._guard:
             self._check_open()
-            self._ask(Input.RESUME)
+            self._happen(Input.RESUME)
 
     def tick(self) -> None:
         """Make up for timers that did not run and edges that were not seen; call it a few times a second.
@@ -185,8 +186,8 @@ class Lock:
         if self._closed:
             raise LockError("the lock is closed: nothing is done for anybody any more")
 
-    def _ask(self, what: Input, seconds: float = 0.0) -> bool:
-        """Do what was asked for entirely, or not at all."""
+    def _ask(self, what: Input, seconds: float) -> bool:
+        """Open as was asked for entirely, or not at all."""
         self._catch_up()
         before = self._state
         result = door.step(before, what, self._clock.monotonic(), self._times, seconds)
@@ -194,9 +195,6 @@ class Lock:
             return False
         self._arm(result.state.due)
         self._state = result.state
-        if not result.state.unlocked:
-            self._follow(result.told)
-            return True
         try:
             self._line.drive(unlocked=True)
         except LockError:
@@ -214,7 +212,7 @@ class Lock:
                 self._happen(what)
 
     def _happen(self, what: Input) -> None:
-        """Something happened at the door: it counts whether or not everything works."""
+        """Something happened at the door, or opens nothing: it counts whether or not everything works."""
         with self._guard:
             if self._closed:
                 return

@@ -318,6 +318,49 @@ def test_without_timers_no_request_opens_but_the_exit_does_and_a_tick_locks_agai
     assert not door.open
 
 
+class FailingTimers(VirtualClock):
+    """A machine that has had enough of threads from some moment on."""
+
+    failing = False
+
+    def call_at(self, at: float, act: Callable[[], None]) -> Cancel:
+        if self.failing:
+            raise RuntimeError("can't start new thread")
+        return super().call_at(at, act)
+
+
+@pytest.mark.parametrize("asked", ["pulse", "hold", "exit", "fire"])
+def test_without_timers_lockdown_and_resume_are_done_all_the_same(asked: str) -> None:
+    clock = FailingTimers()
+    door = Door(clock=clock)
+    match asked:
+        case "pulse":
+            door.grant()
+        case "hold":
+            door.lock.hold(3600.0)
+            door.flip(EXIT)  # whose end comes before the hold's
+        case "exit":
+            door.flip(EXIT)
+        case "fire":
+            door.flip(FIRE)
+    assert door.open
+    clock.failing = True
+    door.lock.lockdown()
+    assert door.lock.status().mode == "lockdown"
+    assert door.open == (asked != "pulse"), "lockdown keeps nobody in"
+    if asked == "fire":
+        door.flip(FIRE)
+    door.wait(WIRING.exit_seconds)
+    door.lock.tick()
+    assert not door.open
+    door.lock.resume()
+    assert door.lock.status().mode == "normal"
+    with pytest.raises(LockError, match="timer"):
+        door.grant()
+    assert not door.open
+    door.lock.close()
+
+
 def test_a_pin_in_use_is_named_and_the_lock_is_given_back() -> None:
     factory = MockFactory()
     taken = Lock(Wiring(lock_pin=EXIT), VirtualClock(), factory, lambda event: None)

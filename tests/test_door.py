@@ -130,6 +130,50 @@ def test_a_grant_nobody_used_is_told(door: Door) -> None:
     assert door.told == ["access.unused"]
 
 
+@pytest.mark.parametrize("opened", [False, True])
+@pytest.mark.parametrize(
+    ("inputs", "end"),
+    [
+        ((Input.GRANT,), 4.0),
+        ((Input.GRANT, Input.GRANT), 4.0),
+        ((Input.GRANT, Input.EXIT_PRESSED), 6.0),
+        ((Input.EXIT_PRESSED, Input.GRANT), 6.0),
+        ((Input.EXIT_PRESSED, Input.GRANT, Input.LOCKDOWN), 2.0),
+        ((Input.GRANT, Input.LOCKDOWN), 2.0),
+    ],
+)
+def test_a_grant_nobody_used_is_told_once_whatever_else_was_asked_for(
+    inputs: tuple[Input, ...], end: float, opened: bool, door: Door
+) -> None:
+    for what in inputs:
+        if what is Input.LOCKDOWN and opened:
+            door(Input.DOOR_OPENED, 1.5)
+        door(what, 2.0 if what is Input.LOCKDOWN else 1.0)
+    if Input.LOCKDOWN not in inputs and opened:
+        door(Input.DOOR_OPENED, 1.5)
+        door(Input.DOOR_CLOSED, 1.53)
+    door.wait(end - 0.001)
+    before = door.told.count("access.unused")
+    door.wait(100.0)
+    door(Input.RESUME, 100.0)
+    door(Input.EXIT_PRESSED, 101.0)  # which has nothing to do with it
+    door.wait(200.0)
+    assert door.told.count("access.unused") == (not opened)
+    assert before == (not opened and Input.LOCKDOWN in inputs)
+
+
+@pytest.mark.parametrize("what", [Input.HOLD, Input.GRANT])
+def test_who_was_granted_entry_at_an_open_or_a_held_door_needs_not_open_it(what: Input, door: Door) -> None:
+    door(Input.GRANT, 1.0)
+    if what is Input.GRANT:
+        door(Input.DOOR_OPENED, 1.5)
+    door(what, 2.0, 3.0)
+    if what is Input.GRANT:
+        door(Input.DOOR_CLOSED, 2.5)
+    door.wait(10.0)
+    assert "access.unused" not in door.told
+
+
 def test_without_a_contact_nobody_knows_whether_it_was_used() -> None:
     door = Door(contact=False)
     door(Input.GRANT, 1.0)
@@ -376,7 +420,7 @@ class AnyDoor(RuleBasedStateMachine):
         """Until when the lock must be unlocked for whoever asked to go out and has not passed the door yet."""
         self.opened: float | None = None
         """Since when the door has been open, if it opened after somebody was last let through."""
-        self.fire = self.locked_down = False
+        self.fire = self.locked_down = self.unused = False
         self.going_on: set[EventType] = set()
         """What has begun and not ended, by all that was told."""
 
@@ -393,6 +437,9 @@ class AnyDoor(RuleBasedStateMachine):
         assert moments == sorted(moments)
         assert all(before.now <= at <= self.now for at in moments)
         for told in result.told:
+            if told.type is EventType.UNUSED:
+                assert self.unused, "only what was granted, and once"
+                self.unused = False
             if told.type in ENDS.values():
                 assert told.type not in self.going_on
                 self.going_on.add(told.type)
@@ -413,6 +460,8 @@ class AnyDoor(RuleBasedStateMachine):
             assert self.state.unlocked
             self.let_in = max(self.let_in, self.now + seconds)
             self.opened = None
+            if self.state.leaf.place is Leaf.CLOSED and self.state.latch.place is not Latch.HOLD:
+                self.unused = True
 
     @rule()
     def exit(self) -> None:
@@ -429,6 +478,7 @@ class AnyDoor(RuleBasedStateMachine):
             assert self.state.unlocked
             assert EventType.HOLD_STARTED in self.going_on
             self.held = self.now + seconds
+            self.unused = False
 
     @rule()
     def lockdown(self) -> None:
@@ -463,6 +513,7 @@ class AnyDoor(RuleBasedStateMachine):
     def open_the_door(self) -> None:
         was_closed = self.state.leaf.place is Leaf.CLOSED
         self.something_else(Input.DOOR_OPENED)
+        self.unused = False
         if was_closed:
             self.opened = self.now
 
@@ -493,6 +544,11 @@ class AnyDoor(RuleBasedStateMachine):
         assert (EventType.HOLD_STARTED in self.going_on) == (self.state.latch.place is Latch.HOLD)
         if self.state.unlocked and self.now >= max(self.let_in, self.let_out):
             assert self.going_on & {EventType.FIRE_STARTED, EventType.HOLD_STARTED}
+
+    @invariant()
+    def a_grant_nobody_used_is_told_when_the_lock_locks(self) -> None:
+        if self.state.latch.place in {Latch.LOCKED, Latch.LOCKDOWN, Latch.LOCKDOWN_EXIT}:
+            assert not self.unused
 
     @invariant()
     def lockdown_is_as_it_was_told(self) -> None:

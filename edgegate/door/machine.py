@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from edgegate.door.parts import OPEN, Input, Leaf, Part, Place, State
+from edgegate.door.parts import OPEN, PULSED, Input, Leaf, Part, Place, State
 from edgegate.door.table import PASSED, TABLE, Row, Timer
 from edgegate.types import MAX_PULSE_SECONDS, EventType
 
@@ -93,7 +93,8 @@ def _noted(what: Input, before: State, after: State, times: Times, refused: str 
         after = replace(after, opened_at=now)
     if before.unlocked and not after.unlocked:
         after = replace(after, locked_at=now)
-    return after
+    closed = after.leaf.place is Leaf.CLOSED
+    return replace(after, awaited=closed and after.latch.place in PULSED and (before.awaited or what is Input.GRANT))
 
 
 def _row(state: State, place: Place, what: Input) -> Row | None:

@@ -101,6 +101,8 @@ class State:
     """Until when somebody who asked to go out, and has not passed the door yet, was promised to be able to."""
     opened_at: float = float("inf")
     """When the door last opened, if that was since the last grant or exit; infinity if it was not."""
+    awaited: bool = False
+    """Whether somebody was granted entry, and the door was neither opened nor locked nor held open since."""
     contact: bool = False
     """Whether a door contact is wired."""
 
@@ -155,5 +157,6 @@ CAUSES: dict[Place, str] = {
     Latch.LOCKDOWN_EXIT: "exit",
 }
 SHUNTS = (Handle.HELD, Handle.LET_GO)
+PULSED = (Latch.ENTRY, Latch.EXIT)
 LOCKDOWNS = (Latch.LOCKDOWN, Latch.LOCKDOWN_EXIT)
 OPEN = (Leaf.OPEN, Leaf.WARNED, Leaf.HELD_OPEN, Leaf.FORCED_OPEN)

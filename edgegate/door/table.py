@@ -6,7 +6,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from edgegate.door.parts import LOCKDOWNS, OPEN, SHUNTS, Button, Fire, Handle, Input, Latch, Leaf, Place, State, Tamper
+from edgegate.door.parts import (
+    LOCKDOWNS,
+    OPEN,
+    PULSED,
+    SHUNTS,
+    Button,
+    Fire,
+    Handle,
+    Input,
+    Latch,
+    Leaf,
+    Place,
+    State,
+    Tamper,
+)
 from edgegate.types import EventType
 
 GRACE_SECONDS = 1.0
@@ -50,11 +64,12 @@ PASSED = Guard(
     f"opened in it, for {PASSING_SECONDS:g} s or more",
     lambda door: door.leaf.place in OPEN and door.now >= door.opened_at + PASSING_SECONDS,
 )
-_UNUSED = Guard("not opened", lambda door: door.contact and door.leaf.place is Leaf.CLOSED)
+_UNUSED = Guard("a grant not used", lambda door: door.contact and door.awaited)
 _MAY_STAND_OPEN = Guard(
     "hold-open or fire", lambda door: door.latch.place is Latch.HOLD or door.fire.place is Fire.BURNING
 )
 _LEAVING = Guard("exit under way", lambda door: door.now < door.exit_until)
+_LEAVING_UNUSED = Guard("exit under way, a grant not used", lambda d: _LEAVING.holds(d) and _UNUSED.holds(d))
 _NO_LOCKDOWN = Guard("no lockdown", lambda door: not door.lockdown)
 
 
@@ -77,9 +92,9 @@ class Row:
 
 _BY_BUTTON, _BY_HANDLE = (("by", "button"),), (("by", "handle"),)
 _E, _I = EventType, Input
+_LOCKDOWN_BEFORE_ENTRY = (_E.UNUSED, _E.LOCKDOWN_STARTED)
 _LOCKDOWN_IN_A_HOLD = (_E.HOLD_ENDED, _E.LOCKDOWN_STARTED)
 _NOT_STUCK = (Button.RELEASED, Button.PRESSED)
-_UNLOCKED_FOR_A_WHILE = (Latch.ENTRY, Latch.EXIT)
 
 TABLE: tuple[Row, ...] = (
     # The latch.
@@ -87,14 +102,14 @@ TABLE: tuple[Row, ...] = (
     Row((Latch.EXIT,), _I.GRANT, Latch.EXIT, Timer.EXTEND),
     Row((Latch.HOLD,), _I.GRANT, Latch.HOLD, Timer.EXTEND),
     Row(LOCKDOWNS, _I.GRANT, None, refused="lockdown"),
-    Row((Latch.LOCKED, *_UNLOCKED_FOR_A_WHILE), _I.EXIT_PRESSED, Latch.EXIT, Timer.EXIT),
+    Row((Latch.LOCKED, *PULSED), _I.EXIT_PRESSED, Latch.EXIT, Timer.EXIT),
     Row(LOCKDOWNS, _I.EXIT_PRESSED, Latch.LOCKDOWN_EXIT, Timer.EXIT),
-    Row(_UNLOCKED_FOR_A_WHILE, _I.DOOR_CLOSED, Latch.LOCKED, guard=PASSED),
+    Row(PULSED, _I.DOOR_CLOSED, Latch.LOCKED, guard=PASSED),
     Row((Latch.LOCKDOWN_EXIT,), _I.DOOR_CLOSED, Latch.LOCKDOWN, guard=PASSED),
-    Row((Latch.ENTRY,), _I.TIMEOUT, Latch.LOCKED, guard=_UNUSED, tells=(_E.UNUSED,)),
-    Row(_UNLOCKED_FOR_A_WHILE, _I.TIMEOUT, Latch.LOCKED),
+    Row(PULSED, _I.TIMEOUT, Latch.LOCKED, guard=_UNUSED, tells=(_E.UNUSED,)),
+    Row(PULSED, _I.TIMEOUT, Latch.LOCKED),
     Row((Latch.LOCKDOWN_EXIT,), _I.TIMEOUT, Latch.LOCKDOWN),
-    Row((Latch.LOCKED, *_UNLOCKED_FOR_A_WHILE), _I.HOLD, Latch.HOLD, Timer.HOLD, tells=(_E.HOLD_STARTED,)),
+    Row((Latch.LOCKED, *PULSED), _I.HOLD, Latch.HOLD, Timer.HOLD, tells=(_E.HOLD_STARTED,)),
     Row((Latch.HOLD,), _I.HOLD, Latch.HOLD, Timer.HOLD),
     Row(LOCKDOWNS, _I.HOLD, None, refused="lockdown"),
     Row((Latch.HOLD,), _I.TIMEOUT, Latch.EXIT, Timer.EXIT_REST, _LEAVING, (_E.HOLD_ENDED,)),
@@ -103,8 +118,10 @@ TABLE: tuple[Row, ...] = (
     Row((Latch.HOLD,), _I.RESUME, Latch.LOCKED, tells=(_E.HOLD_ENDED,)),
     Row((Latch.HOLD,), _I.LOCKDOWN, Latch.LOCKDOWN_EXIT, Timer.EXIT_REST, _LEAVING, _LOCKDOWN_IN_A_HOLD),
     Row((Latch.HOLD,), _I.LOCKDOWN, Latch.LOCKDOWN, tells=_LOCKDOWN_IN_A_HOLD),
+    Row((Latch.EXIT,), _I.LOCKDOWN, Latch.LOCKDOWN_EXIT, Timer.EXIT_REST, _LEAVING_UNUSED, _LOCKDOWN_BEFORE_ENTRY),
     Row((Latch.EXIT,), _I.LOCKDOWN, Latch.LOCKDOWN_EXIT, Timer.EXIT_REST, _LEAVING, (_E.LOCKDOWN_STARTED,)),
-    Row((Latch.LOCKED, *_UNLOCKED_FOR_A_WHILE), _I.LOCKDOWN, Latch.LOCKDOWN, tells=(_E.LOCKDOWN_STARTED,)),
+    Row(PULSED, _I.LOCKDOWN, Latch.LOCKDOWN, guard=_UNUSED, tells=_LOCKDOWN_BEFORE_ENTRY),
+    Row((Latch.LOCKED, *PULSED), _I.LOCKDOWN, Latch.LOCKDOWN, tells=(_E.LOCKDOWN_STARTED,)),
     Row((Latch.LOCKDOWN,), _I.RESUME, Latch.LOCKED, tells=(_E.LOCKDOWN_ENDED,)),
     Row((Latch.LOCKDOWN_EXIT,), _I.RESUME, Latch.EXIT, Timer.KEEP, tells=(_E.LOCKDOWN_ENDED,)),
     # The leaf.

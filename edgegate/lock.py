@@ -46,7 +46,13 @@ MISSED_SECONDS = 0.1
 """An input that says something new for so long and was no edge by then was missed: five times what debouncing takes.
 Looks may follow each other by a millisecond, and an edge made up for too soon is told twice."""
 
-_DOOR: dict[Place, str] = {Leaf.CLOSED: "closed", Leaf.HELD_OPEN: "held_open", Leaf.FORCED_OPEN: "forced_open"}
+_DOOR: dict[Place, str] = {
+    Leaf.CLOSED: "closed",
+    Leaf.OPEN: "open",
+    Leaf.WARNED: "held_open_warning",
+    Leaf.HELD_OPEN: "held_open",
+    Leaf.FORCED_OPEN: "forced_open",
+}
 
 
 class Lock:
@@ -84,7 +90,7 @@ class Lock:
     def status(self) -> Status:
         with self._guard:
             state = self._state
-            where = _DOOR.get(state.leaf.place, "open") if state.contact else "unknown"
+            where = _DOOR[state.leaf.place] if state.contact else "unknown"
             return Status(self.locked, where, state.mode, state.cause == "fire", self.trouble)
 
     def pulse(self, pulse: Pulse) -> bool:

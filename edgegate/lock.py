@@ -46,7 +46,13 @@ MISSED_SECONDS = 0.1
 """An input that says something new for so long and was no edge by then was missed: five times what debouncing takes.
 Looks may follow each other by a millisecond, and an edge made up for too soon is told twice."""
 
-_DOOR: dict[Place, str] = {Leaf.CLOSED: "closed", Leaf.HELD_OPEN: "held_open", Leaf.FORCED_OPEN: "forced_open"}
+_DOOR: dict[Place, str] = {
+    Leaf.CLOSED: "closed",
+    Leaf.OPEN: "open",
+    Leaf.WARNED: "held_open_warning",
+    Leaf.HELD_OPEN: "held_open",
+    Leaf.FORCED_OPEN: "forced_open",
+}
 
 
 class Lock:
@@ -84,7 +90,7 @@ class Lock:
     def status(self) -> Status:
         with self._guard:
             state = self._state
-            where = _DOOR.get(state.leaf.place, "open") if state.contact else "unknown"
+            where = _DOOR[state.leaf.place] if state.contact else "unknown"
             return Status(self.locked, where, state.mode, state.cause == "fire", self.trouble)
 
     def pulse(self, pulse: Pulse) -> bool:
@@ -105,14 +111,15 @@ class Lock:
             return self._ask(Input.HOLD, seconds)
 
     def lockdown(self) -> None:
+        """It opens nothing, so it needs no timer; nor does `resume`."""
         with self._guard:
             self._check_open()
-            self._ask(Input.LOCKDOWN)
+            self._happen(Input.LOCKDOWN)
 
     def resume(self) -> None:
         with self._guard:
             self._check_open()
-            self._ask(Input.RESUME)
+            self._happen(Input.RESUME)
 
     def tick(self) -> None:
         """Make up for timers that did not run and edges that were not seen; call it a few times a second.
@@ -146,7 +153,7 @@ class Lock:
                 self._line.close()
 
     def _begin(self) -> None:
-        """Take the door as it is found: one that stands open was not forced now, a pressed button is no edge."""
+        """Take the door as it is found: one that stands open was not forced now, a pressed button or bar is no edge."""
         now = self._state.now
         parts: dict[str, Part] = {}
         found = set(self._panel.levels())
@@ -154,6 +161,8 @@ class Lock:
             parts["leaf"] = Part(Leaf.OPEN, now, now + self._times.open_seconds)
         if Input.EXIT_PRESSED in found:
             parts["button"] = Part(door.Button.PRESSED, now, now + self._times.stuck_seconds)
+        if Input.HANDLE in found:
+            parts["handle"] = Part(door.Handle.HELD, now, now + self._times.stuck_seconds)
         self._state = self._state.moved(parts)
         for what in (Input.FIRE, Input.TAMPER):
             if what in found:
@@ -183,8 +192,8 @@ class Lock:
         if self._closed:
             raise LockError("the lock is closed: nothing is done for anybody any more")
 
-    def _ask(self, what: Input, seconds: float = 0.0) -> bool:
-        """Do what was asked for entirely, or not at all."""
+    def _ask(self, what: Input, seconds: float) -> bool:
+        """Open as was asked for entirely, or not at all."""
         self._catch_up()
         before = self._state
         result = door.step(before, what, self._clock.monotonic(), self._times, seconds)
@@ -192,9 +201,6 @@ class Lock:
             return False
         self._arm(result.state.due)
         self._state = result.state
-        if not result.state.unlocked:
-            self._follow(result.told)
-            return True
         try:
             self._line.drive(unlocked=True)
         except LockError:
@@ -212,7 +218,7 @@ class Lock:
                 self._happen(what)
 
     def _happen(self, what: Input) -> None:
-        """Something happened at the door: it counts whether or not everything works."""
+        """Something happened at the door, or opens nothing: it counts whether or not everything works."""
         with self._guard:
             if self._closed:
                 return

@@ -14,7 +14,7 @@ class Status:
 
     locked: bool
     door: str
-    """`closed`, `open`, `held_open`, `forced_open`; `unknown` without a door contact."""
+    """`closed`, `open`, `held_open_warning`, `held_open`, `forced_open`; `unknown` without a door contact."""
     mode: str
     """`normal`, `hold` or `lockdown`."""
     fire: bool = False

@@ -62,7 +62,7 @@ class Panel:
                 switch.device.when_deactivated = partial(self._edge, switch, switch.opened)
 
     def levels(self) -> Iterator[Input]:
-        """What each switch says now, but for the handle's, of which only the edge means anything."""
+        """What each switch says now."""
         for switch in self._switches:
             if switch.opened is not None:
                 yield switch.closed if switch.device.is_active else switch.opened
@@ -106,7 +106,7 @@ def _switches(wiring: Wiring) -> Iterator[tuple[str, Input, Input | None]]:
     """Each switch, and what it says when its circuit is closed and when it is open."""
     yield "fire_pin", *_either(Input.FIRE_OVER, Input.FIRE, first=wiring.fire_opens)
     yield "exit_pin", Input.EXIT_PRESSED, Input.EXIT_RELEASED
-    yield "handle_pin", Input.HANDLE, None
+    yield "handle_pin", Input.HANDLE, Input.HANDLE_RELEASED
     yield "contact_pin", *_either(Input.DOOR_CLOSED, Input.DOOR_OPENED, first=wiring.contact_closed)
     yield "tamper_pin", Input.TAMPER_OVER, Input.TAMPER
 

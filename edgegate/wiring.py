@@ -57,8 +57,12 @@ class Wiring:
     red_led_pin: int = _input("a lamp that is lit in lockdown and blinks in an alarm")
     open_seconds: float = _key(20.0, "seconds the door may stand open until the buzzer warns", 1, 3600)
     warning_seconds: float = _key(10.0, "seconds of warning until the alarm", 1, 3600)
-    stuck_seconds: float = _key(30.0, "seconds pressed after which the exit button counts as stuck", 5, 3600)
-    shunt_seconds: float = _key(5.0, "seconds after the handle was used in which an opening door is not forced", 1, 60)
+    stuck_seconds: float = _key(
+        30.0, "seconds pressed after which the exit button or the handle counts as stuck", 5, 3600
+    )
+    shunt_seconds: float = _key(
+        5.0, "seconds after the handle was let go in which an opening door is not forced", 1, 60
+    )
 
     @property
     def times(self) -> Times:

@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from edgegate.door import MAX_HOLD_SECONDS, TABLE, Button, Input, Latch, Leaf, State, Step, Times, advance, step
 from edgegate.door.diagram import renewed
 from edgegate.door.parts import PARTS, Place
-from edgegate.door.table import GRACE_SECONDS
+from edgegate.door.table import GRACE_SECONDS, PASSING_SECONDS
 from edgegate.types import MAX_PULSE_SECONDS, EventType
 
 TIMES = Times(exit_seconds=5.0, open_seconds=20.0, warning_seconds=10.0, stuck_seconds=30.0, shunt_seconds=4.0)
@@ -69,6 +69,51 @@ def test_it_relocks_when_the_door_that_was_opened_closes(door: Door) -> None:
     assert door.told == ["door.opened", "door.closed"]
 
 
+@pytest.mark.parametrize("asked", [Input.GRANT, Input.EXIT_PRESSED])
+def test_a_contact_that_rattles_under_the_hand_of_whoever_pulls_does_not_cut_their_pulse(
+    asked: Input, door: Door
+) -> None:
+    door(asked, 1.0, 5.0)
+    for at in (1.2, 1.6, 2.0):
+        door(Input.DOOR_OPENED, at)
+        door(Input.DOOR_CLOSED, at + PASSING_SECONDS - 0.001)
+        assert door.state.unlocked
+    door(Input.DOOR_CLOSED, 4.0)  # once more of the same
+    assert door.state.unlocked
+    door.wait(6.0)
+    assert not door.state.unlocked
+
+
+@pytest.mark.parametrize("asked", [Input.GRANT, Input.EXIT_PRESSED])
+def test_after_it_has_rattled_it_relocks_behind_them_all_the_same(asked: Input, door: Door) -> None:
+    door(asked, 1.0, 20.0)
+    door(Input.DOOR_OPENED, 1.2)
+    door(Input.DOOR_CLOSED, 1.23)
+    door(Input.DOOR_OPENED, 1.5)
+    door(Input.DOOR_CLOSED, 1.5 + PASSING_SECONDS)
+    assert not door.state.unlocked
+
+
+def test_a_pulse_that_comes_while_the_door_stands_open_runs_to_its_end_although_the_buzzer_warns_in_it(
+    door: Door,
+) -> None:
+    door(Input.EXIT_PRESSED, 1.0)
+    door(Input.DOOR_OPENED, 2.0)
+    door(Input.GRANT, 21.0, 10.0)
+    door.wait(22.5)
+    assert door.state.warning
+    door(Input.DOOR_CLOSED, 23.0)
+    assert door.state.unlocked
+
+
+def test_what_opens_and_is_then_asked_for_in_the_same_moment_counts_in_that_order(door: Door) -> None:
+    door(Input.GRANT, 1.0)
+    door(Input.DOOR_OPENED, 2.0)
+    door(Input.EXIT_PRESSED, 2.0)
+    door(Input.DOOR_CLOSED, 3.0)
+    assert door.state.unlocked
+
+
 def test_closing_behind_one_person_does_not_cut_the_next_ones_pulse(door: Door) -> None:
     door(Input.GRANT, 1.0, 5.0)
     door(Input.DOOR_OPENED, 2.0)
@@ -83,6 +128,50 @@ def test_a_grant_nobody_used_is_told(door: Door) -> None:
     door(Input.GRANT, 1.0)
     door.wait(10.0)
     assert door.told == ["access.unused"]
+
+
+@pytest.mark.parametrize("opened", [False, True])
+@pytest.mark.parametrize(
+    ("inputs", "end"),
+    [
+        ((Input.GRANT,), 4.0),
+        ((Input.GRANT, Input.GRANT), 4.0),
+        ((Input.GRANT, Input.EXIT_PRESSED), 6.0),
+        ((Input.EXIT_PRESSED, Input.GRANT), 6.0),
+        ((Input.EXIT_PRESSED, Input.GRANT, Input.LOCKDOWN), 2.0),
+        ((Input.GRANT, Input.LOCKDOWN), 2.0),
+    ],
+)
+def test_a_grant_nobody_used_is_told_once_whatever_else_was_asked_for(
+    inputs: tuple[Input, ...], end: float, opened: bool, door: Door
+) -> None:
+    for what in inputs:
+        if what is Input.LOCKDOWN and opened:
+            door(Input.DOOR_OPENED, 1.5)
+        door(what, 2.0 if what is Input.LOCKDOWN else 1.0)
+    if Input.LOCKDOWN not in inputs and opened:
+        door(Input.DOOR_OPENED, 1.5)
+        door(Input.DOOR_CLOSED, 1.53)
+    door.wait(end - 0.001)
+    before = door.told.count("access.unused")
+    door.wait(100.0)
+    door(Input.RESUME, 100.0)
+    door(Input.EXIT_PRESSED, 101.0)  # which has nothing to do with it
+    door.wait(200.0)
+    assert door.told.count("access.unused") == (not opened)
+    assert before == (not opened and Input.LOCKDOWN in inputs)
+
+
+@pytest.mark.parametrize("what", [Input.HOLD, Input.GRANT])
+def test_who_was_granted_entry_at_an_open_or_a_held_door_needs_not_open_it(what: Input, door: Door) -> None:
+    door(Input.GRANT, 1.0)
+    if what is Input.GRANT:
+        door(Input.DOOR_OPENED, 1.5)
+    door(what, 2.0, 3.0)
+    if what is Input.GRANT:
+        door(Input.DOOR_CLOSED, 2.5)
+    door.wait(10.0)
+    assert "access.unused" not in door.told
 
 
 def test_without_a_contact_nobody_knows_whether_it_was_used() -> None:
@@ -138,12 +227,55 @@ def test_a_leaf_takes_a_while_to_leave_its_contact(door: Door) -> None:
     assert late.told == ["access.unused", "door.forced_open"]
 
 
+@pytest.mark.parametrize("held", [0.1, 20.0])
 @pytest.mark.parametrize(("after", "told"), [(3.9, "door.opened"), (4.1, "door.forced_open")])
-def test_the_handle_shunts_the_alarm_for_a_while(after: float, told: str, door: Door) -> None:
+def test_the_handle_shunts_the_alarm_for_a_while_after_it_was_let_go(
+    after: float, told: str, held: float, door: Door
+) -> None:
     door(Input.HANDLE, 0.0)
-    door(Input.DOOR_OPENED, after)
+    door(Input.HANDLE_RELEASED, held)
+    door(Input.DOOR_OPENED, held + after)
     assert not door.state.unlocked
     assert door.told == ["exit.requested", told]
+
+
+@pytest.mark.parametrize(("at", "told"), [
+    (29.9, ["door.opened", "exit.stuck"]), (30.1, ["exit.stuck", "door.forced_open"])
+])  # fmt: skip
+def test_it_shunts_the_alarm_while_it_is_held_until_it_is_stuck(at: float, told: list[str], door: Door) -> None:
+    door(Input.HANDLE, 0.0)
+    door(Input.DOOR_OPENED, at)
+    door.wait(40.0)
+    assert door.told == ["exit.requested", *told]
+
+
+def test_a_stuck_handle_shunts_nothing_until_it_was_let_go_and_is_used_again(door: Door) -> None:
+    door(Input.HANDLE, 0.0)
+    door(Input.HANDLE, 100.0)
+    door(Input.DOOR_OPENED, 101.0)
+    assert door.state.alarm
+    door(Input.DOOR_CLOSED, 102.0)
+    stuck = step(door.state, Input.HANDLE_RELEASED, 103.0, TIMES)
+    assert dict(stuck.told[0].data) == {"by": "handle"}
+    door(Input.HANDLE_RELEASED, 103.0)
+    door(Input.DOOR_OPENED, 104.0)
+    assert door.state.alarm
+    door(Input.DOOR_CLOSED, 105.0)
+    door(Input.HANDLE, 106.0)
+    door(Input.DOOR_OPENED, 107.0)
+    assert not door.state.alarm
+    assert [told for told in door.told if told.startswith("exit.")] == [
+        "exit.requested", "exit.stuck", "exit.requested", "exit.freed", "exit.requested"
+    ]  # fmt: skip
+
+
+def test_a_handle_used_again_shunts_from_then_on(door: Door) -> None:
+    door(Input.HANDLE, 0.0)
+    door(Input.HANDLE_RELEASED, 1.0)
+    door(Input.HANDLE, 4.0)
+    door(Input.HANDLE_RELEASED, 5.0)
+    door(Input.DOOR_OPENED, 8.9)
+    assert not door.state.alarm
 
 
 # Exit, lockdown, hold, fire.
@@ -286,7 +418,9 @@ class AnyDoor(RuleBasedStateMachine):
         self.now = self.let_in = self.let_out = self.held = 0.0
         self.leaving: float | None = None
         """Until when the lock must be unlocked for whoever asked to go out and has not passed the door yet."""
-        self.fire = self.locked_down = False
+        self.opened: float | None = None
+        """Since when the door has been open, if it opened after somebody was last let through."""
+        self.fire = self.locked_down = self.unused = False
         self.going_on: set[EventType] = set()
         """What has begun and not ended, by all that was told."""
 
@@ -303,6 +437,9 @@ class AnyDoor(RuleBasedStateMachine):
         assert moments == sorted(moments)
         assert all(before.now <= at <= self.now for at in moments)
         for told in result.told:
+            if told.type is EventType.UNUSED:
+                assert self.unused, "only what was granted, and once"
+                self.unused = False
             if told.type in ENDS.values():
                 assert told.type not in self.going_on
                 self.going_on.add(told.type)
@@ -322,6 +459,9 @@ class AnyDoor(RuleBasedStateMachine):
         else:
             assert self.state.unlocked
             self.let_in = max(self.let_in, self.now + seconds)
+            self.opened = None
+            if self.state.leaf.place is Leaf.CLOSED and self.state.latch.place is not Latch.HOLD:
+                self.unused = True
 
     @rule()
     def exit(self) -> None:
@@ -329,6 +469,7 @@ class AnyDoor(RuleBasedStateMachine):
         assert self.state.unlocked, "egress always works"
         assert told.count(EventType.EXIT_REQUESTED) == 1
         self.let_out = self.leaving = self.now + TIMES.exit_seconds
+        self.opened = None
 
     @rule(seconds=st.floats(0.1, MAX_HOLD_SECONDS))
     def hold(self, seconds: float) -> None:
@@ -337,6 +478,7 @@ class AnyDoor(RuleBasedStateMachine):
             assert self.state.unlocked
             assert EventType.HOLD_STARTED in self.going_on
             self.held = self.now + seconds
+            self.unused = False
 
     @rule()
     def lockdown(self) -> None:
@@ -362,11 +504,24 @@ class AnyDoor(RuleBasedStateMachine):
     @rule()
     def close_the_door(self) -> None:
         self.something_else(Input.DOOR_CLOSED)
-        self.leaving = None  # whoever it was for may have passed
+        if self.opened is not None and self.now >= self.opened + PASSING_SECONDS:
+            self.leaving = None  # whoever it was for may have passed
+            self.let_out = self.now
+        self.opened = None
 
-    @rule(what=st.sampled_from([
-        Input.EXIT_RELEASED, Input.HANDLE, Input.DOOR_OPENED, Input.TAMPER, Input.TAMPER_OVER
-    ]))  # fmt: skip
+    @rule()
+    def open_the_door(self) -> None:
+        was_closed = self.state.leaf.place is Leaf.CLOSED
+        self.something_else(Input.DOOR_OPENED)
+        self.unused = False
+        if was_closed:
+            self.opened = self.now
+
+    @rule(
+        what=st.sampled_from(
+            [Input.EXIT_RELEASED, Input.HANDLE, Input.HANDLE_RELEASED, Input.TAMPER, Input.TAMPER_OVER]
+        )
+    )
     def something_else(self, what: Input) -> None:
         was_unlocked = self.state.unlocked
         self.do(what)
@@ -389,6 +544,11 @@ class AnyDoor(RuleBasedStateMachine):
         assert (EventType.HOLD_STARTED in self.going_on) == (self.state.latch.place is Latch.HOLD)
         if self.state.unlocked and self.now >= max(self.let_in, self.let_out):
             assert self.going_on & {EventType.FIRE_STARTED, EventType.HOLD_STARTED}
+
+    @invariant()
+    def a_grant_nobody_used_is_told_when_the_lock_locks(self) -> None:
+        if self.state.latch.place in {Latch.LOCKED, Latch.LOCKDOWN, Latch.LOCKDOWN_EXIT}:
+            assert not self.unused
 
     @invariant()
     def lockdown_is_as_it_was_told(self) -> None:
@@ -424,6 +584,26 @@ def test_lockdown_lets_whoever_is_going_out_go_on_although_the_door_is_held_open
     door.wait(15.0)
     assert not door.state.unlocked
     assert door.told == ["hold.started", "exit.requested", "hold.ended", "lockdown.started"]
+
+
+@pytest.mark.parametrize("end", [Input.LOCKDOWN, Input.RESUME, Input.TIMEOUT])
+@pytest.mark.parametrize("closes", [1.53, 2.0], ids=["it only rattled", "somebody passed"])
+def test_an_exit_outlasts_the_hold_it_was_asked_for_in_until_somebody_has_passed(
+    closes: float, end: Input, door: Door
+) -> None:
+    door(Input.HOLD, 0.0, 2.5)
+    door(Input.EXIT_PRESSED, 1.0)
+    door(Input.DOOR_OPENED, 1.5)
+    door(Input.DOOR_CLOSED, closes)
+    if end is Input.TIMEOUT:
+        door.wait(2.5)
+    else:
+        door(end, 2.4)
+    assert door.state.unlocked == (closes == 1.53)
+    door.wait(5.9)
+    assert door.state.unlocked == (closes == 1.53)
+    door.wait(6.0)
+    assert not door.state.unlocked
 
 
 def test_the_end_of_a_hold_lets_whoever_is_going_out_go_on(door: Door) -> None:

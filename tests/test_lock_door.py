@@ -113,6 +113,42 @@ def test_a_forced_door_sounds_and_the_handle_shunts_it(door: Door) -> None:
     assert door.types == ["door.forced_open", "door.closed", "exit.requested", "door.opened"]
 
 
+def test_the_status_names_how_a_door_stands_open(door: Door) -> None:
+    door.grant()
+    door.flip(CONTACT)
+    assert door.lock.status().door == "open"
+    door.wait(WIRING.open_seconds)
+    assert door.lock.status().door == "held_open_warning"
+    door.wait(WIRING.warning_seconds)
+    assert door.lock.status().door == "held_open"
+    door.flip(CONTACT)
+    assert door.lock.status().door == "closed"
+
+
+def test_a_bar_may_be_held_for_longer_than_it_shunts_once_let_go(door: Door) -> None:
+    door.flip(HANDLE)
+    for _ in range(60):
+        door.wait(WIRING.shunt_seconds / 30)
+        door.lock.tick()
+    door.flip(CONTACT)
+    door.flip(CONTACT)
+    door.flip(HANDLE)
+    door.wait(WIRING.shunt_seconds + 0.1)
+    door.flip(CONTACT)
+    assert door.types == ["exit.requested", "door.opened", "door.closed", "door.forced_open"]
+
+
+def test_a_handle_that_stays_pressed_is_told_once_and_shunts_no_more(door: Door) -> None:
+    door.flip(HANDLE)
+    for _ in range(50):
+        door.wait(1.0)
+        door.lock.tick()
+    door.flip(CONTACT)
+    assert door.lit(BUZZER)
+    assert door.types == ["exit.requested", "exit.stuck", "door.forced_open"]
+    assert door.told[1].data == {"by": "handle"}
+
+
 def test_lockdown_lights_the_red_lamp_and_a_fire_opens_all_the_same(door: Door) -> None:
     door.lock.lockdown()
     assert door.lit(RED)
@@ -164,11 +200,14 @@ def test_a_cut_wire_of_the_fire_input_counts_as_fire_and_one_of_the_tamper_loop_
 
 
 def test_at_the_start_an_open_door_is_not_forced_and_a_pressed_button_is_no_edge() -> None:
-    door = Door(CONTACT, EXIT)
+    door = Door(CONTACT, EXIT, HANDLE)
     assert (door.open, door.types) == (False, [])
     assert door.lock.status().door == "open"
-    door.wait(100.0)
-    assert door.types == ["door.held_open", "exit.stuck"]
+    for _ in range(100):
+        door.wait(1.0)
+        door.lock.tick()
+    assert door.types == ["door.held_open", "exit.stuck", "exit.stuck"]
+    assert [event.data for event in door.told[1:]] == [{"by": "button"}, {"by": "handle"}]
     door.lock.close()
 
 
@@ -307,6 +346,49 @@ def test_without_timers_no_request_opens_but_the_exit_does_and_a_tick_locks_agai
     door.wait(5.0)
     door.lock.tick()
     assert not door.open
+
+
+class FailingTimers(VirtualClock):
+    """A machine that has had enough of threads from some moment on."""
+
+    failing = False
+
+    def call_at(self, at: float, act: Callable[[], None]) -> Cancel:
+        if self.failing:
+            raise RuntimeError("can't start new thread")
+        return super().call_at(at, act)
+
+
+@pytest.mark.parametrize("asked", ["pulse", "hold", "exit", "fire"])
+def test_without_timers_lockdown_and_resume_are_done_all_the_same(asked: str) -> None:
+    clock = FailingTimers()
+    door = Door(clock=clock)
+    match asked:
+        case "pulse":
+            door.grant()
+        case "hold":
+            door.lock.hold(3600.0)
+            door.flip(EXIT)  # whose end comes before the hold's
+        case "exit":
+            door.flip(EXIT)
+        case "fire":
+            door.flip(FIRE)
+    assert door.open
+    clock.failing = True
+    door.lock.lockdown()
+    assert door.lock.status().mode == "lockdown"
+    assert door.open == (asked != "pulse"), "lockdown keeps nobody in"
+    if asked == "fire":
+        door.flip(FIRE)
+    door.wait(WIRING.exit_seconds)
+    door.lock.tick()
+    assert not door.open
+    door.lock.resume()
+    assert door.lock.status().mode == "normal"
+    with pytest.raises(LockError, match="timer"):
+        door.grant()
+    assert not door.open
+    door.lock.close()
 
 
 def test_a_pin_in_use_is_named_and_the_lock_is_given_back() -> None:

@@ -140,10 +140,11 @@ class WholeDoor(RuleBasedStateMachine):
         self.exit.drive_high()
         self.by_hand = False
 
-    @rule()
-    def swing(self) -> None:
+    @rule(after=st.sampled_from([0.03, 0.6]))
+    def swing(self, after: float) -> None:
+        """The contact rattles, or somebody passes."""
         self.contact.drive_high()
-        self.clock.advance(self.clock.monotonic() + 0.1)
+        self.clock.advance(self.clock.monotonic() + after)
         self.contact.drive_low()
 
     @precondition(lambda self: not self.burning)

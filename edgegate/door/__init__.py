@@ -15,10 +15,10 @@ What the table promises, and the tests hold it to:
 """
 
 from edgegate.door.machine import MAX_HOLD_SECONDS, Step, Times, Told, advance, step
-from edgegate.door.parts import Button, Fire, Input, Latch, Leaf, Part, Place, State
+from edgegate.door.parts import Button, Fire, Handle, Input, Latch, Leaf, Part, Place, State
 from edgegate.door.table import TABLE
 
 __all__ = [
-    "MAX_HOLD_SECONDS", "TABLE", "Button", "Fire", "Input", "Latch", "Leaf", "Part", "Place", "State", "Step", "Times",
-    "Told", "advance", "step",
+    "MAX_HOLD_SECONDS", "TABLE", "Button", "Fire", "Handle", "Input", "Latch", "Leaf", "Part", "Place", "State", "Step",
+    "Times", "Told", "advance", "step",
 ]  # fmt: skip

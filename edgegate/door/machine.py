@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from edgegate.door.parts import Input, Part, Place, State
-from edgegate.door.table import TABLE, Row, Timer
+from edgegate.door.parts import OPEN, PULSED, Input, Leaf, Part, Place, State
+from edgegate.door.table import PASSED, TABLE, Row, Timer
 from edgegate.types import MAX_PULSE_SECONDS, EventType
 
 MAX_HOLD_SECONDS = 86_400.0
@@ -77,12 +77,24 @@ def _apply(state: State, what: Input, times: Times, seconds: float, only: str | 
         if row.target is not None:
             parts[name] = Part(row.target, state.now, _until(row.timer, part, state, times, seconds))
         told += [Told(event, state.now, row.says) for event in row.tells]
-    after = state.moved(parts)
+    return Step(_noted(what, state, state.moved(parts), times, refused), tuple(told), refused)
+
+
+def _noted(what: Input, before: State, after: State, times: Times, refused: str | None) -> State:
+    """The door with what it must remember of this input."""
+    now = before.now
     if what is Input.EXIT_PRESSED:
-        after = replace(after, exit_until=state.now + times.exit_seconds)
-    if state.unlocked and not after.unlocked:
-        after = replace(after, locked_at=state.now)
-    return Step(after, tuple(told), refused)
+        after = replace(after, exit_until=now + times.exit_seconds)
+    elif what is Input.DOOR_CLOSED and PASSED.holds(before):
+        after = replace(after, exit_until=now)
+    if what in {Input.GRANT, Input.EXIT_PRESSED} and refused is None:
+        after = replace(after, opened_at=float("inf"))
+    if before.leaf.place is Leaf.CLOSED and after.leaf.place in OPEN:
+        after = replace(after, opened_at=now)
+    if before.unlocked and not after.unlocked:
+        after = replace(after, locked_at=now)
+    closed = after.leaf.place is Leaf.CLOSED
+    return replace(after, awaited=closed and after.latch.place in PULSED and (before.awaited or what is Input.GRANT))
 
 
 def _row(state: State, place: Place, what: Input) -> Row | None:

@@ -39,7 +39,9 @@ class Handle(StrEnum):
     """The contact of a handle or bar that opens the door mechanically: it shunts the forced-open alarm."""
 
     AT_REST = "at rest"
-    SHUNTING = "shunting"
+    HELD = "held"
+    LET_GO = "let go"
+    STUCK = "stuck"
 
 
 class Fire(StrEnum):
@@ -63,6 +65,7 @@ class Input(StrEnum):
     EXIT_PRESSED = "exit pressed"
     EXIT_RELEASED = "exit released"
     HANDLE = "handle used"
+    HANDLE_RELEASED = "handle released"
     DOOR_OPENED = "door opens"
     DOOR_CLOSED = "door closes"
     FIRE = "fire"
@@ -95,7 +98,11 @@ class State:
     locked_at: float = float("-inf")
     """When it was last locked after having been unlocked."""
     exit_until: float = float("-inf")
-    """Until when somebody who asked to go out was promised to be able to."""
+    """Until when somebody who asked to go out, and has not passed the door yet, was promised to be able to."""
+    opened_at: float = float("inf")
+    """When the door last opened, if that was since the last grant or exit; infinity if it was not."""
+    awaited: bool = False
+    """Whether somebody was granted entry, and the door was neither opened nor locked nor held open since."""
     contact: bool = False
     """Whether a door contact is wired."""
 
@@ -149,5 +156,7 @@ CAUSES: dict[Place, str] = {
     Latch.HOLD: "hold",
     Latch.LOCKDOWN_EXIT: "exit",
 }
+SHUNTS = (Handle.HELD, Handle.LET_GO)
+PULSED = (Latch.ENTRY, Latch.EXIT)
 LOCKDOWNS = (Latch.LOCKDOWN, Latch.LOCKDOWN_EXIT)
 OPEN = (Leaf.OPEN, Leaf.WARNED, Leaf.HELD_OPEN, Leaf.FORCED_OPEN)

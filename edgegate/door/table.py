@@ -6,11 +6,29 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from edgegate.door.parts import LOCKDOWNS, OPEN, Button, Fire, Handle, Input, Latch, Leaf, Place, State, Tamper
+from edgegate.door.parts import (
+    LOCKDOWNS,
+    OPEN,
+    PULSED,
+    SHUNTS,
+    Button,
+    Fire,
+    Handle,
+    Input,
+    Latch,
+    Leaf,
+    Place,
+    State,
+    Tamper,
+)
 from edgegate.types import EventType
 
 GRACE_SECONDS = 1.0
 """A door that opens so soon after the lock locked was opened in time: a leaf takes a while to leave its contact."""
+
+PASSING_SECONDS = 0.5
+"""Nobody passes a door in less, and no leaf swings out and back: a contact that opens and closes sooner rattles, mostly
+under the hand of somebody who pulls, and whose pulse must not end for it."""
 
 
 class Timer(Enum):
@@ -40,14 +58,18 @@ class Guard:
 
 _CAUSE = Guard(
     "unlocked, shunted, or just locked",
-    lambda door: door.unlocked or door.handle.place is Handle.SHUNTING or door.now <= door.locked_at + GRACE_SECONDS,
+    lambda door: door.unlocked or door.handle.place in SHUNTS or door.now <= door.locked_at + GRACE_SECONDS,
 )
-_PASSED = Guard("opened meanwhile", lambda d: d.leaf.place in OPEN and d.leaf.since >= d.latch.since)
-_UNUSED = Guard("not opened", lambda door: door.contact and door.leaf.place is Leaf.CLOSED)
+PASSED = Guard(
+    f"opened in it, for {PASSING_SECONDS:g} s or more",
+    lambda door: door.leaf.place in OPEN and door.now >= door.opened_at + PASSING_SECONDS,
+)
+_UNUSED = Guard("a grant not used", lambda door: door.contact and door.awaited)
 _MAY_STAND_OPEN = Guard(
     "hold-open or fire", lambda door: door.latch.place is Latch.HOLD or door.fire.place is Fire.BURNING
 )
 _LEAVING = Guard("exit under way", lambda door: door.now < door.exit_until)
+_LEAVING_UNUSED = Guard("exit under way, a grant not used", lambda d: _LEAVING.holds(d) and _UNUSED.holds(d))
 _NO_LOCKDOWN = Guard("no lockdown", lambda door: not door.lockdown)
 
 
@@ -70,9 +92,9 @@ class Row:
 
 _BY_BUTTON, _BY_HANDLE = (("by", "button"),), (("by", "handle"),)
 _E, _I = EventType, Input
+_LOCKDOWN_BEFORE_ENTRY = (_E.UNUSED, _E.LOCKDOWN_STARTED)
 _LOCKDOWN_IN_A_HOLD = (_E.HOLD_ENDED, _E.LOCKDOWN_STARTED)
 _NOT_STUCK = (Button.RELEASED, Button.PRESSED)
-_UNLOCKED_FOR_A_WHILE = (Latch.ENTRY, Latch.EXIT)
 
 TABLE: tuple[Row, ...] = (
     # The latch.
@@ -80,14 +102,14 @@ TABLE: tuple[Row, ...] = (
     Row((Latch.EXIT,), _I.GRANT, Latch.EXIT, Timer.EXTEND),
     Row((Latch.HOLD,), _I.GRANT, Latch.HOLD, Timer.EXTEND),
     Row(LOCKDOWNS, _I.GRANT, None, refused="lockdown"),
-    Row((Latch.LOCKED, *_UNLOCKED_FOR_A_WHILE), _I.EXIT_PRESSED, Latch.EXIT, Timer.EXIT),
+    Row((Latch.LOCKED, *PULSED), _I.EXIT_PRESSED, Latch.EXIT, Timer.EXIT),
     Row(LOCKDOWNS, _I.EXIT_PRESSED, Latch.LOCKDOWN_EXIT, Timer.EXIT),
-    Row(_UNLOCKED_FOR_A_WHILE, _I.DOOR_CLOSED, Latch.LOCKED, guard=_PASSED),
-    Row((Latch.LOCKDOWN_EXIT,), _I.DOOR_CLOSED, Latch.LOCKDOWN, guard=_PASSED),
-    Row((Latch.ENTRY,), _I.TIMEOUT, Latch.LOCKED, guard=_UNUSED, tells=(_E.UNUSED,)),
-    Row(_UNLOCKED_FOR_A_WHILE, _I.TIMEOUT, Latch.LOCKED),
+    Row(PULSED, _I.DOOR_CLOSED, Latch.LOCKED, guard=PASSED),
+    Row((Latch.LOCKDOWN_EXIT,), _I.DOOR_CLOSED, Latch.LOCKDOWN, guard=PASSED),
+    Row(PULSED, _I.TIMEOUT, Latch.LOCKED, guard=_UNUSED, tells=(_E.UNUSED,)),
+    Row(PULSED, _I.TIMEOUT, Latch.LOCKED),
     Row((Latch.LOCKDOWN_EXIT,), _I.TIMEOUT, Latch.LOCKDOWN),
-    Row((Latch.LOCKED, *_UNLOCKED_FOR_A_WHILE), _I.HOLD, Latch.HOLD, Timer.HOLD, tells=(_E.HOLD_STARTED,)),
+    Row((Latch.LOCKED, *PULSED), _I.HOLD, Latch.HOLD, Timer.HOLD, tells=(_E.HOLD_STARTED,)),
     Row((Latch.HOLD,), _I.HOLD, Latch.HOLD, Timer.HOLD),
     Row(LOCKDOWNS, _I.HOLD, None, refused="lockdown"),
     Row((Latch.HOLD,), _I.TIMEOUT, Latch.EXIT, Timer.EXIT_REST, _LEAVING, (_E.HOLD_ENDED,)),
@@ -96,8 +118,10 @@ TABLE: tuple[Row, ...] = (
     Row((Latch.HOLD,), _I.RESUME, Latch.LOCKED, tells=(_E.HOLD_ENDED,)),
     Row((Latch.HOLD,), _I.LOCKDOWN, Latch.LOCKDOWN_EXIT, Timer.EXIT_REST, _LEAVING, _LOCKDOWN_IN_A_HOLD),
     Row((Latch.HOLD,), _I.LOCKDOWN, Latch.LOCKDOWN, tells=_LOCKDOWN_IN_A_HOLD),
+    Row((Latch.EXIT,), _I.LOCKDOWN, Latch.LOCKDOWN_EXIT, Timer.EXIT_REST, _LEAVING_UNUSED, _LOCKDOWN_BEFORE_ENTRY),
     Row((Latch.EXIT,), _I.LOCKDOWN, Latch.LOCKDOWN_EXIT, Timer.EXIT_REST, _LEAVING, (_E.LOCKDOWN_STARTED,)),
-    Row((Latch.LOCKED, *_UNLOCKED_FOR_A_WHILE), _I.LOCKDOWN, Latch.LOCKDOWN, tells=(_E.LOCKDOWN_STARTED,)),
+    Row(PULSED, _I.LOCKDOWN, Latch.LOCKDOWN, guard=_UNUSED, tells=_LOCKDOWN_BEFORE_ENTRY),
+    Row((Latch.LOCKED, *PULSED), _I.LOCKDOWN, Latch.LOCKDOWN, tells=(_E.LOCKDOWN_STARTED,)),
     Row((Latch.LOCKDOWN,), _I.RESUME, Latch.LOCKED, tells=(_E.LOCKDOWN_ENDED,)),
     Row((Latch.LOCKDOWN_EXIT,), _I.RESUME, Latch.EXIT, Timer.KEEP, tells=(_E.LOCKDOWN_ENDED,)),
     # The leaf.
@@ -113,11 +137,15 @@ TABLE: tuple[Row, ...] = (
     Row(_NOT_STUCK, _I.EXIT_PRESSED, Button.PRESSED, Timer.STUCK, None, (_E.EXIT_REQUESTED,), _BY_BUTTON),
     Row((Button.STUCK,), _I.EXIT_PRESSED, Button.STUCK, None, None, (_E.EXIT_REQUESTED,), _BY_BUTTON),
     Row((Button.PRESSED,), _I.EXIT_RELEASED, Button.RELEASED),
-    Row((Button.PRESSED,), _I.TIMEOUT, Button.STUCK, tells=(_E.EXIT_STUCK,)),
-    Row((Button.STUCK,), _I.EXIT_RELEASED, Button.RELEASED, tells=(_E.EXIT_FREED,)),
-    # The handle.
-    Row(tuple(Handle), _I.HANDLE, Handle.SHUNTING, Timer.SHUNT, None, (_E.EXIT_REQUESTED,), _BY_HANDLE),
-    Row((Handle.SHUNTING,), _I.TIMEOUT, Handle.AT_REST),
+    Row((Button.PRESSED,), _I.TIMEOUT, Button.STUCK, None, None, (_E.EXIT_STUCK,), _BY_BUTTON),
+    Row((Button.STUCK,), _I.EXIT_RELEASED, Button.RELEASED, None, None, (_E.EXIT_FREED,), _BY_BUTTON),
+    # The handle: it shunts while it is held and for a while after, but not once it is stuck.
+    Row((Handle.AT_REST, Handle.LET_GO), _I.HANDLE, Handle.HELD, Timer.STUCK, None, (_E.EXIT_REQUESTED,), _BY_HANDLE),
+    Row((Handle.HELD, Handle.STUCK), _I.HANDLE, None, None, None, (_E.EXIT_REQUESTED,), _BY_HANDLE),
+    Row((Handle.HELD,), _I.HANDLE_RELEASED, Handle.LET_GO, Timer.SHUNT),
+    Row((Handle.HELD,), _I.TIMEOUT, Handle.STUCK, None, None, (_E.EXIT_STUCK,), _BY_HANDLE),
+    Row((Handle.STUCK,), _I.HANDLE_RELEASED, Handle.AT_REST, None, None, (_E.EXIT_FREED,), _BY_HANDLE),
+    Row((Handle.LET_GO,), _I.TIMEOUT, Handle.AT_REST),
     # Fire and tamper.
     Row((Fire.CLEAR,), _I.FIRE, Fire.BURNING, tells=(_E.FIRE_STARTED,)),
     Row((Fire.BURNING,), _I.FIRE_OVER, Fire.CLEAR, tells=(_E.FIRE_ENDED,)),

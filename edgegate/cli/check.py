@@ -150,15 +150,20 @@ def _access(config: Config) -> tuple[State, str]:
     found += f"; held open: {access.hold_open}" if access.hold_open else ""
     found += f"; lock-out after {access.lockout_refusals} refusals" if access.lockout_refusals else ""
     remarks = access.doubts(config.site.door, groups, wall)
-    if _locked_out(config):
-        remarks = ("a lock-out runs: no face opens the door; `edgegate access release`", *remarks)
+    remarks = (*_lockout(config), *remarks)
     return ("warning" if remarks else "ok"), "; ".join((found, *remarks))
 
 
-def _locked_out(config: Config) -> bool:
+def _lockout(config: Config) -> Iterator[str]:
+    """What the journal tells of one; the door may see its end at another time than this process does."""
     path, system = app.journal_path(config), clock.SystemClock()
     until = lockout_record.running_until(path, system) if path.exists() else None
-    return until is not None and until > system.monotonic()
+    if until is None:
+        return
+    if until > system.monotonic():
+        yield "a lock-out runs: no face opens the door; `edgegate access release`"
+    else:
+        yield "a lock-out should be over, but the door has not written down its end; `edgegate access release` ends it"
 
 
 def _liveness(_config: Config) -> tuple[State, str]:

@@ -127,7 +127,7 @@ guest-tools:
 install:  ## sudo make install: the door as a service, or its upgrade (docs/install.md)
 	@PYTHON="$(PYTHON)" systemd/install install
 
-uninstall:  ## sudo make uninstall; PURGE=1: people, keys, journal and configuration too
+uninstall:  ## sudo make uninstall; PURGE=1: people, keys, credentials, journal and configuration too
 	@PYTHON="$(PYTHON)" systemd/install uninstall
 
 # The RTSP server that network cameras are tested against; Debian's own Python runs it.

@@ -7,9 +7,12 @@ a link that somebody has put in the way is not followed.
 
 from __future__ import annotations
 
+import fcntl
+import glob
 import os
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -78,16 +81,40 @@ def sync_folder(path: Path) -> None:
 
 
 def _write(path: Path, content: bytes, like: Path | None, publish: Callable[[Path, Path], None]) -> None:
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
+    draft, descriptor = _begin_draft(path, like or path.parent)
     try:
-        with os.fdopen(create(draft, like or path.parent), "wb") as file:
+        with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        publish(draft, path)
+            publish(draft, path)  # before the draft's lock goes
     finally:
         draft.unlink(missing_ok=True)
+    _remove_drafts_left_behind(path)
     sync_folder(path.parent)
+
+
+def _begin_draft(path: Path, like: Path) -> tuple[Path, int]:
+    """A draft for `path`, locked for as long as it is open: so it is known from one that a dead program left."""
+    while True:
+        draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
+        descriptor = create(draft, like)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if os.fstat(descriptor).st_nlink:
+            return draft, descriptor
+        os.close(descriptor)  # another writer came between the two and took it for left behind
+
+
+def _remove_drafts_left_behind(path: Path) -> None:
+    """What was being written when a program was killed or the power cut; drafts that somebody has open stay."""
+    for draft in path.parent.glob(f".{glob.escape(path.name)}.{'[0-9a-f]' * 8}.new"):
+        with suppress(OSError):  # gone, in use, a link or somebody else's: what was to be written is written
+            descriptor = os.open(draft, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                draft.unlink()
+            finally:
+                os.close(descriptor)
 
 
 def _give(descriptor: int, like: Path) -> None:

@@ -1,7 +1,8 @@
-"""What a door shows its broker, when systemd hands it over."""
+"""What a door shows its broker and its camera, when systemd hands it over."""
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,13 @@ from typing import Any
 import pytest
 
 from edgegate.broker.credentials import build_tls, read_password
-from edgegate.config import Mqtt
-from edgegate.errors import ConfigError
+from edgegate.camera.address import address_in
+from edgegate.config import Camera, Mqtt
+from edgegate.errors import CameraError, ConfigError
 
+ROOT = Path(__file__).parent.parent
 ROOTS_ALONE = "/etc/credstore/of-root-alone"
+_NAME = re.compile(r'(?:given\(|Path\(folder\) / )"(edgegate\.[a-z-]+)"')
 
 
 def settings(**keys: Any) -> Mqtt:
@@ -44,3 +48,21 @@ def test_a_credential_comes_before_the_key_file(credentials: Path) -> None:
     key.unlink()
     with pytest.raises(ConfigError, match="not a usable certificate and key"):
         build_tls(mutual)
+
+
+def test_a_credential_comes_before_the_cameras_password_file(credentials: Path) -> None:
+    camera = Camera(source="rtsp://door@10.0.0.7/live", password_file=ROOTS_ALONE)
+    with pytest.raises(CameraError, match="of-root-alone"):
+        address_in(camera)
+    (credentials / "edgegate.camera-password").write_text("by systemd\n", encoding="utf-8")
+    assert "door:by%20systemd@" in address_in(camera).dialled
+    assert "door:by%20systemd@" in address_in(Camera(source="rtsp://door@10.0.0.7/live")).dialled
+
+
+def test_the_daemon_is_handed_every_credential_that_anything_asks_for_and_the_docs_name_it() -> None:
+    asked = {name for file in (ROOT / "edgegate").rglob("*.py") for name in _NAME.findall(file.read_text("utf-8"))}
+    unit = (ROOT / "systemd" / "edgegate.service").read_text(encoding="utf-8")
+    docs = (ROOT / "docs" / "install.md").read_text(encoding="utf-8")
+    assert {"edgegate.key", "edgegate.camera-password"} < asked
+    assert set(re.findall("^LoadCredential=(.+)$", unit, re.MULTILINE)) == asked
+    assert set(re.findall("^\\| `(edgegate[^`]+)` \\|", docs, re.MULTILINE)) == asked

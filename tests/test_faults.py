@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from edgegate import journal
-from edgegate.cli.check import Look, State, inspect
+from edgegate.cli.check import Look, inspect
 from edgegate.cli.check_service import service
+from edgegate.cli.common import State
 from edgegate.clock import VirtualClock
 from edgegate.config import Config
 from edgegate.events import Origin

@@ -168,3 +168,23 @@ def test_uninstalling_leaves_configuration_and_data_and_says_so(installed: Machi
         assert installed.files().keys() == {"etc/edgegate/config.toml", "var/lib/edgegate/gallery.db"}
     assert "is gone" in installed.make("uninstall", "PURGE=1")
     assert installed.files() == {}
+
+
+def test_purging_leaves_no_secret_and_no_drop_in_and_nothing_of_anybody_else(installed: Machine) -> None:
+    secrets = [
+        "etc/credstore/edgegate.key",
+        "etc/credstore/edgegate.mqtt-password",
+        "etc/credstore.encrypted/edgegate.key",
+        "etc/systemd/system/edgegate.service.d/override.conf",
+        "etc/systemd/system/edgegate-lock.service.d/override.conf",
+    ]
+    others = {"etc/credstore/another.key", "etc/systemd/system/another.service.d/override.conf"}
+    for name in (*secrets, *others):
+        (installed.root / name).parent.mkdir(parents=True, exist_ok=True)
+        (installed.root / name).write_text("secret", encoding="utf-8")
+    said = installed.make("uninstall")
+    assert {*secrets} < installed.files().keys()
+    assert "/etc/credstore" in said
+    assert "edgegate*.service.d" in said
+    installed.make("uninstall", "PURGE=1")
+    assert installed.files().keys() == others

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -73,3 +75,45 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     assert owners(tmp_path) == {"file": (os.getuid(), os.getgid(), 0o600)}
     private.erase(tmp_path / "file")
     assert list(tmp_path.iterdir()) == []
+
+
+WRITER = """
+import os, sys
+from pathlib import Path
+from edgegate import private
+path = Path(sys.argv[1])
+def publish(draft, path):
+    print(draft, flush=True)
+    sys.stdin.readline()
+    os.replace(draft, path)
+private._write(path, b"late", None, publish)
+"""
+"""Writes a file, but waits for a line before it gives the draft its name."""
+
+
+def test_what_a_killed_program_left_half_written_goes_with_the_next_write_and_nothing_else(tmp_path: Path) -> None:
+    call = [sys.executable, "-c", WRITER, str(tmp_path / "file")]
+    with subprocess.Popen(call, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as killed:
+        assert killed.stdout is not None
+        left = Path(killed.stdout.readline().strip())
+        killed.kill()
+    others = {".file.new", ".other.0123abcd.new", "file.0123abcd.new"}
+    for name in others:
+        (tmp_path / name).touch()
+    (tmp_path / ".file.00000000.new").symlink_to(tmp_path / ".file.new")
+    assert left.exists()
+    private.write(tmp_path / "file", b"new")
+    assert {file.name for file in tmp_path.iterdir()} == {"file", ".file.00000000.new", *others}
+
+
+def test_a_draft_that_another_process_is_writing_stays(tmp_path: Path) -> None:
+    call = [sys.executable, "-c", WRITER, str(tmp_path / "file")]
+    with subprocess.Popen(call, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        draft = Path(other.stdout.readline().strip())
+        private.write(tmp_path / "file", b"early")
+        assert draft.exists()
+        other.communicate("go on\n")
+    assert other.returncode == 0
+    assert (tmp_path / "file").read_bytes() == b"late"
+    assert [file.name for file in tmp_path.iterdir()] == ["file"]

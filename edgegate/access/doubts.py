@@ -9,6 +9,10 @@ from edgegate.access.hold_open import HoldOpenHours
 from edgegate.access.permissions import Permissions, Rule
 from edgegate.access.schedule import Schedule
 
+_MISSPELT = 0.75
+"""Names of doors that are at least so alike (difflib's ratio): one letter too few, too many or out of place in four;
+north and south are not."""
+
 
 def doubts(
     permissions: Permissions,
@@ -17,7 +21,7 @@ def doubts(
     people: Sequence[Collection[str]],
     wall: float,
 ) -> tuple[str, ...]:
-    """Rules that can never match, groups nobody is in, and people whom no rule lets in.
+    """Rules that can never match, groups nobody is in, doors misspelt, and people whom no rule lets in.
 
     `people` is each enrolled person's groups, `wall` now, in seconds since the epoch.
     """
@@ -37,12 +41,31 @@ def _of_rule(permissions: Permissions, number: int, rule: Rule, groups: Iterable
     never = " can never match" if len(empty) == len(rule.groups) else ""
     for group in empty:
         yield f"access rule {number}{never}: nobody is in group {group}{did_you_mean(group, groups)}"
+    for name in _misspelt(permissions.door, rule.doors) if _here(permissions) else ():
+        yield f"access rule {number} is for door {name}, not for this one; did you mean {permissions.door}?"
+
+
+def _misspelt(door: str, named: Collection[str]) -> Iterator[str]:
+    """What is almost this door's name, in a rule that does not name it; door-2 is no misspelt door-1."""
+    if door in named:
+        return
+    for name in sorted(named):
+        if _digits(name) == _digits(door) and get_close_matches(name.lower(), [door.lower()], cutoff=_MISSPELT):
+            yield name
+
+
+def _digits(name: str) -> list[str]:
+    return [letter for letter in name if letter.isdigit()]
+
+
+def _here(permissions: Permissions) -> list[Rule]:
+    return [rule for rule in permissions.rules if not rule.doors or permissions.door in rule.doors]
 
 
 def _of_all(permissions: Permissions, people: Sequence[Collection[str]]) -> Iterator[str]:
     if not permissions.rules:
         return
-    door, here = permissions.door, [r for r in permissions.rules if not r.doors or permissions.door in r.doors]
+    door, here = permissions.door, _here(permissions)
     if not here:
         named = {name for rule in permissions.rules for name in rule.doors}
         close = get_close_matches(door, sorted(named), n=1)

@@ -8,6 +8,7 @@
 4. The beginning is told, and so is committed to the journal, before the lock is asked.
 5. A hold that the lock ended otherwise (lockdown, staff, its own restart) is not taken up again by itself: it begins
    anew with the next person who is let in, or with the next hours.
+6. One that never came about (the journal or the lock failed at that moment) is asked for again until it does.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 
 from edgegate.access.calendar import Calendar
 from edgegate.access.schedule import Schedule
-from edgegate.types import Event, EventType, Hold, Observation
+from edgegate.types import Denial, Event, EventType, Hold, Observation
 
 HOLD_SECONDS = 30.0
 RENEW_SECONDS = 10.0
@@ -40,7 +41,8 @@ class HoldOpen:
     """Follows the hours through the gate's observations."""
 
     def __init__(self) -> None:
-        self._running = False
+        self._running = self._came_about = False
+        """Whether the beginning was told, and whether the lock has been seen to hold since."""
         self._waits: bool | None = None
         """Whether a person must come first; None outside the hours."""
         self._waited: bool | None = None
@@ -69,10 +71,13 @@ class HoldOpen:
         if not self._running:
             return self._begin(hours, what, now, left)
         if what.held:
-            self._held_at = now
+            self._held_at, self._came_about = now, True
             return (), self._ask(now, left) if now - self._asked_at >= RENEW_SECONDS else None
         if now - self._held_at <= GRACE_SECONDS:
             return (), None
+        if not self._came_about and what.barred is not Denial.LOCKDOWN:
+            self._held_at = now
+            return (), self._ask(now, left) if what.barred is None else None
         self._waits = True
         return self._end(now, "interrupted"), None
 
@@ -81,7 +86,7 @@ class HoldOpen:
     ) -> tuple[tuple[Event, ...], Hold | None]:
         if self._waits or what.barred is not None or left < _SHORTEST:
             return (), None
-        self._running, self._held_at = True, now
+        self._running, self._came_about, self._held_at = True, False, now
         reason = "first_person" if hours.first_person else "schedule"
         data = {"reason": reason, "schedule": hours.schedule.name}
         return (Event(EventType.HOLD_OPEN_STARTED, now, data=data),), self._ask(now, left)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import ssl
 from pathlib import Path
 
 from edgegate.config import Mqtt
+from edgegate.credentials import given
 from edgegate.errors import ConfigError
 
 
@@ -14,7 +14,7 @@ def read_password(settings: Mqtt) -> str | None:
     """The first line of the credential or of `mqtt.password_file`; None without either. Raises ConfigError."""
     if not settings.username:
         return None
-    file = _given("edgegate.mqtt-password") or settings.password_file
+    file = given("edgegate.mqtt-password") or settings.password_file
     if not file:
         return None
     try:
@@ -37,17 +37,11 @@ def build_tls(settings: Mqtt) -> ssl.SSLContext | None:
     if settings.cert_file:
         try:
             # The empty password keeps OpenSSL from asking for one on the terminal when the key is encrypted.
-            key_file = _given("edgegate.mqtt-key") or settings.key_file or None
+            key_file = given("edgegate.mqtt-key") or settings.key_file or None
             context.load_cert_chain(settings.cert_file, key_file, password="")
         except OSError as error:
             raise _unusable("cert_file", settings.cert_file, "not a usable certificate and key", error) from None
     return context
-
-
-def _given(name: str) -> str | None:
-    """The systemd credential of this name; whoever is given one need not be allowed to read the file."""
-    folder = os.environ.get("CREDENTIALS_DIRECTORY")
-    return str(path) if folder and (path := Path(folder) / name).exists() else None
 
 
 def _unusable(key: str, value: str, what: str, error: Exception) -> ConfigError:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
-from edgegate import config
+from edgegate import config, credentials
 from edgegate.errors import CameraError, UsageError
 from edgegate.types import CameraFault
 
@@ -87,6 +87,15 @@ def address_of(source: str, password_file: str = "", ca_file: str = "") -> Addre
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     _check_certificates(ca_file)
     return Address(scheme, host, port, path, unquote(parts.username or ""), password, ca_file)
+
+
+def address_in(settings: config.Camera) -> Address:
+    """The camera's address as `[camera]` has it, its password from the systemd credential where there is one.
+
+    Raises what `address_of` raises.
+    """
+    password_file = credentials.given("edgegate.camera-password") or settings.password_file
+    return address_of(settings.source, password_file, settings.ca_file)
 
 
 def _check_certificates(file: str) -> None:

@@ -9,7 +9,7 @@ from typing import cast
 import cv2
 
 from edgegate import config
-from edgegate.camera.address import Address, address_of, is_unverified
+from edgegate.camera.address import Address, address_in, is_unverified
 from edgegate.camera.arrival import Arrivals
 from edgegate.camera.opencv import open_capture
 from edgegate.camera.refusal import why_not
@@ -58,7 +58,7 @@ class Rtsp:
         open_capture: Callable[[str, int, Sequence[int], Mapping[str, str]], cv2.VideoCapture] = open_capture,
         explain: Callable[[Address, float], CameraError] = why_not,
     ) -> None:
-        self._address = address_of(settings.source, settings.password_file, settings.ca_file)
+        self._address = address_in(settings)
         self._unverified = is_unverified(settings)
         self._clock = clock
         self._arrivals = Arrivals()

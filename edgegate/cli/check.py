@@ -7,36 +7,29 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 from edgegate import app, clock, lockout_record
 from edgegate.broker import probe
 from edgegate.camera import is_network, is_recording, is_unverified, open_source
 from edgegate.camera.holders import SERVICE, devices, holders
 from edgegate.camera.trial import try_out
+from edgegate.cli.check_lock import lock
 from edgegate.cli.check_service import service
-from edgegate.cli.common import Commands, load_config, print_json
+from edgegate.cli.common import Commands, State, load_config, print_json
 from edgegate.config import MODEL_ALONE, NO_LIVENESS, Config
 from edgegate.disk import Disk, free_megabytes
 from edgegate.errors import CameraError, EdgegateError
 from edgegate.journal import last_time, verify
-from edgegate.keeper.client import KeeperClient
-from edgegate.line import outputs_stay
 from edgegate.periodic import within
 from edgegate.thermal import Thermometer, trouble_now
 from edgegate.types import CameraFault
 
-State = Literal["ok", "warning", "failed"]
 Look: TypeAlias = Callable[[Config], tuple[State, str]]
 """How a part is tried; it may raise EdgegateError."""
 
 LOOK_SECONDS = 60.0
 """How long each part may take to answer: a model on a small machine takes some, and one that hangs takes for ever."""
-
-_OUTPUTS_STAY = (
-    "this kernel leaves the pins of a program that died as they were, so that an open lock may stay open: "
-    "add dtparam=strict_gpiod to /boot/firmware/config.txt and reboot"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,46 +150,24 @@ def _access(config: Config) -> tuple[State, str]:
     found += f"; held open: {access.hold_open}" if access.hold_open else ""
     found += f"; lock-out after {access.lockout_refusals} refusals" if access.lockout_refusals else ""
     remarks = access.doubts(config.site.door, groups, wall)
-    if _locked_out(config):
-        remarks = ("a lock-out runs: no face opens the door; `edgegate access release`", *remarks)
+    remarks = (*_lockout(config), *remarks)
     return ("warning" if remarks else "ok"), "; ".join((found, *remarks))
 
 
-def _locked_out(config: Config) -> bool:
+def _lockout(config: Config) -> Iterator[str]:
+    """What the journal tells of one; the door may see its end at another time than this process does."""
     path, system = app.journal_path(config), clock.SystemClock()
     until = lockout_record.running_until(path, system) if path.exists() else None
-    return until is not None and until > system.monotonic()
+    if until is None:
+        return
+    if until > system.monotonic():
+        yield "a lock-out runs: no face opens the door; `edgegate access release`"
+    else:
+        yield "a lock-out should be over, but the door has not written down its end; `edgegate access release` ends it"
 
 
 def _liveness(_config: Config) -> tuple[State, str]:
     return "warning", NO_LIVENESS
-
-
-def _lock(config: Config) -> tuple[State, str]:
-    lock = app.open_lock(config, clock.SystemClock(), lambda _event: None)
-    try:
-        state, found = _asked(lock, config) if isinstance(lock, KeeperClient) else _held(config)
-        if config.door.pins == "gpio" and outputs_stay():
-            return "warning", f"{found}; {_OUTPUTS_STAY}"
-        return state, found
-    finally:
-        lock.close()
-
-
-def _held(config: Config) -> tuple[State, str]:
-    level = "low" if config.door.active_high else "high"
-    wired = f"GPIO {config.door.lock_pin} is held locked ({level})"
-    return ("ok", wired) if config.door.pins == "gpio" else ("warning", f"mock pins: no lock will open; {wired}")
-
-
-def _asked(keeper: KeeperClient, config: Config) -> tuple[State, str]:
-    status = keeper.ask_status()
-    if status.trouble is not None:
-        return "failed", f"the lock keeper says: {status.trouble}"
-    if status.spool is not None:
-        return "warning", f"the lock keeper says: {status.spool}"
-    level = "locked" if status.locked else "unlocked"
-    return "ok", f"the lock keeper at {config.door.keeper} answers: {level}, mode {status.mode}, door {status.door}"
 
 
 def _journal(config: Config) -> tuple[State, str]:
@@ -257,7 +228,7 @@ _PARTS: tuple[tuple[str, Look], ...] = (
     ("gallery", _gallery),
     ("access", _access),
     ("liveness", _liveness),
-    ("lock", _lock),
+    ("lock", lock),
     ("journal", _journal),
     ("disk", _disk),
     ("temperature", _temperature),

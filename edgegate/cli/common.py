@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar
 
 from tqdm import tqdm
 
@@ -16,6 +16,9 @@ from edgegate import config
 from edgegate.errors import UsageError
 
 Item = TypeVar("Item")
+
+State: TypeAlias = Literal["ok", "warning", "failed"]
+"""How well a part does, in `check`."""
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 (has no public name)
 """What argparse's `add_subparsers` returns."""

@@ -42,7 +42,11 @@ class Camera(_Section):
         description="`picamera` (a Raspberry Pi camera), a V4L2 device such as `/dev/video0`, a network camera such "
         "as `rtsp://user@host/path`, or a video file",
     )
-    password_file: str = Field("", description="file whose first line is a network camera's password; empty: none")
+    password_file: str = Field(
+        "",
+        description="file whose first line is a network camera's password; a systemd credential "
+        "`edgegate.camera-password` comes before it; empty: none",
+    )
     ca_file: str = Field(
         "",
         pattern="^[^|;]*$",

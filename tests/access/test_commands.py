@@ -231,14 +231,27 @@ def test_a_lock_out_is_released_once_and_the_journal_says_so(edgegate: Program) 
     assert (last["type"], last["data"]) == ("io.edgegate.access.lockout_ended", {"reason": "released"})
 
 
-def test_a_lock_out_that_is_over_needs_no_release(edgegate: Program) -> None:
-    path, clock = edgegate.data / "journal.db", VirtualClock(1e9)
+def test_a_lock_out_ends_by_time_for_whoever_asks(tmp_path: Path) -> None:
+    path, clock = tmp_path / "journal.db", VirtualClock(1e9)
     with closing(Journal(path, origin=Origin("home", "front", "b"), clock=clock, outbox=False)) as journal:
         journal.append([Event(EventType.LOCKOUT_STARTED, 0.0, data={"reason": "refusals", "seconds": 300.0})])
         clock.advance(299.0)
         assert lockout_record.running_until(path, clock) == 300.0
         clock.advance(301.0)
-        assert not lockout_record.release(journal, clock)
+        assert lockout_record.running_until(path, clock) == clock.monotonic()
+
+
+def test_staffs_release_counts_although_the_machines_clock_was_set_ahead(edgegate: Program) -> None:
+    """The door, which goes on with the time it had, still refuses."""
+    path, then = edgegate.data / "journal.db", VirtualClock(SystemClock().wall() - 86_400)
+    with closing(Journal(path, origin=Origin("home", "front", "b"), clock=then, outbox=False)) as journal:
+        journal.append([Event(EventType.LOCKOUT_STARTED, 0.0, data={"reason": "refusals", "seconds": 300.0})])
+    (line,) = [found for found in edgegate("check", "--only", "access", "--json").json if found["part"] == "access"]
+    assert "the door has not written down its end" in line["detail"]
+    assert edgegate("access", "release").status == 0
+    assert lockout_record.is_released(path)
+    (line,) = edgegate("check", "--only", "access", "--json").json
+    assert "lock-out should" not in line["detail"]
 
 
 def test_a_running_door_notices_the_release_within_two_seconds(door: Program, tmp_path: Path) -> None:

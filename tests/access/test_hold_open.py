@@ -26,6 +26,9 @@ class Door:
     now: float = -60.0
     trusted: bool = True
     lockdown: bool = False
+    broken: bool = False
+    """Whether nothing that is asked of the lock is done, because it or the journal fails."""
+    fault_seen: bool = False
     until: float = -1e9
     """When the lock locks."""
     rules: HoldOpen = field(default_factory=HoldOpen)
@@ -37,13 +40,13 @@ class Door:
 
     def turn(self, seconds: float = 0.5, *, admit: bool = False) -> None:
         self.now += seconds
-        barred = Denial.LOCKDOWN if self.lockdown else None
+        barred = Denial.LOCKDOWN if self.lockdown else Denial.LOCK_FAULT if self.fault_seen else None
         what = Observation(self.now, self.now, self.now, (), EIGHT + self.now, self.trusted, barred, self.held)
         events, hold = self.rules.turn(self.hours, what, self.now)
         self.told += [f"{event.type.partition('open_')[2]} {event.data['reason']}" for event in events]
         if admit:
             self.rules.person_in()
-        if hold is not None and not self.lockdown:
+        if hold is not None and not self.lockdown and not self.broken:
             assert 0.1 <= hold.until - self.now <= HOLD_SECONDS + 1e-6
             self.until = hold.until
 
@@ -106,6 +109,31 @@ def test_what_ended_a_hold_ends_it_until_the_next_person() -> None:
     door.turn(admit=True)
     door.wait(1)
     assert (door.told[2:], door.held) == (["started schedule"], True)
+
+
+def test_a_hold_that_failed_at_the_opening_moment_is_asked_for_until_it_comes_about() -> None:
+    door = Door(replace(HOURS, first_person=False), broken=True)
+    door.wait(130)
+    assert (door.told, door.held) == (["started schedule"], False)
+    door.broken, door.fault_seen = False, True
+    door.wait(10)
+    assert not door.held  # a lock out of order is asked for nothing
+    door.fault_seen = False
+    door.wait(2)
+    assert (door.told, door.held) == (["started schedule"], True)
+    door.until = door.now  # one that was there and was ended is not taken up again
+    door.wait(60)
+    assert (door.told[1:], door.held) == (["ended interrupted"], False)
+
+
+def test_a_lockdown_before_the_first_hold_came_about_ends_it_too() -> None:
+    door = Door(replace(HOURS, first_person=False), broken=True)
+    door.wait(70)
+    door.lockdown, door.broken = True, False
+    door.wait(10)
+    door.lockdown = False
+    door.wait(10)
+    assert (door.told, door.held) == (["started schedule", "ended interrupted"], False)
 
 
 def test_a_lockdown_ends_it_and_nothing_opens_until_it_is_over_and_somebody_comes() -> None:

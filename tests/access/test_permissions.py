@@ -157,6 +157,19 @@ def test_a_door_that_no_rule_names_is_a_doubt() -> None:
     assert doubt == "no access rule is for door frnt, so that nobody may enter: is front this door?"
 
 
+@pytest.mark.parametrize("name", ["frnt", "Front", "fornt", "fronnt"])
+def test_a_door_misspelt_in_one_rule_is_a_doubt_although_another_is_for_this_door(name: str) -> None:
+    assert lines(STAFF, GUARDS, Rule(frozenset({"staff"}), None, frozenset({name, "back"}))) == (
+        f"access rule 3 is for door {name}, not for this one; did you mean front?",
+    )
+    assert lines(STAFF, GUARDS, Rule(frozenset({"staff"}), None, frozenset({name, "front"}))) == ()
+
+
+@pytest.mark.parametrize(("door", "other"), [("lab-1", "lab-2"), ("north", "south"), ("front", "back")])
+def test_another_door_is_no_misspelt_one(door: str, other: str) -> None:
+    assert lines(Rule(), Rule(frozenset({"staff"}), OFFICE, frozenset({other})), door=door) == ()
+
+
 def test_hold_open_hours_that_never_come_and_schedules_that_nothing_uses_are_doubts() -> None:
     assert lines(GUARDS, STAFF, hold_open=NEVER) == ("access.hold_open can never begin: schedule never never holds",)
     assert lines(GUARDS, Rule()) == ("schedule office is used by nothing",)

@@ -1,0 +1,47 @@
+"""What `check` finds out about the lock: asked of its keeper, or tried in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from edgegate import app, clock
+from edgegate.cli.common import State
+from edgegate.config import Config
+from edgegate.keeper.client import KeeperClient
+from edgegate.line import outputs_stay
+
+_OUTPUTS_STAY = (
+    "this kernel leaves the pins of a program that died as they were, so that an open lock may stay open: "
+    "add dtparam=strict_gpiod to /boot/firmware/config.txt and reboot"
+)
+
+
+def lock(config: Config, stay: Callable[[], bool] = outputs_stay) -> tuple[State, str]:
+    """How well the lock does, and what was found; `stay` says whether a dead program's pins stay as they were.
+
+    Raises LockError where it cannot be tried.
+    """
+    lock = app.open_lock(config, clock.SystemClock(), lambda _event: None)
+    try:
+        state, found = _asked(lock, config) if isinstance(lock, KeeperClient) else _held(config)
+    finally:
+        lock.close()
+    if config.door.pins == "gpio" and stay():
+        return ("failed" if state == "failed" else "warning"), f"{found}; {_OUTPUTS_STAY}"
+    return state, found
+
+
+def _held(config: Config) -> tuple[State, str]:
+    level = "low" if config.door.active_high else "high"
+    wired = f"GPIO {config.door.lock_pin} is held locked ({level})"
+    return ("ok", wired) if config.door.pins == "gpio" else ("warning", f"mock pins: no lock will open; {wired}")
+
+
+def _asked(keeper: KeeperClient, config: Config) -> tuple[State, str]:
+    status = keeper.ask_status()
+    if status.trouble is not None:
+        return "failed", f"the lock keeper says: {status.trouble}"
+    if status.spool is not None:
+        return "warning", f"the lock keeper says: {status.spool}"
+    level = "locked" if status.locked else "unlocked"
+    return "ok", f"the lock keeper at {config.door.keeper} answers: {level}, mode {status.mode}, door {status.door}"

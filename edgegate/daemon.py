@@ -25,7 +25,7 @@ from edgegate.lock import Lock
 from edgegate.loop import Turn
 from edgegate.privacy import Retention
 from edgegate.reload import Parts, Reload
-from edgegate.standing import Ask, Standing, recognition_trouble, unreadable
+from edgegate.standing import Ask, Standing, lock_trouble, recognition_trouble, unreadable
 from edgegate.thermal import HeatWatch
 from edgegate.types import Event, EventType
 from edgegate.watchdog import Watchdog
@@ -119,7 +119,7 @@ class Daemon:
             "disk": Disk(config.data_dir, config.journal.min_free_megabytes).trouble,
             "gallery": lambda: self._watch.trouble or unreadable(self._recognition),
             "journal": self._ask_journal,
-            "lock": lambda: self._lock.trouble,
+            "lock": lambda: lock_trouble(self._config, self._lock),
             "lock_spool": lambda: self._lock.status().spool,
             "picture": lambda: None if self._health.stalled else self._health.empty,
             "recognition": lambda: recognition_trouble(config, self._recognition),

@@ -63,7 +63,7 @@ class Lock:
 
     def __init__(self, wiring: Wiring, clock: Clock, factory: Any, tell: Tell) -> None:
         self._clock, self._tell = clock, tell
-        self._times = wiring.times
+        self._times, self._wiring = wiring.times, wiring.digest
         self._guard = threading.RLock()
         self._armed: float | None = None
         self._cancel: Callable[[], None] | None = None
@@ -91,7 +91,7 @@ class Lock:
         with self._guard:
             state = self._state
             where = _DOOR[state.leaf.place] if state.contact else "unknown"
-            return Status(self.locked, where, state.mode, state.cause == "fire", self.trouble)
+            return Status(self.locked, where, state.mode, state.cause == "fire", self.trouble, self._wiring)
 
     def pulse(self, pulse: Pulse) -> bool:
         """Open for `pulse.seconds`; False, and nothing happens, if its evidence is too old by now or in lockdown.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from edgegate.types import Pulse
+from edgegate.wiring import Wiring
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +20,17 @@ class Status:
     """`normal`, `hold` or `lockdown`."""
     fire: bool = False
     trouble: str | None = None
+    wiring: str = ""
+    """`Wiring.digest` of what drives the pins; empty where a keeper of an earlier version does not say."""
     spool: str | None = None
     """Why the lock keeper keeps what happens in its memory only."""
+
+
+def another_door(status: Status, wanted: Wiring) -> str | None:
+    """What to do about a keeper that started with another `[door]` than is wanted; None if it is not known to have."""
+    if status.wiring in {"", wanted.digest}:
+        return None
+    return "the lock keeper runs on another [door]: systemctl restart edgegate-lock"
 
 
 class LockKeeper(Protocol):

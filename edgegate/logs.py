@@ -40,7 +40,7 @@ _FIELD = "EDGEGATE_"
 
 TOLD = (
     "person", "score", "threshold", "confidence", "track", "frames", "frame_age_ms", "latency_ms", "part", "detail",
-    "cause", "peer", "left_out", "refusals", "seconds", "schedule", "applied", "needs_restart", "version",
+    "cause", "peer", "left_out", "refusals", "seconds", "schedule", "applied", "needs_restart", "restart", "version",
 )  # fmt: skip
 """What a log shows of an event's `data`, besides its reason. Where a face was in the picture is not among it."""
 

@@ -5,7 +5,8 @@ Rules
 1. A configuration that has a mistake in it is refused as a whole: the one in force stays.
 2. What is looked up at every decision changes between two frames: visits and tracks go on, a pulse that is running
    ends as it began, events are numbered on. What was built at the start (camera, models, pins, broker) needs a
-   restart, and goes on as it is.
+   restart, and goes on as it is. Where a lock keeper drives the pins, `[door]` is its own to read at its start: what
+   the daemon takes over of it is only what the keeper should go by.
 3. What is put in force is what a start would build (`app`), and it is in the journal before it counts.
 """
 
@@ -54,8 +55,15 @@ class Changes:
     applied: tuple[str, ...]
     needs_restart: tuple[str, ...]
 
+    @property
+    def restart(self) -> tuple[str, ...]:
+        """The services that `needs_restart` waits for."""
+        keepers = {key for key in self.needs_restart if key.startswith("door.")} if self.config.door.keeper else set()
+        waiting = {"edgegate-lock": keepers, "edgegate": {*self.needs_restart} - keepers | {"door.keeper"} & keepers}
+        return tuple(service for service, keys in waiting.items() if keys)
+
     def event(self, at: float) -> Event:
-        data = {"applied": list(self.applied), "needs_restart": list(self.needs_restart)}
+        data = {name: list(getattr(self, name)) for name in ("applied", "needs_restart", "restart")}
         return Event(EventType.SERVICE_RELOADED, at, data=data)
 
 
@@ -68,8 +76,9 @@ def compare(running: Config, wanted: Config) -> Changes:
         if getattr(getattr(wanted, table), key) != getattr(getattr(running, table), key)
     ]
     apply = [(table, key) for table, key in changed if APPLIES & {table, f"{table}.{key}"}]
+    keepers = [(table, key) for table, key in changed if table == "door" and key != "keeper" and running.door.keeper]
     tables: dict[str, Any] = {}
-    for table, key in apply:
+    for table, key in {*apply, *keepers}:
         before = tables.get(table, getattr(running, table))
         tables[table] = before.model_copy(update={key: getattr(getattr(wanted, table), key)})
     return Changes(

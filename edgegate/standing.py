@@ -10,7 +10,7 @@ from edgegate.app import Recognition
 from edgegate.clock import Clock, rfc3339, wall_of
 from edgegate.config import MODEL_ALONE, Config
 from edgegate.health import Health
-from edgegate.lock_keeper import LockKeeper
+from edgegate.lock_keeper import LockKeeper, another_door
 from edgegate.types import Event
 
 Ask = Callable[[], str | None]
@@ -69,6 +69,17 @@ class Standing:
         """For `systemctl status`."""
         degraded = "; ".join(f"{part}: {reason}" for part, reason in self._health.degraded.items())
         return f"degraded: {degraded}" if degraded else "in service"
+
+
+def lock_trouble(config: Config, lock: LockKeeper) -> str | None:
+    """Why the lock cannot be driven, or that its keeper goes by another `[door]` than this daemon read.
+
+    That refuses nobody. Which of the two is older the daemon cannot know; done in this order the commands mend either.
+    """
+    if lock.trouble is not None:
+        return lock.trouble
+    remark = another_door(lock.status(), config.door.wiring)
+    return None if remark is None else f"{remark}; systemctl reload edgegate"
 
 
 def recognition_trouble(config: Config, recognition: Recognition) -> str | None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import hashlib
+import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -74,6 +76,20 @@ class Wiring:
         none: dict[str, Any] = dict.fromkeys((pin for pin in PINS if pin != "lock_pin"), 0)
         return dataclasses.replace(self, **none)
 
+    @property
+    def digest(self) -> str:
+        """Eight hexadecimal digits that say whether two programs go by the same `[door]`.
+
+        Keys that a running lock does not go by do not count. Numbers count by their value: TOML may say 20 for 20.0.
+        """
+        driven = self.lock_alone if self.pins == "mock" else self
+        values = {name: getattr(driven, name) for name in KEYS if name not in _NOT_DRIVEN}
+        same = {name: float(value) if isinstance(value, int) else value for name, value in values.items()}
+        return hashlib.sha256(json.dumps(same, sort_keys=True).encode()).hexdigest()[:8]
+
+
+_NOT_DRIVEN = {"keeper", "unlock_seconds"}
+"""Where the keeper listens its own call may say, and how long a pulse lasts each pulse does."""
 
 KEYS = {key.name: key for key in dataclasses.fields(Wiring)}
 PINS = tuple(name for name in KEYS if name.endswith("_pin"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,18 @@ from gpiozero.pins.mock import MockPin
 from edgegate import config
 from edgegate.cli.check_lock import lock
 from edgegate.config import Config
+from edgegate.lock_keeper import Status, another_door
+from edgegate.wiring import KEYS, Wiring
 from tests.brokers import wait_until
-from tests.test_keeper import Keeper
+from tests.test_keeper import WIRING, Keeper
+
+SAME = [f"door.{name}={getattr(WIRING, name)!r}" for name in KEYS if name not in {"pins", "keeper"}]
 
 
 def of(keeper: Keeper, *overrides: str) -> Config:
-    return config.load(None, [f"door.keeper={keeper.path}", *overrides])
+    """The keeper's own `[door]`, as toml, but for what `overrides` say."""
+    given = [setting.replace("True", "true").replace("False", "false") for setting in SAME]
+    return config.load(None, [*given, "door.pins=mock", f"door.keeper={keeper.path}", *overrides])
 
 
 class Stuck(MockPin):
@@ -32,7 +39,7 @@ def test_a_pin_that_cannot_be_driven_fails_whatever_the_kernel_does_with_pins(tm
         pin.__class__ = Stuck
         assert not keeper.ask(keeper.pulse())["ok"]
         wait_until(lambda: keeper.lock.trouble is not None)
-        state, found = lock(of(keeper), lambda: stay)
+        state, found = lock(of(keeper, "door.pins=gpio"), lambda: stay)
         pin.__class__ = working
     assert state == "failed"
     assert "the lock keeper says: GPIO 17 cannot be driven" in found
@@ -41,6 +48,22 @@ def test_a_pin_that_cannot_be_driven_fails_whatever_the_kernel_does_with_pins(tm
 
 def test_a_kernel_that_leaves_pins_as_they_were_is_a_warning_where_pins_are_real(tmp_path: Path) -> None:
     with Keeper(tmp_path) as keeper:
-        assert lock(of(keeper), lambda: False)[0] == "ok"
-        assert lock(of(keeper), lambda: True)[0] == "warning"
-        assert lock(of(keeper, "door.pins=mock"), lambda: True)[0] == "ok"
+        assert lock(of(keeper), lambda: True) == lock(of(keeper), lambda: False)
+        assert lock(of(keeper), lambda: True)[0] == "ok"
+        state, found = lock(of(keeper, "door.pins=gpio"), lambda: True)
+    assert state == "warning"
+    assert "strict_gpiod" in found
+
+
+def test_a_keeper_that_was_not_restarted_after_door_changed_is_noticed(tmp_path: Path) -> None:
+    with Keeper(tmp_path) as keeper:
+        state, found = lock(of(keeper, "door.open_seconds=33"), lambda: False)
+        assert lock(of(keeper, "door.unlock_seconds=9"), lambda: False)[0] == "ok"
+    assert state == "warning"
+    assert found.endswith("the lock keeper runs on another [door]: systemctl restart edgegate-lock")
+
+
+def test_a_keeper_of_an_earlier_version_does_not_say_what_it_runs_on() -> None:
+    earlier = Status(locked=True, door="closed", mode="normal")
+    assert another_door(earlier, Wiring()) is None
+    assert another_door(replace(earlier, wiring=Wiring(exit_pin=5).digest), Wiring()) is not None

@@ -9,7 +9,7 @@ from typing import Any
 from edgegate import journal
 from edgegate.clock import SystemClock
 from edgegate.types import Pulse
-from tests.daemons import NO_BROKER, faults, start
+from tests.daemons import MOCK, NO_BROKER, faults, start
 from tests.door_scenes import write_scene
 from tests.keepers import Process
 from tests.program import Program, essence
@@ -64,9 +64,24 @@ def test_without_its_keeper_the_door_lets_nobody_in_says_so_and_recovers(door: P
     assert faults(door, "lock")[0] == f"degraded {gone}"
 
 
+def test_a_keeper_that_drives_another_door_is_told_and_lets_people_in_even_so(door: Program, tmp_path: Path) -> None:
+    video = write_scene(tmp_path / "long.avi", [("nobody", 1.0), ("enrolled", 40.0)])
+    with Process(tmp_path) as keeper:
+        keeper.wait_for("READY=1")
+        with start(door, video, *options(tmp_path), "--set", "door.open_seconds=33") as daemon:
+            daemon.wait_for("service.degraded lock: the lock keeper runs on another [door]")
+            daemon.wait_for("lock.unlocked")
+            keeper.process.terminate()
+            keeper.process.wait()
+            with Process(tmp_path, config='[door]\npins = "mock"\nopen_seconds = 33\n') as restarted:
+                restarted.wait_for("READY=1")
+                daemon.wait_for("service.recovered lock")
+            assert daemon.end(by=signal.SIGTERM) == 0
+
+
 def test_check_asks_the_keeper(door: Program, tmp_path: Path) -> None:
     def lock() -> dict[str, str]:
-        findings = door("check", *options(tmp_path), "--json").json
+        findings = door("check", *options(tmp_path), *MOCK, "--json").json
         return next(finding for finding in findings if finding["part"] == "lock")
 
     assert lock()["state"] == "failed"

@@ -405,7 +405,7 @@ def test_on_mock_pins_nothing_but_the_lock_is_wired() -> None:
     clock = VirtualClock()
     lock = build_lock(WIRING, clock, told.append)
     clock.advance(1000.0)
-    assert lock.status() == Status(locked=True, door="unknown", mode="normal")
+    assert lock.status() == Status(locked=True, door="unknown", mode="normal", wiring=WIRING.digest)
     assert told == []
     lock.close()
 

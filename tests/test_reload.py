@@ -55,7 +55,34 @@ def test_what_applies_is_in_force_and_the_rest_is_named() -> None:
         None, ["camera.width=320", "access.rearm_seconds=7", "recognition.decide_after_frames=3"]
     )
     assert compare(changes.config, config.load(None, wanted)).needs_restart == changes.needs_restart  # until it is
-    assert compare(running, running).event(3.0).data == {"applied": [], "needs_restart": []}
+    assert compare(running, running).event(3.0).data == {"applied": [], "needs_restart": [], "restart": []}
+
+
+KEEPER = "door.keeper=/run/edgegate-lock/keeper.sock"
+
+
+@pytest.mark.parametrize(
+    ("start", "wanted", "services"),
+    [
+        ([KEEPER], [KEEPER, "door.exit_pin=5"], ["edgegate-lock"]),
+        ([KEEPER], [KEEPER, "camera.width=800"], ["edgegate"]),
+        ([KEEPER], [KEEPER, "camera.width=800", "door.exit_pin=5"], ["edgegate-lock", "edgegate"]),
+        ([KEEPER], ["door.keeper=/run/other.sock"], ["edgegate-lock", "edgegate"]),
+        ([KEEPER], [KEEPER, "door.unlock_seconds=9"], []),
+        ([], ["door.exit_pin=5"], ["edgegate"]),
+    ],
+)
+def test_the_service_is_named_that_a_key_waits_for(start: list[str], wanted: list[str], services: list[str]) -> None:
+    assert compare(config.load(None, start), config.load(None, wanted)).event(0.0).data["restart"] == services
+
+
+def test_what_the_keeper_should_go_by_is_known_after_a_reload_and_what_drives_pins_itself_stays() -> None:
+    wanted = config.load(None, [KEEPER, "door.exit_pin=5"])
+    changes = compare(config.load(None, [KEEPER]), wanted)
+    assert (changes.applied, changes.needs_restart) == ((), ("door.exit_pin",))
+    assert changes.config.door.wiring.digest == wanted.door.wiring.digest
+    alone = compare(config.load(None), config.load(None, ["door.exit_pin=5"]))
+    assert alone.config == config.load(None)
 
 
 # What is put in force is what a start would build.
@@ -152,6 +179,7 @@ def test_a_reload_builds_what_a_start_would(build: Callable[..., Built]) -> None
     assert running.told[-1]["data"] == {
         "applied": sorted((setting.partition("=")[0] for setting in CHANGED), key=KEYS.index),
         "needs_restart": [],
+        "restart": [],
     }
 
 

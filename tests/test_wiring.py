@@ -49,6 +49,30 @@ def _outcome(read: Any) -> Any:
         return sorted(line.split(": ")[1].split(" = ")[0] for line in error.problems)
 
 
+def test_the_digest_tells_what_a_lock_goes_by_from_what_it_does_not() -> None:
+    before = Wiring().digest
+    defaults: dict[str, Any] = {name: key.default for name, key in KEYS.items() if name not in {"pins", "keeper"}}
+    changed: dict[str, Any] = {
+        name: not value if isinstance(value, bool) else value + 1 for name, value in defaults.items()
+    }
+    changed["pins"] = "mock"
+    same = {name for name, value in changed.items() if Wiring(**{name: value}).digest == before}
+    assert same == {"unlock_seconds"}
+    assert Wiring(keeper="/run/keeper.sock").digest == before
+    assert len(before) == 8
+
+
+def test_the_digest_is_the_same_for_daemon_and_keeper_however_a_number_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text("[door]\nopen_seconds = 20\nexit_pin = 5\n")
+    assert wiring.read(path).digest == config.load(path).door.wiring.digest == Wiring(exit_pin=5).digest
+
+
+def test_on_mock_pins_the_lock_alone_is_driven_and_counts() -> None:
+    mock = Wiring(pins="mock", exit_pin=5)
+    assert mock.digest == mock.lock_alone.digest == Wiring(pins="mock").digest
+
+
 def test_a_pin_is_one_thing(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_text("[door]\nexit_pin = 5\ncontact_pin = 5\nfire_pin = 1\n")

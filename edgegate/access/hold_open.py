@@ -8,7 +8,8 @@
 4. The beginning is told, and so is committed to the journal, before the lock is asked.
 5. A hold that the lock ended otherwise (lockdown, staff, its own restart) is not taken up again by itself: it begins
    anew with the next person who is let in, or with the next hours.
-6. One that never came about (the journal or the lock failed at that moment) is asked for again until it does.
+6. One that never came about, because the journal or the lock failed at that moment, is asked for again until it does;
+   but where a person must come first, the next one.
 """
 
 from __future__ import annotations
@@ -75,7 +76,8 @@ class HoldOpen:
             return (), self._ask(now, left) if now - self._asked_at >= RENEW_SECONDS else None
         if now - self._held_at <= GRACE_SECONDS:
             return (), None
-        if not self._came_about and what.barred is not Denial.LOCKDOWN:
+        never = not self._came_about and not hours.first_person
+        if never and what.barred is not Denial.LOCKDOWN:
             self._held_at = now
             return (), self._ask(now, left) if what.barred is None else None
         self._waits = True

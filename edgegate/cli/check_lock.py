@@ -9,6 +9,7 @@ from edgegate.cli.common import State
 from edgegate.config import Config
 from edgegate.keeper.client import KeeperClient
 from edgegate.line import outputs_stay
+from edgegate.lock_keeper import another_door
 
 _OUTPUTS_STAY = (
     "this kernel leaves the pins of a program that died as they were, so that an open lock may stay open: "
@@ -44,4 +45,6 @@ def _asked(keeper: KeeperClient, config: Config) -> tuple[State, str]:
     if status.spool is not None:
         return "warning", f"the lock keeper says: {status.spool}"
     level = "locked" if status.locked else "unlocked"
-    return "ok", f"the lock keeper at {config.door.keeper} answers: {level}, mode {status.mode}, door {status.door}"
+    found = f"the lock keeper at {config.door.keeper} answers: {level}, mode {status.mode}, door {status.door}"
+    remark = another_door(status, config.door.wiring)
+    return ("ok", found) if remark is None else ("warning", f"{found}; {remark}")

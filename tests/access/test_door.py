@@ -6,6 +6,7 @@ import math
 import queue
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -143,6 +144,21 @@ def test_the_hours_are_kept_while_the_camera_is_dead(shop: Door) -> None:
     assert not shop.lock.locked
     shop.wait(480)
     assert shop.lock.locked
+
+
+def test_a_journal_that_fails_at_the_opening_moment_costs_no_more_than_its_own_time(tmp_path: Path) -> None:
+    shop = Door(tmp_path / "journal.db", replace(SHOP, hold_open=replace(HOURS, first_person=False)))
+    shop.wait(58)
+    shop.journal.room = 0
+    for _ in range(100):
+        with suppress(JournalError):
+            shop.turn()
+    assert shop.lock.locked
+    shop.journal.room = math.inf
+    shop.wait(2)
+    assert not shop.lock.locked
+    assert shop.told == ["access.hold_open_started schedule", "hold.started", "lock.unlocked"]
+    shop.close()
 
 
 def test_the_door_is_not_held_open_without_a_word_in_the_journal(shop: Door) -> None:

@@ -311,6 +311,15 @@ def test_lockdown_refuses_entry_and_lets_out(door: Door) -> None:
     assert door.state.unlocked
 
 
+def test_who_is_refused_in_lockdown_keeps_no_door_open_behind_whoever_went_out(door: Door) -> None:
+    door(Input.LOCKDOWN, 0.0)
+    door(Input.EXIT_PRESSED, 1.0)
+    door(Input.DOOR_OPENED, 2.0)
+    door(Input.GRANT, 2.5)
+    door(Input.DOOR_CLOSED, 3.0)
+    assert not door.state.unlocked
+
+
 def test_lockdown_cuts_an_entry_short_but_no_exit(door: Door) -> None:
     door(Input.GRANT, 0.0)
     door(Input.LOCKDOWN, 1.0)

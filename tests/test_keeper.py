@@ -376,7 +376,8 @@ def test_a_keeper_that_comes_back_is_asked_again(tmp_path: Path) -> None:
         wait_until(lambda: daemon.client.trouble is None)
         assert daemon.client.pulse(Pulse(0.2, keeper.clock.monotonic() + 1.0, visit=2))
         press(keeper)
-        wait_until(lambda: len(daemon.types()) == 6)
+        wait_until(lambda: len(daemon.types()) >= 7 and daemon.types()[-1] == "lock.locked")
+        assert daemon.types().count("access.unused") == 1
         numbers = [int(event.data["keeper"].split("/")[1]) for event in daemon.told]
         assert numbers == sorted(set(numbers))
         daemon.client.close()

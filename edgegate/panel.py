@@ -34,8 +34,8 @@ Happen = Callable[[Input, float], None]
 class _Switch:
     device: DigitalInputDevice
     closed: Input
-    opened: Input | None
-    """What it says when its circuit is closed, and when it is open; None: nothing."""
+    opened: Input
+    """What it says when its circuit is closed, and when it is open."""
 
 
 class Panel:
@@ -58,14 +58,12 @@ class Panel:
         )
         for switch in self._switches:
             switch.device.when_activated = partial(self._edge, switch, switch.closed)
-            if switch.opened is not None:
-                switch.device.when_deactivated = partial(self._edge, switch, switch.opened)
+            switch.device.when_deactivated = partial(self._edge, switch, switch.opened)
 
     def levels(self) -> Iterator[Input]:
         """What each switch says now."""
         for switch in self._switches:
-            if switch.opened is not None:
-                yield switch.closed if switch.device.is_active else switch.opened
+            yield switch.closed if switch.device.is_active else switch.opened
 
     def make_up(self, what: Input) -> None:
         """Remember that a level was taken for an edge just now."""
@@ -102,7 +100,7 @@ class Panel:
                     device.close()
 
 
-def _switches(wiring: Wiring) -> Iterator[tuple[str, Input, Input | None]]:
+def _switches(wiring: Wiring) -> Iterator[tuple[str, Input, Input]]:
     """Each switch, and what it says when its circuit is closed and when it is open."""
     yield "fire_pin", *_either(Input.FIRE_OVER, Input.FIRE, first=wiring.fire_opens)
     yield "exit_pin", Input.EXIT_PRESSED, Input.EXIT_RELEASED

@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,8 @@ from edgegate.cli import main
 from edgegate.clock import VirtualClock
 from edgegate.errors import JournalError, UsageError
 from edgegate.events import Origin
-from edgegate.journal import Head, Journal, Verification, after, last_of, last_time, last_with, read, verify
+from edgegate.journal import Head, Journal, Verification, after, chain, last_of, last_time, last_with, read, verify
+from edgegate.journal.chain import last_issued
 from edgegate.types import Event, EventType
 
 START = 1_767_225_600.0  # 2026-01-01T00:00:00Z
@@ -125,6 +127,17 @@ def test_an_untouched_journal_verifies(filled: Path) -> None:
 def test_an_empty_journal_verifies(path: Path) -> None:
     open_journal(path)
     assert verify(path) == Verification(Head(0, bytes(32)))
+
+
+def test_a_door_that_goes_on_writing_is_not_taken_for_broken(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def written_meanwhile(db: sqlite3.Connection) -> int:
+        with closing(open_journal(filled)) as journal:
+            journal.append([denied(20.0)])
+        return last_issued(db)
+
+    monkeypatch.setattr(chain, "last_issued", written_meanwhile)
+    assert verify(filled).intact
+    assert verify(filled).head.seq == 11
 
 
 def tamper(path: Path, *statements: str) -> None:

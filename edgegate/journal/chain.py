@@ -70,6 +70,7 @@ def verify(path: Path, expect: Head | None = None) -> Verification:
     """
     head = Head(0, GENESIS)
     with closing(connect(path)) as db, readable_errors(path):
+        db.execute("BEGIN")  # a door in service goes on writing: rows and last number are to be of one moment
         # As bytes: a row that is no longer UTF-8 must be reported like any other that was changed.
         rows = db.execute("SELECT seq, time, CAST(event AS BLOB), hash FROM events ORDER BY seq")
         for seq, time, text, digest in rows:

@@ -169,7 +169,7 @@ class Guest:
         if source.is_dir():
             shutil.copytree(source, target, dirs_exist_ok=True)
         else:
-            shutil.copyfile(source, target)
+            shutil.copy(source, target)  # with its mode: a key is for its owner alone
         return f"/host/{target.relative_to(self.share)}"
 
     def write(self, path: str, text: str) -> None:

@@ -565,4 +565,4 @@ def test_it_is_made_of_the_standard_library_and_gpiozero() -> None:
         path for name in ours for path in (folder / name.replace(".", "/")).parent.glob(name.rpartition(".")[2] + ".py")
     ]
     lines = sum(len(path.read_text().splitlines()) for path in files)
-    assert lines < 3500, "a locksmith's engineer should be able to read it in a morning"
+    assert lines < 3600, "a locksmith's engineer should be able to read it in a morning"

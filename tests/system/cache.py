@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-KEEP_SECONDS = 7 * 86400
+KEEP_SECONDS, KEEP = 7 * 86400, 5
+"""Of each kind so many are kept for so long: a disk is made anew for every change of the code, and has a gigabyte."""
 
 
 def folder() -> Path:
@@ -63,11 +64,14 @@ def whole(path: Path) -> Iterator[Path]:
 
 
 def used(path: Path) -> Path:
-    """Note that this is in use, and remove what nobody has used for a week."""
+    """Note that this is in use, and remove what nobody has used for long."""
     # Not the time of its change: a disk that lies over this one holds on to that.
     os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))
-    for other in path.parent.iterdir():
-        if other != path and not other.name.startswith(".") and time.time() - other.stat().st_atime > KEEP_SECONDS:
+    kept = [other for other in path.parent.iterdir() if not other.name.startswith(".")]
+    kind = [other for other in kept if other.name.partition("-")[0] == path.name.partition("-")[0]]
+    too_many = sorted(kind, key=lambda other: other.stat().st_atime, reverse=True)[KEEP:]
+    for other in kept:
+        if other != path and (other in too_many or time.time() - other.stat().st_atime > KEEP_SECONDS):
             _remove(other)
     return path
 

@@ -513,14 +513,15 @@ def test_what_happened_before_it_was_killed_is_in_the_spool(tmp_path: Path) -> N
         keeper.wait_for("READY=1")
         client = keeper.client()
         assert client.hold(60.0)
-        client.ask_status()  # answered in a later round, when the first is durable
-        client.ask_status()
+        written = tmp_path / "state" / "events"
+        wait_until(lambda: b'"lock.unlocked"' in written.read_bytes())
         keeper.process.kill()
     kept = [entry.type for entry in Spool(tmp_path / "state" / "events").pending(0, 10)]
     assert kept == ["hold.started", "lock.unlocked"]
     for _ in range(2):  # what the first one left going on is ended by the next, once
         with Process(tmp_path, "--runtime", str(tmp_path), "--state", str(tmp_path / "state")) as again:
             again.wait_for("WATCHDOG=1")
+            wait_until(lambda: b'"lock.locked"' in written.read_bytes())
             again.process.kill()
         since = Spool(tmp_path / "state" / "events").pending(2, 10)
         assert [entry.type for entry in since] == ["hold.ended", "lock.locked"]

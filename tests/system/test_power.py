@@ -27,7 +27,7 @@ def test_after_a_power_cut_the_door_is_locked_and_its_journal_whole(new_door: Do
     for turn in range(turns):
         known = let_in_and_cut(new_door, chance.random() * 1.5)
         assert len(without_a_press(new_door)) <= 1  # whoever was let in
-        pressed += len(new_door.guest.trace.spans(EXIT_PIN, 0))
+        pressed += len(new_door.guest.trace.presses(EXIT_PIN))
         new_door.guest.boot()
         time.sleep(chance.random() * STARTING_SECONDS)
         new_door.guest.cut_power()

@@ -83,11 +83,16 @@ class Trace:
         """Until the guest's clock is past `moment` and everything up to there has been looked at."""
         self._wait(lambda: bool(self.looks) and self.looks[-1][0] >= moment, timeout, f"no samples up to {moment:g}")
 
+    def presses(self, line: int) -> list[Span]:
+        """Every time a button grounded this line, which is low as well until somebody claims it with its pull-up."""
+        claimed = min((span.start for span in self.spans(line, 1)), default=float("inf"))
+        return [span for span in self.spans(line, 0) if span.start > claimed]
+
     def pressed(self, line: int, moment: float) -> bool:
-        """Whether a button on this line, which grounds it, was pressed at that moment or a little before."""
+        """Whether a button on this line was pressed at that moment or a little before."""
         return any(
             press.start - SAME_SECONDS <= moment <= (press.end or moment) + ANSWER_SECONDS
-            for press in self.spans(line, 0)
+            for press in self.presses(line)
         )
 
     def longest_gap(self, start: float, end: float) -> float:

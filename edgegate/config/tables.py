@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, ValidationInfo, field_validator
 
-from edgegate import wiring
+from edgegate import credentials, wiring
 from edgegate.config.access import Access
 from edgegate.config.section import Section as _Section
 from edgegate.wiring import Wiring
@@ -328,8 +328,8 @@ class Config(_Section):
     @property
     def key_credential(self) -> Path | None:
         """The key as systemd hands it to the service; None where systemd hands over nothing."""
-        folder = os.environ.get("CREDENTIALS_DIRECTORY")
-        return Path(folder) / "edgegate.key" if folder else None
+        path = credentials.given("edgegate.key")
+        return None if path is None else Path(path)
 
 
 def section_of(name: str) -> type[BaseModel]:

@@ -42,10 +42,6 @@ is held meanwhile, so that events are told in their order."""
 
 RETRY_SECONDS = 0.1
 
-MISSED_SECONDS = 0.1
-"""An input that says something new for so long and was no edge by then was missed: five times what debouncing takes.
-Looks may follow each other by a millisecond, and an edge made up for too soon is told twice."""
-
 _DOOR: dict[Place, str] = {
     Leaf.CLOSED: "closed",
     Leaf.OPEN: "open",
@@ -68,8 +64,6 @@ class Lock:
         self._armed: float | None = None
         self._cancel: Callable[[], None] | None = None
         self._unlocked = self._closed = False
-        self._news: dict[Input, float] = {}
-        """What inputs say and no edge has told, and since when."""
         self.trouble: str | None = None
         self._state = State(clock.monotonic(), contact=bool(wiring.contact_pin))
         self._line = Line(wiring.lock_pin, factory, active_high=wiring.active_high)
@@ -171,13 +165,9 @@ class Lock:
         self._panel.show(self._state)
 
     def _look_for_missed_edges(self) -> None:
-        now = self._clock.monotonic()
-        self._news = {what: self._news.get(what, now) for what in self._panel.levels() if self._is_news(what)}
-        for what, since in self._news.items():
-            if now - since >= MISSED_SECONDS:
-                log.warning("an edge was missed: %s", what)
-                self._panel.make_up(what)
-                self._happen(what)
+        for what in self._panel.missed(self._clock.monotonic(), self._is_news):
+            log.warning("an edge was missed: %s", what)
+            self._happen(what)
 
     def _is_news(self, what: Input) -> bool:
         match what:

@@ -26,6 +26,10 @@ log = logging.getLogger(__name__)
 BOUNCE_SECONDS = 0.02
 """Shorter contacts are the switch's own bouncing."""
 
+MISSED_SECONDS = 0.1
+"""An input that says something new for so long and was no edge by then was missed: five times what debouncing takes.
+Looks may follow each other by a millisecond, and an edge made up for too soon is told twice."""
+
 Happen = Callable[[Input, float], None]
 """What happened, and when, in seconds of the pin driver's clock."""
 
@@ -46,6 +50,8 @@ class Panel:
         self._switches: list[_Switch] = []
         self._made_up: defaultdict[Input, deque[float]] = defaultdict(deque)
         """When levels were taken for edges that have not come yet, on the pin driver's clock."""
+        self._news: dict[Input, float] = {}
+        """What switches say and no edge has told, and since when."""
         self._shown: State | None = None
         for name, closed, opened in _switches(wiring):
             pin = getattr(wiring, name)
@@ -65,9 +71,13 @@ class Panel:
         for switch in self._switches:
             yield switch.closed if switch.device.is_active else switch.opened
 
-    def make_up(self, what: Input) -> None:
-        """Remember that a level was taken for an edge just now."""
-        self._made_up[what].append(self._ticks() + BOUNCE_SECONDS)  # whose time is that of the end of its bouncing
+    def missed(self, now: float, is_news: Callable[[Input], bool]) -> list[Input]:
+        """What switches have said for so long, although it `is_news`, that their edges are made up for here and now."""
+        self._news = {what: self._news.get(what, now) for what in self.levels() if is_news(what)}
+        missed = [what for what, since in self._news.items() if now - since >= MISSED_SECONDS]
+        for what in missed:
+            self._made_up[what].append(self._ticks() + BOUNCE_SECONDS)  # an edge's time is that of its bouncing's end
+        return missed
 
     def was_made_up(self, what: Input, at: float) -> bool:
         """Whether an edge at `at` is one that was made up for; each is at most once."""

@@ -13,9 +13,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from edgegate.clock import Cancel, VirtualClock
 from edgegate.errors import LockError
-from edgegate.lock import MISSED_SECONDS, Lock, build_lock
+from edgegate.lock import Lock, build_lock
 from edgegate.lock_keeper import Status
-from edgegate.panel import BOUNCE_SECONDS
+from edgegate.panel import BOUNCE_SECONDS, MISSED_SECONDS
 from edgegate.types import MAX_PULSE_SECONDS, Event, EventType, Pulse
 from edgegate.wiring import Wiring
 

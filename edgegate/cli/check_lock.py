@@ -22,11 +22,11 @@ def lock(config: Config, stay: Callable[[], bool] = outputs_stay) -> tuple[State
 
     Raises LockError where it cannot be tried.
     """
-    lock = app.open_lock(config, clock.SystemClock(), lambda _event: None)
+    opened = app.open_lock(config, clock.SystemClock(), lambda _event: None)
     try:
-        state, found = _asked(lock, config) if isinstance(lock, KeeperClient) else _held(config)
+        state, found = _asked(opened, config) if isinstance(opened, KeeperClient) else _held(config)
     finally:
-        lock.close()
+        opened.close()
     if config.door.pins == "gpio" and stay():
         return ("failed" if state == "failed" else "warning"), f"{found}; {_OUTPUTS_STAY}"
     return state, found

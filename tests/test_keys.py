@@ -151,13 +151,15 @@ def test_a_promoted_key_takes_the_place_of_the_one_that_stays_beside_it(keys: Ke
     assert set(keys.load()) == {new.id}
 
 
-def test_where_the_key_lies_follows_the_data_not_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_the_key_lies_follows_the_data_not_the_caller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", "/somebody/config")
     at = {data: str(config.load(None, [f"service.data_dir={data}"]).key_file) for data in ("/var/lib/edgegate", "/srv")}
     assert at == {"/var/lib/edgegate": "/etc/edgegate/edgegate.key", "/srv": "/somebody/config/edgegate/edgegate.key"}
     assert str(config.load(None, ["service.key_file=/run/keys/k"]).key_file) == "/run/keys/k"
-    monkeypatch.setenv("CREDENTIALS_DIRECTORY", "/run/credentials/edgegate.service")
-    assert str(config.load().key_credential) == "/run/credentials/edgegate.service/edgegate.key"
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    assert config.load().key_credential is None, "credentials were handed over, and the key was not one of them"
+    (tmp_path / "edgegate.key").touch()
+    assert config.load().key_credential == tmp_path / "edgegate.key"
 
 
 KEY = Key(bytes(KEY_BYTES))

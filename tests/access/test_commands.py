@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,10 +19,11 @@ from edgegate.errors import ConfigError
 from edgegate.events import Origin
 from edgegate.gallery import Details
 from edgegate.journal import Journal, read
-from edgegate.types import Event, EventType
+from edgegate.types import Event, EventType, Pulse
 from tests.brokers import Mosquitto, Subscriber, needs_mosquitto
 from tests.daemons import NO_BROKER, start
 from tests.door_scenes import ENROLLED, write_scene
+from tests.keepers import Process
 from tests.program import Program, Result
 
 Scene = Callable[[str], Path]
@@ -322,3 +323,52 @@ def test_a_replay_holds_the_door_open_in_its_hours(door: Program, scene: Scene, 
 def test_a_replay_of_strangers_leads_to_a_lock_out(door: Program, scene: Scene) -> None:
     told = door("replay", scene("stranger-then-enrolled"), "--set", "access.lockout_refusals=1").told
     assert told == ["access.denied unknown", "access.lockout_started refusals", "access.denied locked_out"]
+
+
+# Staff's lockdown.
+
+
+@pytest.fixture
+def keeper(tmp_path: Path) -> Iterator[Process]:
+    folder = tmp_path / "lock"
+    folder.mkdir()
+    with Process(folder) as process:
+        process.wait_for("READY=1")
+        yield process
+
+
+def at(keeper: Process) -> tuple[str, str]:
+    return "--set", f"door.keeper={keeper.folder / 'keeper.sock'}"
+
+
+def test_staff_start_and_end_a_lockdown_at_the_lock_keeper_itself(edgegate: Program, keeper: Process) -> None:
+    started = edgegate("access", "lockdown", *at(keeper))
+    assert (started.status, started.err) == (0, "")
+    assert started.out == "lockdown: nobody is let in until `edgegate access resume`; the lock is locked\n"
+    with closing(keeper.client()) as client:
+        assert client.ask_status().mode == "lockdown"
+        now = SystemClock().monotonic()
+        assert not client.pulse(Pulse(1.0, now + 1.0, 1)), "entry is refused"
+        assert edgegate("access", "resume", *at(keeper)).out == "the lockdown is over; the lock is locked\n"
+        assert client.ask_status().mode == "normal"
+    again = edgegate("access", "resume", "--json", *at(keeper))
+    assert again.json == {"mode": "normal", "locked": True, "door": "unknown"}
+    assert edgegate("access", "resume", *at(keeper)).out == "there was nothing to end; the lock is locked\n"
+
+
+def test_staff_end_a_hold_by_hand(edgegate: Program, keeper: Process) -> None:
+    with closing(keeper.client()) as client:
+        assert client.hold(60.0)
+    assert edgegate("access", "resume", *at(keeper)).out == "the hold is over; the lock is locked\n"
+
+
+@pytest.mark.parametrize("action", ["lockdown", "resume"])
+def test_a_lockdown_that_nobody_takes_is_refused_with_the_way_out(
+    edgegate: Program, tmp_path: Path, action: str
+) -> None:
+    alone = edgegate("access", action)
+    assert (alone.status, alone.out) == (1, "")
+    assert "this door has no lock keeper (door.keeper)" in alone.err
+    away = edgegate("access", action, "--set", f"door.keeper={tmp_path / 'nobody.sock'}")
+    assert (away.status, away.out) == (1, "")
+    assert away.err.endswith("nobody.sock: the lock keeper does not run: start edgegate-lock\n")

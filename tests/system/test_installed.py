@@ -6,7 +6,7 @@ import pytest
 
 from tests.system import door as parts
 from tests.system.conftest import FULL, Figures
-from tests.system.door import DAEMON, KEEPER, LOCK_PIN, Door
+from tests.system.door import DAEMON, EXIT_PIN, KEEPER, LOCK_PIN, Door
 from tests.system.kernel import ROOT
 
 KEEPER_SECONDS, DAEMON_SECONDS = 15.0, 60.0
@@ -78,6 +78,22 @@ def test_a_stranger_does_not(door: Door) -> None:
     door.show("nobody")
     assert refused["data"]["reason"] == "unknown"
     assert len(door.guest.trace.spans(LOCK_PIN, door.unlocked)) == openings
+
+
+def test_in_lockdown_nobody_comes_in_and_everybody_gets_out(door: Door) -> None:
+    seen, start = max(map(parts.number, door.events())), door.guest.trace.now
+    assert "nobody is let in" in door.guest.run("edgegate access lockdown")
+    door.show("enrolled")
+    refused = door.wait_for_event("access.denied", after=seen)
+    door.show("nobody")
+    assert refused["data"]["reason"] == "lockdown"
+    assert door.guest.trace.spans(LOCK_PIN, door.unlocked, start) == []
+    pressed = door.guest.python("import rig, time; give(rig.ground(pin)); time.sleep(0.3)", pin=EXIT_PIN)
+    unlocked = door.guest.trace.wait_for_level(LOCK_PIN, door.unlocked, pressed)
+    door.guest.trace.wait_for_level(LOCK_PIN, door.locked, unlocked)
+    door.guest.python("import rig; rig.ground(pin, connected=False)", pin=EXIT_PIN)
+    assert "the lockdown is over" in door.guest.run("edgegate access resume")
+    door.wait_for_event("lockdown.ended", after=seen)
 
 
 @pytest.mark.full

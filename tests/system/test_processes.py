@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
-from tests.system.conftest import SLACK, Figures
+from tests.system.conftest import FULL, SLACK, Figures
 from tests.system.door import DAEMON, KEEPER, LOCK_PIN, Door, number
 from tests.system.pressing import Watched, pressing
 
@@ -26,9 +24,9 @@ LEFT = (
 
 
 @pytest.fixture
-def deaths(times: int) -> int:
-    """Of each kind: one, or with FULL=1 as many as make fifty and more altogether."""
-    return 20 if os.environ.get("FULL") else 1
+def deaths() -> int:
+    """Of each kind: one, or with FULL=1 as many as make fifty pulses and more."""
+    return 20 if FULL else 1
 
 
 def die(door: Door, unit: str, how: str, times: int) -> tuple[list[float], Watched]:
@@ -71,9 +69,9 @@ def test_a_grant_ends_on_time_at_whatever_moment_the_daemon_dies(
     "how", [*(pytest.param(how, marks=pytest.mark.full) for how in ("killed", "stopped")), "out of memory"]
 )
 def test_the_keepers_death_locks_and_it_opens_again_when_asked(
-    door: Door, how: str, deaths: int, figures: Figures
+    door: Door, how: str, times: int, figures: Figures
 ) -> None:
-    died, seen = die(door, KEEPER, how, deaths)
+    died, seen = die(door, KEEPER, how, times if FULL else 1)
     seconds = []
     for at in died:
         openings = [span for span in seen.openings if span.start <= at]
@@ -99,7 +97,7 @@ def test_short_of_memory_the_machine_gives_up_the_daemon_and_keeps_the_keeper(do
 
 
 def test_restarts_leave_nothing_behind_and_lose_nothing(door: Door) -> None:
-    times = 200 if os.environ.get("FULL") else 3
+    times = 200 if FULL else 3
     left, known = door.guest.run(LEFT), door.events()
     with pressing(door) as seen:
         door.guest.python(

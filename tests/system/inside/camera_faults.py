@@ -37,10 +37,12 @@ def measure(name: str, times: int) -> list[tuple[str, float, float]]:
     for _ in range(times):
         known, at = rig.last_number(), rig.now()
         broken()
-        told, noticed = news("camera.stalled", known, at, 20.0)
-        time.sleep(chance.random() * 3)
-        known, at = rig.last_number(), rig.now()
-        mended()
+        try:
+            told, noticed = news("camera.stalled", known, at, 20.0)
+            time.sleep(chance.random() * 3)
+        finally:  # for whoever comes next
+            known, at = rig.last_number(), rig.now()
+            mended()
         _, back = news("camera.recovered", known, at, 60.0)
         measured.append((told["data"]["reason"], noticed, back))
         rig.wait_for(playing, 60.0, every=0.1)

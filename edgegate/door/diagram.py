@@ -63,7 +63,11 @@ def _label(row: Row) -> str:
 
 def main() -> None:
     page = Path(sys.argv[1])
-    page.write_text(renewed(page.read_text(encoding="utf-8")), encoding="utf-8")
+    try:
+        text = page.read_text(encoding="utf-8")
+    except OSError as error:
+        sys.exit(f"{page}: {error.strerror}: name the page to draw in")
+    page.write_text(renewed(text), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -63,6 +63,20 @@ def test_a_keeper_that_was_not_restarted_after_door_changed_is_noticed(tmp_path:
     assert found.endswith("the lock keeper runs on another [door]: systemctl restart edgegate-lock")
 
 
+def test_a_lockdown_and_a_fire_are_warnings_with_what_they_do(tmp_path: Path) -> None:
+    with Keeper(tmp_path) as keeper:
+        keeper.lock.lockdown()
+        state, found = lock(of(keeper), lambda: False)
+        assert state == "warning"
+        assert found.endswith("; nobody is let in: `edgegate access resume` ends the lockdown")
+        keeper.lock.resume()
+        assert lock(of(keeper), lambda: False)[0] == "ok"
+        keeper.pin(22).drive_low()
+        state, found = lock(of(keeper), lambda: False)
+    assert state == "warning"
+    assert found.endswith("; the fire input keeps it unlocked")
+
+
 def test_a_keeper_of_an_earlier_version_does_not_say_what_it_runs_on() -> None:
     earlier = Status(locked=True, door="closed", mode="normal")
     assert another_door(earlier, Wiring()) is None

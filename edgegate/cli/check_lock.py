@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from edgegate import app, clock
 from edgegate.cli.common import State
 from edgegate.config import Config
 from edgegate.keeper.client import KeeperClient
 from edgegate.line import outputs_stay
-from edgegate.lock_keeper import another_door
+from edgegate.lock_keeper import Status, another_door
 
 _OUTPUTS_STAY = (
     "this kernel leaves the pins of a program that died as they were, so that an open lock may stay open: "
@@ -46,5 +46,15 @@ def _asked(keeper: KeeperClient, config: Config) -> tuple[State, str]:
         return "warning", f"the lock keeper says: {status.spool}"
     level = "locked" if status.locked else "unlocked"
     found = f"the lock keeper at {config.door.keeper} answers: {level}, mode {status.mode}, door {status.door}"
-    remark = another_door(status, config.door.wiring)
-    return ("ok", found) if remark is None else ("warning", f"{found}; {remark}")
+    remarks = list(_remarks(status, config))
+    return ("warning", "; ".join([found, *remarks])) if remarks else ("ok", found)
+
+
+def _remarks(status: Status, config: Config) -> Iterator[str]:
+    """Why the door may not do what somebody expects of it, although all works."""
+    if status.mode == "lockdown":
+        yield "nobody is let in: `edgegate access resume` ends the lockdown"
+    if status.fire:
+        yield "the fire input keeps it unlocked"
+    if (other := another_door(status, config.door.wiring)) is not None:
+        yield other

@@ -6,6 +6,7 @@ folder, for there is no network.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -21,9 +22,10 @@ INSTALLED_FROM = (
     "Makefile", "pyproject.toml", "config.toml", "README.md", "LICENSE", "NOTICE", "edgegate", "converter", "systemd",
     "docs",
 )  # fmt: skip
-GUESTS_PYTHON = (3, 11)
-"""Debian bookworm's, as on a Raspberry Pi: wheels must fit it."""
+RELEASES = {(3, 11): "bookworm", (3, 13): "trixie"}
+"""Debian's, of which each Raspberry Pi OS is made, by their Python: wheels must fit it."""
 
+PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
 PRETEND_PI = INSIDE / "pretend_pi.sh"
 INSTALL = "make install"
 """The README's command, without its sudo."""
@@ -39,28 +41,62 @@ SETTINGS = {
 """How the guest's door differs from the config that is installed."""
 
 
+def release() -> str:
+    """The Debian whose Python the tests run on: that is the one they boot."""
+    python = sys.version_info[:2]
+    if python not in RELEASES:
+        known = ", ".join(f"{name} with Python {major}.{minor}" for (major, minor), name in RELEASES.items())
+        raise RuntimeError(f"no guest has Python {python[0]}.{python[1]}: there is {known} (make system-test PYTHON=…)")
+    return RELEASES[python]
+
+
 def debian() -> Path:
     """A root image without the project."""
-    image = cache.folder() / f"debian-{cache.digest(RECIPE / 'image.sh', RECIPE / 'image')}.img"
+    image = cache.folder() / f"debian-{cache.digest(release(), RECIPE / 'image.sh', RECIPE / 'image')}.img"
     if not image.exists():
-        print("building the guest's root image (half a minute)", flush=True)
-        subprocess.run([RECIPE / "image.sh", image], check=True)
+        print(f"building the guest's root image, Debian {release()} (half a minute)", flush=True)
+        subprocess.run([RECIPE / "image.sh", image, release()], check=True)
     return cache.used(image)
 
 
 def wheels() -> Path:
     """A folder with wheels of all that the project needs, to install and to build."""
-    folder = cache.folder() / f"wheels-{cache.digest(ROOT / 'pyproject.toml')}"
+    folder = cache.folder() / f"wheels-{cache.digest(release(), ROOT / 'pyproject.toml')}"
     if not folder.exists():
-        if sys.version_info[:2] != GUESTS_PYTHON:
-            raise RuntimeError("the guest's wheels are fetched by Python 3.11: make system-test PYTHON=python3.11")
         print("fetching wheels for the guest", flush=True)
         with cache.whole(folder) as new:
-            pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
-            subprocess.run([*pip, "wheel", "--wheel-dir", new, f"{ROOT}[pi]", "setuptools>=68", "wheel"], check=True)
+            subprocess.run([*PIP, "wheel", "--wheel-dir", new, f"{ROOT}[pi]", "setuptools>=68", "wheel"], check=True)
             for own in new.glob("edgegate-*.whl"):  # the guest builds it
                 own.unlink()
+            if release() == "trixie":
+                _build_lgpio(new)
     return cache.used(folder)
+
+
+def _build_lgpio(wheels: Path) -> None:
+    """What Raspberry Pi OS has as python3-lgpio, but Debian has not, and PyPI only as source.
+
+    It takes a C compiler, and a SWIG that still knows Python 2's names, which that source uses.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([*PIP, "install", "--target", folder, "swig>=4.2,<4.4"], check=True)
+        (library,) = Path(folder).glob("swig/data/share/swig/*")
+        environment = os.environ | {
+            "PATH": f"{folder}/swig/data/bin:{os.environ['PATH']}",
+            "SWIG_LIB": str(library),
+            "PYPI": "1",  # with its C library inside
+        }
+        build = [
+            *PIP,
+            "wheel",
+            "--no-cache-dir",
+            "--no-deps",
+            "--no-binary=lgpio",
+            "--wheel-dir",
+            wheels,
+            "lgpio>=0.2.2",
+        ]
+        subprocess.run(build, env=environment, check=True)
 
 
 def installed(kernel: Kernel) -> Path:
@@ -88,6 +124,8 @@ def _install(kernel: Kernel, image: Path, packages: Path, sources: list[Path]) -
             guest.put(source, f"source/{source.name}")
         guest.put(packages, "wheels")
         guest.run("cp -r /host/source /root/edgegate")
+        for wheel in packages.glob("lgpio-*.whl") if release() == "trixie" else ():
+            guest.run(f"python3 -m zipfile -e /host/wheels/{wheel.name} /usr/lib/python3/dist-packages")
         environment = "PIP_NO_INDEX=1 PIP_FIND_LINKS=/host/wheels EXTRAS=pi"  # off a Pi, make install brings no pins
         print(guest.run(f"cd edgegate && {environment} {INSTALL}", timeout=600))
         guest.run(f"sh /host/inside/{PRETEND_PI.name}")

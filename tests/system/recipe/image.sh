@@ -1,15 +1,16 @@
 #!/bin/sh
-# Builds the root image of the guest: image.sh IMAGE. Debian bookworm, as on a Raspberry Pi, and what a door needs.
+# Builds the root image of the guest: image.sh IMAGE RELEASE. Debian's bookworm or trixie, of which Raspberry Pi OS is
+# made, and what a door needs.
 # Needs mmdebstrap, mke2fs and root; no loop device.
 set -eu
-image=$1
+image=$1 release=$2
 here=$(cd "$(dirname "$0")" && pwd)
 [ "$(id -u)" = 0 ] || { echo "building the guest's root image needs root: its files belong to root" >&2; exit 1; }
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 mmdebstrap --quiet --variant=minbase \
   --include=systemd,systemd-sysv,udev,dbus,kmod,procps,python3,python3-venv,gpiod,v4l-utils,mosquitto,make \
-  bookworm "$folder/root"
+  "$release" "$folder/root"
 cd "$folder/root"
 cp -r "$here/image/." .
 rm -rf usr/share/doc/* usr/share/locale/* var/cache/apt/* var/lib/apt/lists/*

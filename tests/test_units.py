@@ -113,6 +113,7 @@ def test_a_hanging_keeper_is_killed_within_two_seconds_and_the_line_locked() -> 
     assert setting(KEEPER, "WatchdogSec") == "2"
     assert Path(setting(KEEPER, "ExecStopPost")).name == "edgegate-lock-secure"
     assert os.access(FOLDER / "edgegate-lock-secure", os.X_OK)
+    assert setting(KEEPER, "OOMPolicy") == "continue"  # by default a second death for memory ends ExecStopPost
     assert setting(KEEPER, "RuntimeDirectoryPreserve") == "yes"  # it says which level is locked
     assert setting(KEEPER, "WorkingDirectory") == "%t/" + setting(KEEPER, "RuntimeDirectory")  # lgpio writes there
 

@@ -18,7 +18,9 @@ echo door > etc/hostname
 printf '127.0.0.1 localhost\n127.0.1.1 door\n' > etc/hosts
 echo '/dev/ubda / ext4 rw 0 1' > etc/fstab
 chroot . systemctl --quiet enable test-hardware test-sampler test-projector test-agent
-chroot . systemctl --quiet disable apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap fstrim.timer
+for unit in apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer; do
+  [ ! -e "usr/lib/systemd/system/$unit" ] && [ ! -e "lib/systemd/system/$unit" ] || chroot . systemctl --quiet disable "$unit"
+done
 # The consoles belong to the tests.
 chroot . systemctl --quiet mask getty@ serial-getty@ console-getty autovt@ getty.target systemd-vconsole-setup
 cd "$folder"

@@ -7,6 +7,7 @@ folder, for there is no network.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -93,10 +94,12 @@ def _build_lgpio(wheels: Path) -> None:
             "--no-deps",
             "--no-binary=lgpio",
             "--wheel-dir",
-            wheels,
+            folder,
             "lgpio>=0.2.2",
         ]
         subprocess.run(build, env=environment, check=True)
+        (wheel,) = Path(folder).glob("lgpio-*.whl")
+        shutil.move(wheel, wheels)
 
 
 def installed(kernel: Kernel) -> Path:

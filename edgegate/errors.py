@@ -57,4 +57,8 @@ class BrokerError(EdgegateError):
 
 
 class LockError(EdgegateError):
-    """The lock's pin cannot be claimed or driven."""
+    """The lock's pin cannot be claimed or driven, or its keeper not asked. A request that ends so opened nothing."""
+
+
+class InDoubtError(LockError):
+    """A request failed, or had no answer, and it is not known that the line is at its locked level."""

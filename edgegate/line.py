@@ -1,4 +1,9 @@
-"""The lock's own line: one GPIO output, read back after it is set; and where pins come from."""
+"""The lock's own line: one GPIO output, read back after it is set; and where pins come from.
+
+Driving it fails in three ways. The driver refuses the level: LockError, and the line is as it was, or as was asked. The
+level is read back as the other one: LockError. It cannot be read back: UnverifiedError, and the line is taken to be as
+was asked, for the driver accepted it; so it is where the driver refuses the level that the line verifiably has.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +16,17 @@ from gpiozero.pins.mock import MockFactory
 from edgegate.errors import LockError
 
 
+class UnverifiedError(LockError):
+    """The line has the level that was asked for, as far as its driver says, and reading it back did not confirm it."""
+
+
 class Line:
     """Claimed at its locked level. Every method but `close` raises LockError where the driver fails."""
 
     def __init__(self, pin: int, pin_factory: Any, *, active_high: bool) -> None:
         self.pin = pin
+        self._verified: bool | None = False
+        """The level as it was read back after it was last driven; None if it was not."""
         try:
             self._device = OutputDevice(pin, active_high=active_high, initial_value=False, pin_factory=pin_factory)
         except Exception as error:  # noqa: BLE001  pin drivers raise what they like, down to plain Exception
@@ -29,13 +40,29 @@ class Line:
         except Exception as error:  # noqa: BLE001  pin drivers raise what they like
             raise LockError(f"GPIO {self.pin} cannot be read back: {error}") from None
 
+    @property
+    def may_be_unlocked(self) -> bool:
+        """False if the line was read back as locked after it was last driven."""
+        return self._verified is not False
+
     def drive(self, *, unlocked: bool) -> None:
+        """Set the level, and read it back; see the module's words for how that fails."""
+        before, self._verified = self._verified, None
         try:
             self._device.value = unlocked
         except Exception as error:  # noqa: BLE001  pin drivers raise what they like
-            raise LockError(f"GPIO {self.pin} cannot be driven {_name(unlocked)}: {error}") from None
-        if self.unlocked != unlocked:
+            words = f"GPIO {self.pin} cannot be driven {_name(unlocked)}: {error}"
+            if before is not unlocked:
+                raise LockError(words) from None
+            self._verified = before
+            raise UnverifiedError(words) from None
+        try:
+            level = self.unlocked
+        except LockError as error:
+            raise UnverifiedError(str(error)) from None
+        if level != unlocked:
             raise LockError(f"GPIO {self.pin} was driven {_name(unlocked)} but does not follow: check the wiring")
+        self._verified = unlocked
 
     def close(self) -> None:
         """Give the pin back, at whatever level it has."""

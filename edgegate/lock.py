@@ -9,10 +9,16 @@ Its rules:
 4. A pulse during a pulse extends it and never shortens it.
 5. Locked and unlocked levels come from one place (`active_high`), and the pin has its locked level from the
    moment it is an output.
-6. A level is read back after it is set. Driving that fails is told, and tried again until it succeeds; a request to
-   unlock that fails is undone.
+6. A level is read back after it is set. Driving that fails is reported, and tried again until it is verified; a request
+   to unlock that fails is undone.
 7. `close()` locks first. Then the pin is an input, as it is before the program starts and after it was killed:
    a resistor on the relay board must hold the locked level.
+
+No answer contradicts the pin. "Opened" means that the driver accepted the unlocked level and that reading back does not
+deny it: where it cannot be read back the door counts as open, the relock timer runs, and the fault is reported and
+tried again. LockError means that nothing was opened: the line was not touched, or is locked again. InDoubtError means
+that it could not be verified as locked. `locked` and `status` never raise: where the pin cannot be read they go by what
+was verified last, and report the fault.
 
 It needs gpiozero and the standard library only: the same class runs in the daemon and in the lock keeper's process.
 """
@@ -22,15 +28,16 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from edgegate import door
 from edgegate.clock import Clock
-from edgegate.door import Input, Leaf, Part, Place, State
-from edgegate.errors import LockError
-from edgegate.line import Line, pin_factory
+from edgegate.door import Input, Leaf, Part, State
+from edgegate.errors import InDoubtError, LockError
+from edgegate.line import Line, UnverifiedError, pin_factory
 from edgegate.lock_keeper import Status
 from edgegate.panel import Panel
+from edgegate.relock import RelockTimer
 from edgegate.types import Event, EventType, Pulse
 from edgegate.wiring import Wiring
 
@@ -41,14 +48,6 @@ Tell = Callable[[Event], None]
 is held meanwhile, so that events are told in their order."""
 
 RETRY_SECONDS = 0.1
-
-_DOOR: dict[Place, str] = {
-    Leaf.CLOSED: "closed",
-    Leaf.OPEN: "open",
-    Leaf.WARNED: "held_open_warning",
-    Leaf.HELD_OPEN: "held_open",
-    Leaf.FORCED_OPEN: "forced_open",
-}
 
 
 class Lock:
@@ -61,8 +60,7 @@ class Lock:
         self._clock, self._tell = clock, tell
         self._times, self._wiring = wiring.times, wiring.digest
         self._guard = threading.RLock()
-        self._armed: float | None = None
-        self._cancel: Callable[[], None] | None = None
+        self._timer = RelockTimer(clock, self._wake)
         self._unlocked = self._closed = False
         self.trouble: str | None = None
         self._state = State(clock.monotonic(), contact=bool(wiring.contact_pin))
@@ -79,18 +77,18 @@ class Lock:
     def locked(self) -> bool:
         """Whether the pin, read back now, has its locked level. After `close()`: whether it had."""
         with self._guard:
-            return not (self._unlocked if self._closed else self._line.unlocked)
+            return not (self._line.may_be_unlocked if self._closed else self._read_back())
 
     def status(self) -> Status:
         with self._guard:
-            state = self._state
-            where = _DOOR[state.leaf.place] if state.contact else "unknown"
-            return Status(self.locked, where, state.mode, state.cause == "fire", self.trouble, self._wiring)
+            state, locked = self._state, self.locked  # which may find trouble
+            return Status(locked, state.door, state.mode, state.cause == "fire", self.trouble, self._wiring)
 
     def pulse(self, pulse: Pulse) -> bool:
         """Open for `pulse.seconds`; False, and nothing happens, if its evidence is too old by now or in lockdown.
 
-        Raises LockError if the lock is closed, no timer can be armed, or the pin cannot be driven.
+        Raises LockError if the lock is closed, no timer can be armed, or the pin cannot be driven: it opened nothing.
+        Raises InDoubtError if that is not known.
         """
         with self._guard:
             self._check_open()
@@ -125,7 +123,7 @@ class Lock:
                 return
             self._catch_up()
             self._look_for_missed_edges()
-            if self._line.unlocked != self._state.unlocked:
+            if self._read_back() != self._state.unlocked or self.trouble is not None:
                 self._follow()
             if self.trouble is not None:
                 raise LockError(self.trouble)
@@ -136,7 +134,7 @@ class Lock:
             if self._closed:
                 return
             self._closed = True
-            self._disarm()
+            self._timer.disarm()
             try:
                 self._line.drive(unlocked=False)
                 if self._state.latch.place is door.Latch.HOLD:  # which does not come back with the next start
@@ -165,18 +163,10 @@ class Lock:
         self._panel.show(self._state)
 
     def _look_for_missed_edges(self) -> None:
-        for what in self._panel.missed(self._clock.monotonic(), self._is_news):
+        times = self._times
+        for what in self._panel.missed(self._clock.monotonic(), lambda what: door.is_news(self._state, what, times)):
             log.warning("an edge was missed: %s", what)
             self._happen(what)
-
-    def _is_news(self, what: Input) -> bool:
-        match what:
-            case Input.EXIT_PRESSED:
-                return self._state.button.place is door.Button.RELEASED
-            case Input.FIRE:
-                return self._state.fire.place is door.Fire.CLEAR
-            case _:
-                return door.step(self._state, what, self._state.now, self._times).state != self._state
 
     def _check_open(self) -> None:
         if self._closed:
@@ -189,18 +179,23 @@ class Lock:
         result = door.step(before, what, self._clock.monotonic(), self._times, seconds)
         if result.refused is not None:
             return False
-        self._arm(result.state.due)
+        self._timer.arm(result.state.due)
         self._state = result.state
-        try:
-            self._line.drive(unlocked=True)
-        except LockError:
-            self._state = before
-            self._follow()  # the level may have changed even so
-            self._arm_leniently()
-            raise
-        self.trouble = None
+        failure = self._drive()
+        if failure is not None and before.unlocked:
+            failure = self._drive()  # the door may stand open: there is nothing to bring it back to
+        if failure is not None:
+            self._undo(before, failure)
         self._tell_all(result.told)
         return True
+
+    def _undo(self, before: State, failure: LockError) -> NoReturn:
+        self._state = before
+        self._follow()  # the level may have changed even so
+        self._arm_leniently()
+        if self._line.may_be_unlocked:
+            raise InDoubtError(f"{failure}; whether it is locked is not known")
+        raise failure
 
     def _edge(self, what: Input, at: float) -> None:
         with self._guard:
@@ -227,22 +222,46 @@ class Lock:
 
     def _follow(self, told: Sequence[door.Told] = ()) -> None:
         """Drive the pin as the state wants it, now or as soon as that succeeds, and tell."""
+        failure = self._drive()
+        if failure is not None:
+            self._note(failure)
+        self._tell_all(told, reached=failure is None)
+
+    def _drive(self) -> LockError | None:
+        """Drive the pin as the state wants it, and return the failure; an unlock that is only unverified is none."""
         try:
             self._line.drive(unlocked=self._state.unlocked)
+        except UnverifiedError as error:
+            if not self._state.unlocked:
+                return error
+            self._note(error)
         except LockError as error:
-            if self.trouble is None:
-                self._tell(Event(EventType.LOCK_FAULT, self._clock.monotonic(), data={"reason": str(error)}))
-                log.critical("%s; trying again until it works", error)
-            self.trouble = str(error)
-            self._arm_leniently()
+            return error
         else:
             self.trouble = None
-        self._tell_all(told)
+        return None
 
-    def _tell_all(self, told: Sequence[door.Told]) -> None:
+    def _note(self, fault: LockError) -> None:
+        """Report a fault once, and try again soon."""
+        if self.trouble is None:
+            self._tell(Event(EventType.LOCK_FAULT, self._clock.monotonic(), data={"reason": str(fault)}))
+            log.critical("%s; trying again until it works", fault)
+        self.trouble = str(fault)
+        self._arm_leniently()
+
+    def _read_back(self) -> bool:
+        """Whether the line is unlocked; where it cannot be read, whether it may be."""
+        try:
+            return self._line.unlocked
+        except LockError as error:
+            self._note(error)
+            return self._line.may_be_unlocked
+
+    def _tell_all(self, told: Sequence[door.Told], *, reached: bool = True) -> None:
+        """Report what happened, and the level if the line `reached` it."""
         for event in told:
             self._tell(Event(event.type, event.at, data=dict(event.data)))
-        if self.trouble is None:
+        if reached:
             self._tell_level(unlocked=self._state.unlocked)
         self._panel.show(self._state)
 
@@ -253,39 +272,19 @@ class Lock:
             what = EventType.UNLOCKED if unlocked else EventType.LOCKED
             self._tell(Event(what, self._clock.monotonic(), data=cause))
 
-    def _arm(self, due: float | None) -> None:
-        """Have a timer call at `due` instead of whenever it was to before."""
-        if due == self._armed:
-            return
-        superseded = self._cancel
-        try:
-            self._cancel = None if due is None else self._clock.call_at(due, lambda: self._wake(due))
-        except Exception as error:  # noqa: BLE001  whatever the reason, without a timer no request opens
-            raise LockError(f"the relock timer cannot be armed, so the door stays as it is: {error}") from None
-        self._armed = due
-        if superseded:
-            superseded()
-
     def _arm_leniently(self) -> None:
         """Arm for the next timeout or try, but let nothing else depend on it."""
         due, retry = self._state.due, self._clock.monotonic() + RETRY_SECONDS
         try:
-            self._arm(due if self.trouble is None else min(retry, due if due is not None else retry))
+            self._timer.arm(due if self.trouble is None else min(retry, due if due is not None else retry))
         except LockError as error:
             log.critical("%s", error)
-
-    def _disarm(self) -> None:
-        self._armed = None
-        if self._cancel:
-            self._cancel()
-            self._cancel = None
 
     def _wake(self, at: float) -> None:
         with self._guard:
             if self._closed:
                 return
-            if self._armed == at:
-                self._armed = self._cancel = None
+            self._timer.ran(at)
             self._catch_up(at)
             if self.trouble is not None:
                 self._follow()

@@ -34,11 +34,15 @@ def another_door(status: Status, wanted: Wiring) -> str | None:
 
 
 class LockKeeper(Protocol):
-    """What the rest of the daemon knows of the lock, wherever it runs. All but `close` may raise LockError."""
+    """What the rest of the daemon knows of the lock, wherever it runs.
+
+    `pulse`, `hold`, `lockdown` and `resume` raise LockError where nothing was done. `pulse` and `hold` raise
+    InDoubtError where it is not known: nobody answered in time, or the pin could be neither driven nor read.
+    """
 
     @property
     def locked(self) -> bool:
-        """Whether the pin, read back now, has its locked level."""
+        """Whether the pin has its locked level, as it was last read back."""
 
     @property
     def trouble(self) -> str | None:
@@ -48,7 +52,9 @@ class LockKeeper(Protocol):
         """The door now."""
 
     def pulse(self, pulse: Pulse) -> bool:
-        """Open for `pulse.seconds`; False if its evidence is too old by now, or in lockdown."""
+        """Open for `pulse.seconds`; False if its evidence is too old by now, or in lockdown. True says nothing of how
+        the lock is afterwards: `status` does.
+        """
 
     def hold(self, seconds: float) -> bool:
         """Keep open for so long, instead of any hold before; False in lockdown."""

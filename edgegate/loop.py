@@ -14,7 +14,7 @@ from typing import Protocol
 
 from edgegate import tracking
 from edgegate.clock import Clock
-from edgegate.errors import JournalError, LockError
+from edgegate.errors import InDoubtError, JournalError, LockError
 from edgegate.events import CloudEvent, Names, with_name
 from edgegate.gate import Gate, Rules
 from edgegate.lock_keeper import LockKeeper
@@ -197,10 +197,7 @@ class Loop:
         """Why the lock would open for nobody now, so that no grant is written down that cannot be given; and whether
         it is held open.
         """
-        try:
-            status = self._lock.status()
-        except LockError:
-            return Denial.LOCK_FAULT, False
+        status = self._lock.status()
         held = status.mode == "hold"
         if self._lock.trouble is not None:
             return Denial.LOCK_FAULT, held
@@ -212,6 +209,8 @@ class Loop:
             if self._lock.pulse(pulse):
                 return None
             return self._lock_now()[0] or Denial.STALE
+        except InDoubtError as error:
+            log.error("whether somebody was let in is not known: %s", error)  # noqa: TRY400  one line says it
         except LockError as error:
             log.error("somebody was not let in: %s", error)  # noqa: TRY400  one line says it
-            return Denial.LOCK_FAULT
+        return Denial.LOCK_FAULT

@@ -24,7 +24,7 @@ from edgegate.keeper import spool as spools
 from edgegate.keeper.__main__ import listen
 from edgegate.keeper.client import KeeperClient
 from edgegate.keeper.refusals import MAX_REPORTS
-from edgegate.keeper.requests import MAX_BYTES, Gatekeeper, Refused
+from edgegate.keeper.requests import MAX_BYTES, MAX_REMEMBERED, Refused, RequestLog
 from edgegate.keeper.server import Server
 from edgegate.keeper.spool import Disk, Later, Spool, at_once
 from edgegate.lock import Lock
@@ -212,18 +212,33 @@ def test_a_flood_of_bad_requests_does_not_push_out_what_happened(keeper: Keeper)
 
 
 def test_requests_are_remembered_for_as_long_as_they_are_fresh() -> None:
-    gatekeeper = Gatekeeper()
+    requests = RequestLog()
     line = b'{"do": "lockdown", "id": "a", "at": 10.0}'
-    gatekeeper.take(line, 10.0)
+    requests.take(line, "daemon", 10.0)
     for now, reason in ((10.0, "replayed"), (12.0, "replayed"), (12.1, "stale"), (20.0, "stale"), (9.9, "stale")):
         with pytest.raises(Refused) as caught:
-            gatekeeper.take(line, now)
+            requests.take(line, "another", now)
         assert caught.value.reason == reason
-    for number in range(4096):
-        gatekeeper.take(b'{"do": "status", "id": "%d", "at": 30.0}' % number, 30.0)
+    for number in range(MAX_REMEMBERED):
+        requests.take(b'{"do": "status", "id": "%d", "at": 30.0}' % number, "daemon", 30.0)
     with pytest.raises(Refused, match="too many"):
-        gatekeeper.take(b'{"do": "status", "id": "more", "at": 30.0}', 30.0)
-    gatekeeper.take(b'{"do": "status", "id": "later", "at": 40.0}', 40.0)
+        requests.take(b'{"do": "status", "id": "more", "at": 30.0}', "daemon", 30.0)
+    requests.take(b'{"do": "status", "id": "other", "at": 30.0}', "another", 30.0)
+    requests.take(b'{"do": "status", "id": "later", "at": 40.0}', "daemon", 40.0)
+
+
+def _flood(keeper: Keeper) -> str:
+    """Ask for more than anybody may; returns how the last request was refused."""
+    with keeper.connect() as connection, connection.makefile("rb") as answers:
+        for _ in range(MAX_REMEMBERED // 64 + 1):
+            connection.sendall(b"".join(json.dumps(keeper.request("status")).encode() + b"\n" for _ in range(64)))
+            last = [json.loads(answers.readline()) for _ in range(64)][-1]
+    return str(last["reason"])
+
+
+def test_a_flood_of_one_peer_leaves_the_others_their_turn(keeper: Keeper) -> None:
+    assert _in_a_child(lambda: _flood(keeper)) == "busy"
+    assert keeper.ask(keeper.pulse())["ok"]
 
 
 def test_half_a_request_silent_clients_and_many_of_them_hold_nobody_up(keeper: Keeper) -> None:
@@ -398,13 +413,22 @@ def test_an_event_from_before_the_machines_last_start_has_its_wall_time(keeper: 
 
 
 def _as_somebody_else(uid: int, groups: list[int], act: Callable[[], object]) -> str:
-    """What became of `act` in a process of another user: its result, or the error's name."""
+    """What became of `act` in a process of another user."""
+
+    def become() -> object:
+        os.setgroups(groups)
+        os.setgid(uid)
+        os.setuid(uid)
+        return act()
+
+    return _in_a_child(become)
+
+
+def _in_a_child(act: Callable[[], object]) -> str:
+    """What became of `act` in a process of its own: its result, or the error's name."""
     read, write = os.pipe()
     if (child := os.fork()) == 0:
         try:
-            os.setgroups(groups)
-            os.setgid(uid)
-            os.setuid(uid)
             answer = str(act())
         except BaseException as error:  # noqa: BLE001  the parent is told
             answer = type(error).__name__
@@ -559,7 +583,7 @@ def test_it_is_made_of_the_standard_library_and_gpiozero() -> None:
     ours = {name.removeprefix("edgegate.") for name in loaded if name.startswith("edgegate.")}
     assert {name.partition(".")[0] for name in ours} == {
         "clock", "door", "errors", "keeper", "line", "lock", "lock_keeper", "logs", "notify", "panel", "private",
-        "signals", "types", "wiring",
+        "relock", "signals", "types", "wiring",
     }  # fmt: skip
     folder = ROOT / "edgegate"
     files = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from edgegate.door.parts import OPEN, PULSED, Input, Leaf, Part, Place, State
+from edgegate.door.parts import OPEN, PULSED, Button, Fire, Input, Leaf, Part, Place, State
 from edgegate.door.table import PASSED, TABLE, Row, Timer
 from edgegate.types import MAX_PULSE_SECONDS, EventType
 
@@ -64,6 +64,17 @@ def advance(state: State, now: float, times: Times) -> Step:
         assert getattr(result.state, name).until != due, "every timer has a row for its end"
         state, told = result.state, told + result.told
     return Step(replace(state, now=max(state.now, now)), told)
+
+
+def is_news(state: State, what: Input, times: Times) -> bool:
+    """Whether what a switch says now is not in the state yet, so that an edge was missed."""
+    match what:
+        case Input.EXIT_PRESSED:
+            return state.button.place is Button.RELEASED
+        case Input.FIRE:
+            return state.fire.place is Fire.CLEAR
+        case _:
+            return step(state, what, state.now, times).state != state
 
 
 def _apply(state: State, what: Input, times: Times, seconds: float, only: str | None = None) -> Step:

@@ -135,6 +135,11 @@ class State:
         return "hold" if self.latch.place is Latch.HOLD else "normal"
 
     @property
+    def door(self) -> str:
+        """How the door stands, in the words of `state`; `unknown` without a contact."""
+        return _WORDS[self.leaf.place] if self.contact else "unknown"
+
+    @property
     def due(self) -> float | None:
         """When a timer next runs out."""
         return min((part.until for part in self.parts().values() if part.until is not None), default=None)
@@ -155,6 +160,13 @@ CAUSES: dict[Place, str] = {
     Latch.EXIT: "exit",
     Latch.HOLD: "hold",
     Latch.LOCKDOWN_EXIT: "exit",
+}
+_WORDS: dict[Place, str] = {
+    Leaf.CLOSED: "closed",
+    Leaf.OPEN: "open",
+    Leaf.WARNED: "held_open_warning",
+    Leaf.HELD_OPEN: "held_open",
+    Leaf.FORCED_OPEN: "forced_open",
 }
 SHUNTS = (Handle.HELD, Handle.LET_GO)
 PULSED = (Latch.ENTRY, Latch.EXIT)

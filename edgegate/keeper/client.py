@@ -7,9 +7,7 @@ its number: `start` is given the last one in the journal.
 
 from __future__ import annotations
 
-import json
 import logging
-import secrets
 import socket
 import threading
 from collections.abc import Callable
@@ -18,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from edgegate.clock import Clock
-from edgegate.errors import LockError
+from edgegate.errors import InDoubtError, LockError
 from edgegate.events import CloudEvent
+from edgegate.keeper.connection import Connection
 from edgegate.lock import Tell
 from edgegate.lock_keeper import Status
 from edgegate.types import Event, EventType, Pulse
@@ -28,9 +27,6 @@ log = logging.getLogger(__name__)
 
 ASK_SECONDS = 0.1
 """How often the keeper is asked for news."""
-
-ANSWER_SECONDS = 0.5
-"""How long its answer is waited for."""
 
 _KNOWN = {known.name for known in fields(Status)}
 
@@ -47,7 +43,7 @@ class KeeperClient:
         self, path: Path, clock: Clock, tell: Tell, make_socket: Callable[..., socket.socket] = socket.socket
     ) -> None:
         self._path, self._clock, self._tell = path, clock, tell
-        self._requests, self._news = (_Connection(path, clock, make_socket) for _ in range(2))
+        self._requests, self._news = (Connection(path, clock, make_socket) for _ in range(2))
         self._guard = threading.Lock()
         self._spool, self._after, self._written = "", 0, 0
         self._status = Status(locked=True, door="unknown", mode="normal")
@@ -81,21 +77,20 @@ class KeeperClient:
         return self._status
 
     def pulse(self, pulse: Pulse) -> bool:
-        fields = {"seconds": pulse.seconds, "not_after": pulse.not_after, "visit": pulse.visit}
-        return self._ask("pulse", **fields)
+        return self._open("pulse", seconds=pulse.seconds, not_after=pulse.not_after, visit=pulse.visit)
 
     def hold(self, seconds: float) -> bool:
-        return self._ask("hold", seconds=seconds)
+        return self._open("hold", seconds=seconds)
 
     def lockdown(self) -> None:
-        self._ask("lockdown")
+        _done(self._ask("lockdown"))
 
     def resume(self) -> None:
-        self._ask("resume")
+        _done(self._ask("resume"))
 
     def ask_status(self) -> Status:
         """The door now, asked for; raises LockError."""
-        self._ask("status")
+        _done(self._ask("status"))
         return self._status
 
     def written(self, event: CloudEvent) -> None:
@@ -116,12 +111,17 @@ class KeeperClient:
         self._requests.close()
         self._news.close()
 
-    def _ask(self, do: str, **fields: Any) -> bool:
-        answer = self._requests.ask(do, fields)
+    def _open(self, do: str, **fields: Any) -> bool:
+        answer = self._ask(do, **fields)
         if not answer["ok"] and answer["reason"] in {"late", "lockdown", "stale"}:
             return False
-        self._status = _status(_granted(answer))
+        _done(answer)
         return True
+
+    def _ask(self, do: str, **fields: Any) -> dict[str, Any]:
+        answer = self._requests.ask(do, fields)
+        self._status = _status(answer) or self._status
+        return answer
 
     def _listen(self) -> None:
         try:
@@ -137,13 +137,13 @@ class KeeperClient:
         with self._guard:
             fields = {"spool": self._spool, "after": self._after, "acked": self._written}
         try:
-            answer = _granted(self._news.ask("events", fields))
+            answer = _done(self._news.ask("events", fields))
         except LockError as error:
             if self._unreachable is None:
                 log.error("%s", error)  # noqa: TRY400  one line says it
             self._unreachable = str(error)
             return False
-        self._unreachable, self._status = None, _status(answer)
+        self._unreachable, self._status = None, _status(answer) or self._status
         self._take(answer)
         return bool(answer["events"]) and self._after - self._written < MAX_UNWRITTEN
 
@@ -170,85 +170,22 @@ class KeeperClient:
             return Event(EventType.LOCK_FAULT, at, data=data)
 
 
-class _Connection:
-    """One connection to the keeper, opened when it is needed."""
-
-    def __init__(self, path: Path, clock: Clock, make_socket: Callable[..., socket.socket]) -> None:
-        self._path, self._clock, self._make_socket = path, clock, make_socket
-        self._guard = threading.Lock()
-        self._socket: socket.socket | None = None
-        self._rest = b""
-
-    def ask(self, do: str, fields: dict[str, Any]) -> dict[str, Any]:
-        """The answer; raises LockError where there is none in time."""
-        with self._guard:
-            try:
-                return self._exchange(do, fields)
-            except (OSError, ValueError) as error:
-                self._drop()
-                raise LockError(f"{self._path}: the lock keeper {_why(error)}") from None
-
-    def close(self) -> None:
-        with self._guard:
-            self._drop()
-
-    def _exchange(self, do: str, fields: dict[str, Any]) -> dict[str, Any]:
-        if self._socket is None:
-            self._open()
-        try:
-            self._send(do, fields)
-        except BrokenPipeError:  # a new keeper is there: nothing was sent to the old one
-            self._drop()
-            self._open()
-            self._send(do, fields)
-        assert self._socket is not None
-        while b"\n" not in self._rest:
-            data = self._socket.recv(65536)
-            if not data:
-                raise ConnectionResetError("it hung up")
-            self._rest += data
-        line, self._rest = self._rest.split(b"\n", 1)
-        answer: dict[str, Any] = json.loads(line)
-        return answer
-
-    def _open(self) -> None:
-        self._rest = b""
-        self._socket = self._make_socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
-        self._socket.settimeout(ANSWER_SECONDS)
-        self._socket.connect(str(self._path))
-
-    def _send(self, do: str, fields: dict[str, Any]) -> None:
-        assert self._socket is not None
-        request = {"do": do, "id": secrets.token_hex(8), "at": self._clock.monotonic(), **fields}
-        self._socket.sendall(json.dumps(request).encode() + b"\n")
-
-    def _drop(self) -> None:
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
-
-
-def _status(answer: dict[str, Any]) -> Status:
-    """Of what the keeper says, which may be of another version, what this one knows."""
+def _status(answer: dict[str, Any]) -> Status | None:
+    """Of what the keeper says, which may be of another version, what this one knows; None where it does not say."""
+    if "status" not in answer:
+        return None
     return Status(**{key: value for key, value in answer["status"].items() if key in _KNOWN})
 
 
-def _granted(answer: dict[str, Any]) -> dict[str, Any]:
-    if not answer["ok"]:
-        raise LockError(f"the lock keeper refuses: {answer['detail']}")
-    return answer
+def _done(answer: dict[str, Any]) -> dict[str, Any]:
+    """Returns the answer if it was done; raises LockError if it was not, InDoubtError if that is not known.
 
-
-def _why(error: Exception) -> str:
-    match error:
-        case TimeoutError():
-            return f"does not answer within {ANSWER_SECONDS:g} s"
-        case FileNotFoundError() | ConnectionRefusedError():
-            return "does not run: start edgegate-lock"
-        case PermissionError():
-            return "does not let this user ask: join the socket's group"
-        case _:
-            return f"cannot be asked: {error}"
+    A keeper of protocol 1 says `fault` also where it has opened and cannot read the pin back.
+    """
+    if answer["ok"]:
+        return answer
+    doubt = answer["reason"] == "in_doubt" or (answer["reason"] == "fault" and "protocol" not in answer)
+    raise (InDoubtError if doubt else LockError)(f"the lock keeper refuses: {answer['detail']}")
 
 
 def parse_reference(event: CloudEvent) -> tuple[str, int] | None:

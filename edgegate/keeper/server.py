@@ -21,9 +21,9 @@ from typing import Any
 
 from edgegate import logs, private
 from edgegate.clock import Clock
-from edgegate.errors import LockError
+from edgegate.errors import InDoubtError, LockError
 from edgegate.keeper.refusals import Refusals
-from edgegate.keeper.requests import MAX_BYTES, Gatekeeper, Refused, Request
+from edgegate.keeper.requests import MAX_BYTES, PROTOCOL, Refused, Request, RequestLog
 from edgegate.keeper.spool import ENDINGS, Later, Spool, at_once
 from edgegate.lock import Lock
 from edgegate.types import Event, EventType, Pulse
@@ -38,6 +38,9 @@ BATCH = 32
 _PEER = struct.Struct("3i")
 NOBODY = 65534
 """What a user id reads as that a user namespace (PrivateUsers=) does not map."""
+
+_THE_DAEMONS = {"lockdown", "version"}
+"""Why a request is refused that is the daemon's to report: it knows whom it concerns, and what it is itself."""
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -71,7 +74,7 @@ class Server:
         """There while in lockdown, so that neither a crash nor a power cut ends it."""
         self._boot = _BOOT_ID.read_text().strip() if _BOOT_ID.exists() else ""
         self._happened: queue.SimpleQueue[Event] = queue.SimpleQueue()
-        self._gatekeeper, self._refusals = Gatekeeper(), Refusals()
+        self._requests, self._refusals = RequestLog(), Refusals()
         self._clients: list[_Client] = []
         self._wake_up, self.waker = socket.socketpair()
         for end in (listener, self._wake_up, self.waker):
@@ -189,21 +192,30 @@ class Server:
 
     def _answer(self, client: _Client, answer: dict[str, Any]) -> bool:
         try:
-            client.socket.sendall(json.dumps(answer, separators=(",", ":")).encode() + b"\n")
+            line = json.dumps(answer | {"protocol": PROTOCOL}, separators=(",", ":"))
+            client.socket.sendall(line.encode() + b"\n")
         except OSError:  # gone, or it does not read its answers
             return False
         return True
 
     def _handle(self, client: _Client, line: bytes, lock: Lock) -> dict[str, Any]:
         try:
-            request = self._gatekeeper.take(line, self._clock.monotonic())
-            answer = {"id": request.id, "ok": True} | self._do(request, lock)
-            return answer | {"status": asdict(lock.status()) | {"spool": self._spool_trouble}}
+            request = self._requests.take(line, client.peer, self._clock.monotonic())
+        except Refused as refused:
+            return self._refuse(client, refused)
+        done = self._done(client, request, lock)
+        return done | {"status": asdict(lock.status()) | {"spool": self._spool_trouble}}
+
+    def _done(self, client: _Client, request: Request, lock: Lock) -> dict[str, Any]:
+        """What was done, whatever the lock's status is by then."""
+        try:
+            return {"id": request.id, "ok": True} | self._do(request, lock)
         except Refused as refused:
             return self._refuse(client, refused)
         except LockError as error:
             log.error("%s", error)  # noqa: TRY400  one line says it
-            return {"id": request.id, "ok": False, "reason": "fault", "detail": str(error)}
+            reason = "in_doubt" if isinstance(error, InDoubtError) else "fault"
+            return {"id": request.id, "ok": False, "reason": reason, "detail": str(error)}
 
     def _do(self, request: Request, lock: Lock) -> dict[str, Any]:
         fields = request.fields
@@ -246,7 +258,7 @@ class Server:
 
     def _refuse(self, client: _Client, refused: Refused) -> dict[str, Any]:
         log.warning("refused %s (%s): %s", refused.reason, client.peer, refused.detail)
-        if refused.reason != "lockdown":  # that is the daemon's to tell, which knows whom it concerns
+        if refused.reason not in _THE_DAEMONS:
             data = self._refusals.report(refused, client.peer, self._clock.monotonic())
             if data is not None:
                 self.tell(Event(EventType.REQUEST_REFUSED, self._clock.monotonic(), data=data))

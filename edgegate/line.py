@@ -17,7 +17,7 @@ from edgegate.errors import LockError
 
 
 class UnverifiedError(LockError):
-    """The line has the level that was asked for, as far as its driver says, and reading it back did not confirm it."""
+    """The line is taken to have the level that was asked for, and reading it back did not confirm it."""
 
 
 class Line:
@@ -26,7 +26,7 @@ class Line:
     def __init__(self, pin: int, pin_factory: Any, *, active_high: bool) -> None:
         self.pin = pin
         self._verified: bool | None = False
-        """The level as it was read back after it was last driven; None if it was not."""
+        """The level as it was read back, and not driven to the other one since; None if it was not read back."""
         try:
             self._device = OutputDevice(pin, active_high=active_high, initial_value=False, pin_factory=pin_factory)
         except Exception as error:  # noqa: BLE001  pin drivers raise what they like, down to plain Exception
@@ -42,27 +42,25 @@ class Line:
 
     @property
     def may_be_unlocked(self) -> bool:
-        """False if the line was read back as locked after it was last driven."""
+        """False if the line was read back as locked, and was not driven unlocked since."""
         return self._verified is not False
 
     def drive(self, *, unlocked: bool) -> None:
         """Set the level, and read it back; see the module's words for how that fails."""
-        before, self._verified = self._verified, None
+        same = self._verified is unlocked  # then nothing that follows can make it the other one
+        self._verified = unlocked if same else None
         try:
             self._device.value = unlocked
         except Exception as error:  # noqa: BLE001  pin drivers raise what they like
-            words = f"GPIO {self.pin} cannot be driven {_name(unlocked)}: {error}"
-            if before is not unlocked:
-                raise LockError(words) from None
-            self._verified = before
-            raise UnverifiedError(words) from None
+            kind = UnverifiedError if same else LockError
+            raise kind(f"GPIO {self.pin} cannot be driven {_name(unlocked)}: {error}") from None
         try:
             level = self.unlocked
         except LockError as error:
             raise UnverifiedError(str(error)) from None
+        self._verified = unlocked if level == unlocked else None
         if level != unlocked:
             raise LockError(f"GPIO {self.pin} was driven {_name(unlocked)} but does not follow: check the wiring")
-        self._verified = unlocked
 
     def close(self) -> None:
         """Give the pin back, at whatever level it has."""

@@ -11,8 +11,10 @@ from edgegate.clock import SystemClock
 from edgegate.types import Pulse
 from tests.daemons import MOCK, NO_BROKER, faults, start
 from tests.door_scenes import write_scene
+from tests.keeper_peers import Peer
 from tests.keepers import Process
 from tests.program import Program, essence
+from tests.test_keeper_versions import newer
 
 
 def options(folder: Path) -> list[str]:
@@ -77,6 +79,20 @@ def test_a_keeper_that_drives_another_door_is_told_and_lets_people_in_even_so(do
                 restarted.wait_for("READY=1")
                 daemon.wait_for("service.recovered lock")
             assert daemon.end(by=signal.SIGTERM) == 0
+
+
+def test_a_newer_keeper_lets_nobody_in_by_face_and_the_daemon_names_itself_to_restart(
+    door: Program, tmp_path: Path
+) -> None:
+    video = write_scene(tmp_path / "long.avi", [("nobody", 1.0), ("enrolled", 40.0)])
+    with Peer(tmp_path / "keeper.sock", newer), start(door, video, *options(tmp_path)) as daemon:
+        daemon.wait_for("service.degraded lock: ")
+        daemon.wait_for("access.denied lock_fault")
+        finding = door("check", *options(tmp_path), *MOCK, "--only", "lock", "--json").json[0]
+        daemon.process.kill()
+    assert faults(door, "lock")[0].endswith("up to 2: systemctl restart edgegate")
+    assert finding["state"] == "failed"
+    assert finding["detail"].endswith("systemctl restart edgegate")
 
 
 def test_check_asks_the_keeper(door: Program, tmp_path: Path) -> None:

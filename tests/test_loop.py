@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from gpiozero.pins.mock import MockFactory
 
 from edgegate.clock import VirtualClock
 from edgegate.errors import JournalError, LockError
@@ -21,6 +22,7 @@ from edgegate.loop import Loop, Turn
 from edgegate.types import Event, Frame, Pulse, Sighting
 from edgegate.wiring import Wiring
 from tests.fakes import FailingJournal, FakePipeline, frame_at, seen
+from tests.faulty_pin import RAISES, WORKS, Faulty
 
 RULES = Rules(unlock_seconds=3.0, max_frame_age=0.5, decide_after_frames=3, refuse_after_frames=3)
 GRANTED, STALE, UNKNOWN = "access.granted recognised", "access.denied stale", "access.denied unknown"
@@ -47,11 +49,15 @@ class SlowLock:
         self._lock = lock
         self._clock = clock
         self.seconds, self.fails = 0.0, False
-        self.trouble: str | None = None
+        self.unreachable: str | None = None
 
     @property
     def locked(self) -> bool:
         return self._lock.locked
+
+    @property
+    def trouble(self) -> str | None:
+        return self.unreachable or self._lock.trouble
 
     def pulse(self, pulse: Pulse) -> bool:
         self._clock.advance(self._clock.monotonic() + self.seconds)
@@ -89,7 +95,9 @@ class Door:
         self.kept = Journal(self.path, origin=Origin("home", "front", "b1"), clock=self.clock, outbox=False)
         self.journal = FailingJournal(self.kept)
         pins = Wiring(pins="mock")
-        self.lock = SlowLock(build_lock(pins, self.clock, changes.put), self.clock)
+        factory = MockFactory(pin_class=Faulty)
+        self.pin: Faulty = factory.pin(pins.lock_pin)
+        self.lock = SlowLock(build_lock(pins, self.clock, changes.put, factory), self.clock)
         self.loop = Loop(
             self.pipeline,
             Gate(RULES, "embedder-1"),
@@ -266,10 +274,10 @@ def test_in_lockdown_who_is_recognised_is_refused_once_and_let_in_when_it_ends(d
 
 
 def test_a_lock_that_cannot_be_asked_is_a_refusal_and_not_the_end(door: Door) -> None:
-    door.lock.trouble = "the lock keeper does not run"
+    door.lock.unreachable = "the lock keeper does not run"
     assert door.see(seen(), frames=5).locked
     assert door.written() == ["access.denied lock_fault"]
-    door.lock.trouble = None
+    door.lock.unreachable = None
     assert not door.see(seen()).locked
 
 
@@ -279,3 +287,28 @@ def test_a_lock_that_fails_at_the_last_moment_is_a_refusal_too(door: Door) -> No
     door.lock.fails = False
     assert not door.see(seen()).locked
     assert door.written() == [GRANTED, "access.denied lock_fault", GRANTED, UNLOCKED]
+
+
+def test_somebody_let_in_is_not_refused_because_the_pin_cannot_be_read_back_afterwards(door: Door) -> None:
+    fault = "lock.fault GPIO 17 cannot be read back: no answer"
+    door.see(seen(), frames=2)
+    door.see()
+    for reads in range(4):  # once in the driving, or in whichever look comes after it
+        door.see(frames=80)
+        before = len(door.written())
+        door.pin.script.extend([(WORKS, WORKS)] * (reads + 2) + [(WORKS, RAISES)])
+        door.see(seen(track=10 + reads, visit=10 + reads), frames=5)
+        told = door.written()[before:]
+        assert sorted(told) == sorted([GRANTED, UNLOCKED, fault]), told
+
+
+def test_while_the_pin_cannot_be_read_back_the_door_goes_on_and_says_so(door: Door) -> None:
+    door.pin.always = (WORKS, RAISES)
+    assert door.see(frames=3).locked, "as it was verified last"
+    assert door.see(seen(), frames=5).locked
+    door.pin.mend()
+    door.see(frames=2)
+    assert not door.see(seen()).locked
+    assert [what.split(" GPIO")[0] for what in door.written()] == [
+        "lock.fault", "access.denied lock_fault", GRANTED, UNLOCKED
+    ]  # fmt: skip

@@ -26,7 +26,7 @@ class Line:
     def __init__(self, pin: int, pin_factory: Any, *, active_high: bool) -> None:
         self.pin = pin
         self._verified: bool | None = False
-        """The level as it was read back, and not driven to the other one since; None if it was not read back."""
+        """The level as it was claimed or read back, and not driven to the other one since; None if neither."""
         try:
             self._device = OutputDevice(pin, active_high=active_high, initial_value=False, pin_factory=pin_factory)
         except Exception as error:  # noqa: BLE001  pin drivers raise what they like, down to plain Exception

@@ -1,7 +1,5 @@
 """The lock: the only part that drives the pins. What follows from what is `door`'s table; this carries it out.
 
-Its rules:
-
 1. There is no unlock. A pulse and a hold carry their own end, and so does the exit button's pulse.
 2. The relock timer is armed before the pin is driven: where no timer can be armed, no request opens. It depends on
    no camera, model or loop. An exit or a fire opens even so, and `tick` locks again.
@@ -254,7 +252,8 @@ class Lock:
         try:
             return self._line.unlocked
         except LockError as error:
-            self._note(error)
+            if self.trouble is None:  # else it has words already, of driving it perhaps
+                self._note(error)
             return self._line.may_be_unlocked
 
     def _tell_all(self, told: Sequence[door.Told], *, reached: bool = True) -> None:

@@ -34,10 +34,12 @@ from converter.calibration import from_training
 from converter.dataset import Dataset, Sample
 from converter.folded import Folded
 from converter.keras_models import load_model, pixels_of, task_of
-from converter.quantize import Variant, quantize
-from converter.train import MODEL_FILE, Trained, TrainSettings, train
+from converter.quantize import quantize
+from converter.train import MODEL_FILE, Trained, train
+from converter.train_settings import TrainSettings
 from converter.training.checkpoints import checkpoint
 from converter.training.feed import read_pictures
+from converter.variants import Variant
 from edgegate.clock import SystemClock
 from edgegate.config import load
 from edgegate.errors import EdgegateError, UsageError

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from converter.calibration import DEFAULT_PICTURES, from_training
 from converter.dataset import load_dataset
-from converter.quantize import VARIANTS, quantize
+from converter.quantize import quantize
+from converter.variants import VARIANTS
 from edgegate.cli.common import Commands, count, existing, print_json
 from edgegate.output import complete
 

@@ -6,7 +6,8 @@ import argparse
 from pathlib import Path
 
 from converter.dataset import load_dataset
-from converter.train import Trained, TrainSettings, train
+from converter.train import Trained, train
+from converter.train_settings import TrainSettings
 from converter.training.history import SCHEDULES
 from converter.training.lessons import LOSSES
 from converter.training.simple import LEARNERS

@@ -9,8 +9,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from converter.budgets import Budgets
 from converter.dataset import load_dataset
-from converter.recipe import Budgets, load_recipe
+from converter.recipe import load_recipe
 from converter.verification import verify_pairs
 from converter.verify import HeldOut, held_out, verify
 from edgegate.cli.common import Commands, existing, print_json

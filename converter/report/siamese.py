@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from converter.answers import Floats
-from converter.recipe import Budgets
+from converter.budgets import Budgets
 from converter.report import charts, tables
 from converter.report.page import HTML_FILE, JSON_FILE, read
 from converter.report.style import CSS

@@ -21,7 +21,7 @@ from edgegate.output import complete
 from edgegate.vision.tflite import Model
 
 if TYPE_CHECKING:
-    from converter.train import TrainSettings
+    from converter.train_settings import TrainSettings
 
 _BATCH = 16
 

@@ -73,7 +73,7 @@ def require_tensorflow() -> None:
     from importlib.util import find_spec  # noqa: PLC0415
 
     if find_spec("tensorflow") is None:
-        raise EdgegateError("TensorFlow is not installed, and training needs it; pip install 'edgegate[train]'")
+        raise EdgegateError("TensorFlow is not installed, and training needs it; from a clone, pip install '.[train]'")
 
 
 def _make_repeatable(seed: int) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import functools
+import os
+import pty
+import subprocess
 import threading
 import time
+from datetime import datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from edgegate import journal, privacy
 from edgegate.clock import VirtualClock, rfc3339
@@ -17,12 +19,11 @@ from edgegate.errors import GalleryError, JournalError, UsageError
 from edgegate.events import Origin
 from edgegate.gallery import Details, Gallery
 from edgegate.journal import Journal
-from edgegate.moments import moment
 from edgegate.site import Scores, Visit
 from edgegate.types import Event, EventType
 from tests.door_scenes import ENROLLED
 from tests.fakes import looks, photo
-from tests.program import Program
+from tests.program import Program, Result
 
 DAY = 86_400.0
 START = 1_767_225_600.0  # 2026-01-01T00:00:00Z
@@ -54,7 +55,7 @@ def test_a_change_that_makes_no_sense_is_a_wrong_call(door: Program) -> None:
     name = ENROLLED.person
     for call in (
         [name],
-        [name, "--valid-from", "tomorrow"],
+        [name, "--valid-from", "soon"],
         [name, "--valid-from", "2026-02-01", "--valid-until", "2026-01-01"],
         [name, "--group", ""],
     ):
@@ -82,6 +83,56 @@ def test_forgetting_gives_a_receipt_of_what_was_erased_and_searched(door: Progra
     assert door("journal", "verify").status == 0
 
 
+QUESTION = f"Forget {ENROLLED.person} (1 template, enrolled since 20"
+
+
+def forget_on_a_terminal(door: Program, answer: bytes, *options: str) -> Result:
+    """The command, with standard input that is a terminal at which somebody types."""
+    keyboard, terminal = pty.openpty()
+    try:
+        os.write(keyboard, answer)
+        return door.run("people", "forget", ENROLLED.person, *options, stdin=terminal)
+    finally:
+        os.close(keyboard)
+        os.close(terminal)
+
+
+@pytest.mark.parametrize("answer", [b"\n", b"n\n", b"yellow\n", b"\x04"])
+def test_on_a_terminal_nobody_is_forgotten_without_a_yes(door: Program, answer: bytes) -> None:
+    journal_before = door("journal", "list").out
+    result = forget_on_a_terminal(door, answer)
+    assert result == Result(1, f"{ENROLLED.person}: nobody was forgotten, nothing was erased\n", result.err)
+    assert result.err.startswith(QUESTION)
+    assert result.err.endswith("Nothing brings them back. [y/N] ")
+    assert door.gallery.find(ENROLLED.person).photos
+    assert door("journal", "list").out == journal_before
+
+
+@pytest.mark.parametrize("answer", [b"y\n", b"YES\n"])
+def test_on_a_terminal_a_yes_forgets(door: Program, answer: bytes) -> None:
+    result = forget_on_a_terminal(door, answer, "--json")
+    assert (result.status, result.json["templates_erased"]) == (0, 1)
+    assert result.err.startswith(QUESTION)
+    assert door.gallery.people() == ()
+
+
+def test_who_says_yes_beforehand_or_is_no_terminal_is_not_asked(door: Program, tmp_path: Path) -> None:
+    assert forget_on_a_terminal(door, b"", "--yes").err == ""
+    assert door.gallery.people() == ()
+    assert door("enroll", ENROLLED.person, ENROLLED.file).status == 0
+    result = door.run("people", "forget", ENROLLED.person, stdin=subprocess.DEVNULL)
+    assert (result.status, result.err) == (0, "")
+    assert door.gallery.people() == ()
+
+
+def test_a_stranger_is_not_asked_about(door: Program) -> None:
+    keyboard, terminal = pty.openpty()
+    result = door.run("people", "forget", "Nobody", stdin=terminal)
+    assert (result.status, "Nobody" in result.problem) == (1, True)
+    os.close(keyboard)
+    os.close(terminal)
+
+
 def test_without_the_key_people_are_still_listed_and_forgotten(door: Program, tmp_path: Path) -> None:
     lost = ("--set", f"service.key_file={tmp_path / 'etc' / 'edgegate.key'}")
     listed = door("people", "list", *lost)
@@ -105,30 +156,24 @@ def test_the_key_is_rotated_and_everybody_stays(door: Program, tmp_path: Path) -
     assert door("people", "unpack-backup", tmp_path / "old.db").problem.endswith("there is no backup")
 
 
-# Moments.
+# Times.
 
 
-def test_a_moment_is_the_machines_unless_it_names_a_zone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TZ", "Europe/Berlin")
-    time.tzset()
-    try:
-        assert moment("2026-07-01") == "2026-06-30T22:00:00.000Z"
-        assert moment("2026-01-31", end=True) == "2026-01-31T23:00:00.000Z"
-        assert moment("2026-01-31T18:00", end=True) == "2026-01-31T17:00:00.000Z"
-        assert moment("2026-01-31T18:00Z") == "2026-01-31T18:00:00.000Z"
-        assert moment("none") == ""
-    finally:
-        monkeypatch.undo()
-        time.tzset()
+def test_validity_is_in_the_doors_zone_and_said_back(door: Program) -> None:
+    def change(*words: str) -> Result:
+        return door("people", "change", ENROLLED.person, *words, "--json", "--set", "access.time_zone=America/New_York")
 
-
-@given(st.text(max_size=30))
-def test_no_text_is_worse_than_no_moment(text: str) -> None:
-    try:
-        found = moment(text)
-    except UsageError:
-        return
-    assert found == "" or found.endswith("Z")
+    day = change("--valid-from", "2026-07-01", "--valid-until", "2026-12-31")
+    assert day.err.splitlines() == [
+        "valid from 2026-07-01 00:00 EDT (America/New_York)",
+        "valid until 2027-01-01 00:00 EST (America/New_York)",
+    ]
+    assert (day.json["valid_from"], day.json["valid_until"]) == ("2026-07-01T04:00:00.000Z", "2027-01-01T05:00:00.000Z")
+    cleared = change("--valid-from", "none", "--valid-until", "+2h")
+    assert cleared.json["valid_from"] is None
+    assert cleared.err.startswith("valid until 20")
+    until = datetime.fromisoformat(cleared.json["valid_until"]).timestamp()
+    assert until == pytest.approx(time.time() + 7200, abs=60)
 
 
 def test_the_gallery_takes_no_moment_without_a_zone(tmp_path: Path) -> None:

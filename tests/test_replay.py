@@ -48,6 +48,13 @@ def test_the_same_recording_gives_the_same_bytes_on_a_busy_machine(door: Program
     assert in_a_crowd == at_leisure
 
 
+def test_the_start_is_a_time_of_the_doors_zone_and_said_back(door: Program, scene: Scene) -> None:
+    zone = ("--set", "access.time_zone=Europe/Berlin")
+    result = door("replay", scene("enrolled"), "--start-time", "2026-03-01 08:00", *zone)
+    assert result.events[0]["time"] == "2026-03-01T07:00:00.900Z"
+    assert result.err == "the recording begins at 2026-03-01 08:00 CET (Europe/Berlin)\n"
+
+
 def test_events_are_the_contracts(door: Program, scene: Scene) -> None:
     granted, unlocked, locked = door("replay", scene("enrolled"), "--start-time", "2026-03-01T08:00:00+01:00").events
     assert {name: granted[name] for name in ("specversion", "id", "source", "type", "time")} == {

@@ -9,12 +9,18 @@ from converter.calibration import DEFAULT_PICTURES, from_training
 from converter.dataset import load_dataset
 from converter.quantize import quantize
 from converter.variants import VARIANTS
-from edgegate.cli.common import Commands, count, existing, print_json
+from edgegate.cli.common import existing, print_json
+from edgegate.cli.options import count
+from edgegate.cli.parser import Commands
 from edgegate.output import complete
 
 
 def add(commands: Commands) -> None:
     parser = commands.add_parser("quantize", help="a trained model to a .tflite", description=__doc__)
+    parser.show(
+        "python -m converter quantize run/model.keras dataset --out tracker.tflite",
+        "python -m converter quantize run/model.keras dataset --out tracker.tflite --variant float32",
+    )
     parser.add_argument("model", type=Path, metavar="MODEL.keras", help="what train wrote")
     parser.add_argument("dataset", type=Path, metavar="DATASET", help="the dataset it was trained on")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.tflite", help="where to write it")

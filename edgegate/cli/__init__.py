@@ -1,59 +1,29 @@
-"""One program, one file a command. Exit status: 0 done or yes, 1 no or failed, 2 the call or config is wrong."""
+"""The command line. Exit status: 0 done or yes, 1 no or failed, 2 the call or config is wrong.
+
+`parsers` declares every command's options, a module a command; a module here carries it out, imported when it runs.
+"""
 
 from __future__ import annotations
 
-import argparse
 import logging
 import os
 import sys
 from collections.abc import Sequence
-from importlib import import_module
-from typing import Any, NoReturn
 
-from edgegate import __version__
-from edgegate.cli.common import common_options
+from edgegate.cli.parser import resolved
+from edgegate.cli.parsers import build_parser
 from edgegate.errors import EdgegateError
-
-COMMANDS = (
-    "run", "replay", "demo", "enroll", "people", "access", "journal", "watch", "view", "check", "evaluate", "bench",
-)  # fmt: skip
-
-
-class _Parser(argparse.ArgumentParser):
-    """Its subparsers are of this class too. Options may stand between positional arguments: NAME --look L PHOTO."""
-
-    _interleaving = False
-
-    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        if self._interleaving or any(action.nargs == argparse.PARSER for action in self._get_positional_actions()):
-            return super().parse_known_args(args, namespace)
-        self._interleaving = True  # argparse calls this method again, twice
-        try:
-            return self.parse_known_intermixed_args(args, namespace)
-        finally:
-            self._interleaving = False
-
-    def error(self, message: str) -> NoReturn:
-        """One line, as for every other mistake."""
-        self.exit(2, f"edgegate: {message}; see {self.prog} --help\n")
-
-
-def build_parser() -> argparse.ArgumentParser:
-    """Every command's module gives its own options in `add`, and sets `run` to what carries it out."""
-    parser = _Parser(prog="edgegate", description="Face access control at a door.")
-    parser.add_argument("--version", action="version", version=f"edgegate {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    parent = common_options()
-    for name in COMMANDS:
-        import_module(f"edgegate.cli.{name}").add(commands, parent)
-    return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    args = build_parser().parse_args(argv)
+    parser = build_parser()
+    args = parser.parse_args(argv)
+    if "run" not in args:
+        parser.print_help()
+        return 0
     logging.basicConfig(level=logging.WARNING, format="edgegate: %(message)s")
     try:
-        status: int = args.run(args)
+        status = resolved(args.run)(args)
         sys.stdout.flush()
     except EdgegateError as error:
         for line in str(error).splitlines():

@@ -15,8 +15,8 @@ from edgegate.annotate import Annotator
 from edgegate.app import Recognition
 from edgegate.broker import Topics, Uplink
 from edgegate.camera import Recording
-from edgegate.cli.common import Commands, existing, load_config, progress, utc_moment
-from edgegate.clock import Clock, RecordingClock, VirtualClock
+from edgegate.cli.common import Times, existing, load_config, progress, understood
+from edgegate.clock import Clock, RecordingClock, SystemClock, VirtualClock
 from edgegate.config import Config
 from edgegate.errors import BrokerError, CameraError, UsageError
 from edgegate.events import CloudEvent, dumps
@@ -31,29 +31,9 @@ FLUSH_SECONDS = 30.0
 CLOSE_SECONDS = 5.0
 
 
-def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
-    parser = commands.add_parser(
-        "replay", parents=[parent], help="run a recorded video through the pipeline", description=__doc__
-    )
-    parser.add_argument("video", type=Path, metavar="VIDEO")
-    parser.add_argument(
-        "--start-time",
-        type=utc_moment,
-        default=utc_moment(replay.DEFAULT_START),
-        metavar="T",
-        help=f"when the recording begins, RFC 3339 (default: {replay.DEFAULT_START})",
-    )
-    parser.add_argument("--events", type=Path, metavar="OUT.jsonl", help="write events here instead of to stdout")
-    parser.add_argument("--annotate", type=Path, metavar="OUT.mp4", help="write the video with boxes and decisions")
-    parser.add_argument("--report", type=Path, metavar="OUT.html", help="write one self-contained page")
-    parser.add_argument("--expect", type=Path, metavar="GOLDEN.jsonl", help="exit 1 with a diff unless events match")
-    parser.add_argument("--realtime", action="store_true", help="pace by the wall clock and drop like the door")
-    parser.add_argument("--publish", action="store_true", help="publish the events to the configured broker")
-    parser.set_defaults(run=run)
-
-
 def run(args: argparse.Namespace) -> int:
     config = load_config(args)
+    args.start_time = _start(args, config)
     _check(args, config)
     expected = replay.read_events(existing(args.expect, "golden file")) if args.expect else None
     events: list[CloudEvent] = []
@@ -75,6 +55,16 @@ def run(args: argparse.Namespace) -> int:
                 watcher.add(turn)
         _check_end(recording, args.video, uplink)
     return 0 if expected is None else _compare(expected, events)
+
+
+def _start(args: argparse.Namespace, config: Config) -> float:
+    """When the recording begins, in seconds since the epoch."""
+    times = Times(config, SystemClock())
+    if args.start_time is None:
+        return times.read(replay.DEFAULT_START, "--start-time").timestamp()
+    start = times.read(args.start_time, "--start-time")
+    understood("the recording begins at", start)
+    return start.timestamp()
 
 
 def _check(args: argparse.Namespace, config: Config) -> None:

@@ -14,22 +14,15 @@ import cv2
 from edgegate import app
 from edgegate.camera import open_source
 from edgegate.capture import Capture, Slot
-from edgegate.cli.common import Commands, load_config, print_json
+from edgegate.cli.common import load_config, print_json
 from edgegate.clock import SystemClock
 from edgegate.errors import CameraError
 from edgegate.types import Image
 from edgegate.view import Page, Screen, Viewer
 from edgegate.vision.motion import MotionGate
 
-PORT, MAX_PORT = 8321, 65535
 QUALITY = 80
 """Of the JPEG pictures, 0 to 100."""
-
-
-def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
-    parser = commands.add_parser("view", parents=[parent], help="the live picture with boxes", description=__doc__)
-    parser.add_argument("--port", type=_port, default=PORT, help=f"on 127.0.0.1 (default: {PORT}; 0: any)")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -56,12 +49,6 @@ def run(args: argparse.Namespace) -> int:
             stopping.set()
             capture.close(timeout=5)
     return 0
-
-
-def _port(text: str) -> int:
-    if not text.isdecimal() or int(text) > MAX_PORT:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port, 0 to {MAX_PORT}")
-    return int(text)
 
 
 def _announce(url: str, *, as_json: bool) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 from edgegate.events import TYPE_PREFIX, CloudEvent
 
 
-def in_words(event: CloudEvent) -> str:
-    """One line: local time, door, what, who, why, and the score against the threshold where there is one."""
-    when = datetime.fromisoformat(event["time"]).astimezone()
+def in_words(event: CloudEvent, zone: tzinfo | None = None) -> str:
+    """One line: time, door, what, who, why, and the score against the threshold where there is one.
+
+    The time is that of `zone`, or this machine's.
+    """
+    when = datetime.fromisoformat(event["time"]).astimezone(zone)
     door = event["source"].rpartition("/")[2]
     what = event["type"].removeprefix(TYPE_PREFIX)
     line = f"{when:%Y-%m-%d %H:%M:%S}  {door}  {what:16}  {'  '.join(_details(event))}"

@@ -6,10 +6,9 @@ import argparse
 import getpass
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from edgegate import app, private
-from edgegate.cli.common import Commands, existing, load_config, print_json
+from edgegate.cli.common import existing, load_config, print_json
 from edgegate.cli.wording import printable
 from edgegate.clock import SystemClock, rfc3339
 from edgegate.config import Config
@@ -17,21 +16,6 @@ from edgegate.errors import EdgegateError, GalleryError, KeyFileError, UsageErro
 from edgegate.gallery import Entry, Gallery, Person, envelope, transfer
 from edgegate.gallery.trust import Trusted
 from edgegate.types import Event, EventType
-
-
-def add(actions: Commands, parent: argparse.ArgumentParser) -> None:
-    export = actions.add_parser("export", parents=[parent], help="people into an encrypted, signed file")
-    export.add_argument("--names", nargs="+", metavar="NAME", help="only these; by default everybody")
-    export.set_defaults(run=export_people)
-    bring = actions.add_parser("import", parents=[parent], help="people from such a file: all of them or none")
-    bring.add_argument("--trust", metavar="FINGERPRINT", help="accept this signer, from now on")
-    bring.add_argument("--skip-existing", action="store_true", help="leave out names that are enrolled here already")
-    bring.set_defaults(run=import_people)
-    for action in (export, bring):
-        action.add_argument("file", type=Path, metavar="FILE")
-        action.add_argument(
-            "--passphrase-file", type=Path, metavar="PATH", help="its first line, instead of being asked for it"
-        )
 
 
 def export_people(args: argparse.Namespace) -> int:

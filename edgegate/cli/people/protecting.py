@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import asdict
-from pathlib import Path
 
 from edgegate import app, private
-from edgegate.cli.common import Commands, load_config, print_json
+from edgegate.cli.common import load_config, print_json
 from edgegate.cli.wording import printable
 from edgegate.errors import GalleryError, UsageError
 from edgegate.gallery.envelope import fingerprint
@@ -15,20 +14,6 @@ from edgegate.gallery.migration import read_backup
 from edgegate.gallery.rotation import rotate
 
 _ROTATE = "Encrypt everything with a new key. The old one stays beside it, as FILE.ID, unless it is to be erased."
-
-
-def add(actions: Commands, parent: argparse.ArgumentParser) -> None:
-    rotation = actions.add_parser("rotate-key", parents=[parent], help="replace the key", description=_ROTATE)
-    rotation.add_argument(
-        "--lost", action="store_true", help="the old key is lost: whoever was enrolled with it must come again"
-    )
-    rotation.add_argument(
-        "--erase-old", action="store_true", help="erase old keys: other folders and backups written with them are lost"
-    )
-    rotation.set_defaults(run=rotate_key)
-    unpack = actions.add_parser("unpack-backup", parents=[parent], help="decrypt the backup of an older gallery")
-    unpack.add_argument("out", type=Path, metavar="FILE", help="written plainly: keep it safe, and delete it soon")
-    unpack.set_defaults(run=unpack_backup)
 
 
 def rotate_key(args: argparse.Namespace) -> int:

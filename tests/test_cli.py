@@ -13,13 +13,11 @@ from pathlib import Path
 import pytest
 
 from edgegate import __version__
-from edgegate.cli import main
 from edgegate.cli.parsers import COMMANDS
-from edgegate.types import EventType
 from edgegate.vision.packs import sha256_of, shipped
 from tests.brokers import Mosquitto, free_port, needs_mosquitto
 from tests.door_scenes import ENROLLED
-from tests.program import Program, Result
+from tests.program import Program
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -70,45 +68,6 @@ def test_a_call_of_nothing_prints_the_help() -> None:
         for words in ([], ["--help"])
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, asked.stdout, "")
-
-
-@pytest.mark.parametrize(
-    ("call", "problem"),
-    [
-        (["jurnal"], "no command jurnal; did you mean journal?; see edgegate --help"),
-        (["journal", "lits"], "no action lits; did you mean list?; see edgegate journal --help"),
-        (["people", "rotate"], "no action rotate; did you mean rotate-key?; see edgegate people --help"),
-        (
-            ["evaluate", "--part", "hold-out"],
-            "argument --part: no hold-out; did you mean held-out? There are all, tabl",
-        ),
-        (["check", "--only", "camara"], "argument --only: no camara; did you mean camera? There are config, camera, "),
-        (["completion", "bsh"], "argument SHELL: no bsh; did you mean bash? There are bash, zsh, tcsh; see"),
-        (
-            ["journal", "list", "--sicne", "now"],
-            "unrecognized arguments: --sicne now; did you mean --since?; see edgeg",
-        ),
-        (["people", "frogs", "--data", "x"], "no action frogs; there are list, show, may, change, forget, export, imp"),
-    ],
-)
-def test_a_misspelt_word_is_answered_with_the_nearest(
-    call: list[str], problem: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.raises(SystemExit) as ended:
-        main(call)
-    out, err = capsys.readouterr()
-    assert (ended.value.code, out, err.count("\n")) == (2, "", 1)
-    assert err.startswith(f"edgegate: {problem}")
-
-
-def test_a_misspelt_event_type_is_refused_and_one_without_events_is_not(door: Program) -> None:
-    refused = door("journal", "list", "--type", "access.garnted")
-    assert refused.status == 2
-    assert "no access.garnted; did you mean access.granted? There are access.granted, " in refused.problem
-    assert all(kind in refused.problem for kind in EventType)
-    for kind in ("fire.started", "io.edgegate.fire.started"):
-        assert door("journal", "list", "--type", kind) == Result(0, "", "")
-    assert door("journal", "list", "--type", "io.edgegate.person.enrolled").out.count("person.enrolled") == 1
 
 
 def test_every_mistake_in_the_config_is_told_at_once(edgegate: Program, tmp_path: Path) -> None:

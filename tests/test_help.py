@@ -1,4 +1,4 @@
-"""What answers before anything is loaded: help with examples, and shell completion."""
+"""What answers before anything is loaded: help with examples, the nearest word, and shell completion."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ from edgegate.cli.parsers.check import PARTS
 from edgegate.cli.parsers.completion import SHELLS
 from edgegate.evaluation import dataset
 from edgegate.gallery import MAX_PHOTOS
+from edgegate.types import EventType
+from tests.program import Program, Result
 
 HEAVY = {"numpy", "cv2", "paho", "pydantic", "ai_edge_litert", "tflite_runtime", "cryptography", "tqdm", "shtab"}
 SECONDS = 0.15
@@ -114,6 +116,48 @@ def test_every_example_parses_and_is_of_its_command(program: Parser, prog: str, 
 @pytest.mark.parametrize("call", [["people", "list"], ["journal", "list", "--since", "-2h"]])
 def test_a_time_before_now_is_a_value_and_no_option(call: list[str]) -> None:
     assert build_parser().parse_args(call).run.startswith("edgegate.cli.")
+
+
+# Misspelt words.
+
+
+@pytest.mark.parametrize(
+    ("call", "problem"),
+    [
+        (["jurnal"], "no command jurnal; did you mean journal?; see edgegate --help"),
+        (["journal", "lits"], "no action lits; did you mean list?; see edgegate journal --help"),
+        (["people", "rotate"], "no action rotate; did you mean rotate-key?; see edgegate people --help"),
+        (
+            ["evaluate", "--part", "hold-out"],
+            "argument --part: no hold-out; did you mean held-out? There are all, tabl",
+        ),
+        (["check", "--only", "camara"], "argument --only: no camara; did you mean camera? There are config, camera, "),
+        (["completion", "bsh"], "argument SHELL: no bsh; did you mean bash? There are bash, zsh, tcsh; see"),
+        (
+            ["journal", "list", "--sicne", "now"],
+            "unrecognized arguments: --sicne now; did you mean --since?; see edgeg",
+        ),
+        (["people", "frogs", "--data", "x"], "no action frogs; there are list, show, may, change, forget, export, imp"),
+    ],
+)
+def test_a_misspelt_word_is_answered_with_the_nearest(
+    call: list[str], problem: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(call)
+    out, err = capsys.readouterr()
+    assert (ended.value.code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith(f"edgegate: {problem}")
+
+
+def test_a_misspelt_event_type_is_refused_and_one_without_events_is_not(door: Program) -> None:
+    refused = door("journal", "list", "--type", "access.garnted")
+    assert refused.status == 2
+    assert "no access.garnted; did you mean access.granted? There are access.granted, " in refused.problem
+    assert all(kind in refused.problem for kind in EventType)
+    for kind in ("fire.started", "io.edgegate.fire.started"):
+        assert door("journal", "list", "--type", kind) == Result(0, "", "")
+    assert door("journal", "list", "--type", "io.edgegate.person.enrolled").out.count("person.enrolled") == 1
 
 
 # Completion.

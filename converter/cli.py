@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from edgegate.cli.parser import Parser
+from edgegate.cli.wording import printable
 from edgegate.errors import EdgegateError
 
 COMMANDS = (
@@ -49,11 +50,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         status: int = args.run(args)
     except EdgegateError as error:
         for line in str(error).splitlines():
-            print(f"converter: {line}", file=sys.stderr)
+            print(printable(f"converter: {line}"), file=sys.stderr)
         return error.status
     except KeyboardInterrupt:
         return 130
     except OSError as error:  # such as a full disk; what a part expects to fail is an EdgegateError
-        print(f"converter: {error.filename or 'output'}: {error.strerror or error}", file=sys.stderr)
+        print(printable(f"converter: {error.filename or 'output'}: {error.strerror or error}"), file=sys.stderr)
         return 1
     return status

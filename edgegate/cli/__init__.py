@@ -12,7 +12,15 @@ from collections.abc import Sequence
 
 from edgegate.cli.parser import resolved
 from edgegate.cli.parsers import build_parser
+from edgegate.cli.wording import printable
 from edgegate.errors import EdgegateError
+
+
+class _Printable(logging.Formatter):
+    """Nothing that a record names steers the terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return "\n".join(map(printable, super().format(record).split("\n")))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -21,13 +29,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     if "run" not in args:
         parser.print_help()
         return 0
-    logging.basicConfig(level=logging.WARNING, format="edgegate: %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Printable("edgegate: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     try:
         status = resolved(args.run)(args)
         sys.stdout.flush()
     except EdgegateError as error:
         for line in str(error).splitlines():
-            print(f"edgegate: {line}", file=sys.stderr)
+            print(printable(f"edgegate: {line}"), file=sys.stderr)
         return error.status
     except KeyboardInterrupt:
         return 130
@@ -36,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except OSError as error:  # such as stdout on a full disk; what a part expects to fail is an EdgegateError
         _abandon_stdout()
-        print(f"edgegate: {error.filename or 'output'}: {error.strerror or error}", file=sys.stderr)
+        print(printable(f"edgegate: {error.filename or 'output'}: {error.strerror or error}"), file=sys.stderr)
         return 1
     return status
 

@@ -17,6 +17,7 @@ from edgegate.camera.trial import try_out
 from edgegate.cli.check_lock import lock
 from edgegate.cli.check_service import service
 from edgegate.cli.common import State, load_config, print_json
+from edgegate.cli.wording import printable
 from edgegate.config import MODEL_ALONE, NO_LIVENESS, Config
 from edgegate.disk import Disk, free_megabytes
 from edgegate.errors import CameraError, EdgegateError
@@ -49,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
         print_json([asdict(finding) for finding in findings])
     else:
         for finding in findings:
-            print(f"{finding.state:8} {finding.part:11} {finding.detail}")
+            print(printable(f"{finding.state:8} {finding.part:11} {finding.detail}"))
     return 1 if any(finding.state == "failed" for finding in findings) else 0
 
 

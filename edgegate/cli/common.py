@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeAlias, TypeVar
 from tqdm import tqdm
 
 from edgegate import config, moments
+from edgegate.cli.wording import escaped
 from edgegate.clock import Clock
 from edgegate.errors import UsageError
 
@@ -70,4 +71,4 @@ def progress(items: Iterable[Item], doing: str, unit: str, total: int | None = N
 
 
 def print_json(value: Any) -> None:
-    print(json.dumps(value, ensure_ascii=False, indent=2))
+    print(escaped(json.dumps(value, ensure_ascii=False, indent=2)))

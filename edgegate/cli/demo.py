@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from edgegate import config, journal
 from edgegate.cli.common import print_json, progress
-from edgegate.cli.wording import in_words
+from edgegate.cli.wording import in_words, printable
 from edgegate.config import NO_LIVENESS, Config
 from edgegate.demo import door, scene, story
 from edgegate.demo.broker import HOST, PROTOCOL, EmbeddedBroker
@@ -99,7 +99,7 @@ def _conclude(args: argparse.Namespace, stage: Stage, events: Sequence[CloudEven
         print_json({"as_expected": not problems, "problems": problems, "files": files, "events": list(events)})
         return
     for problem in problems:
-        print(f"edgegate: {problem}", file=sys.stderr)
+        print(printable(f"edgegate: {problem}"), file=sys.stderr)
     if not problems:
         reasons = " and ".join(story.refusals(events))
         print(f"As expected: {story.ENROLLED.person} was let in once, {HOPPER.person} was refused as {reasons}.")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib import import_module
 from typing import Any, NoReturn, TypeAlias
 
+from edgegate.cli.wording import printable
 from edgegate.spelling import did_you_mean
 
 Commands: TypeAlias = "argparse._SubParsersAction[Parser]"  # noqa: SLF001 (has no public name)
@@ -112,7 +113,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """One line, as for every other mistake."""
-        self.exit(2, f"{self.program}: {message}; see {self.prog} --help\n")
+        self.exit(2, printable(f"{self.program}: {message}; see {self.prog} --help") + "\n")
 
 
 def resolved(run: str) -> Callable[[argparse.Namespace], int]:

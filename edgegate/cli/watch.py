@@ -19,7 +19,7 @@ from edgegate.broker.backoff import Backoff, Delays
 from edgegate.broker.connection import Acknowledged, Lost
 from edgegate.broker.refusals import RefusedError
 from edgegate.cli.common import load_config
-from edgegate.cli.wording import in_words, printable
+from edgegate.cli.wording import escaped, in_words, printable
 from edgegate.clock import Clock, SystemClock
 from edgegate.config import Mqtt
 from edgegate.errors import BrokerError, UsageError
@@ -52,7 +52,7 @@ def _messages(settings: Mqtt, topics: Topics, clock: Clock, end: float) -> Itera
         except RefusedError:
             raise
         except BrokerError as error:
-            print(f"edgegate: {error}; trying again", file=sys.stderr)
+            print(printable(f"edgegate: {error}; trying again"), file=sys.stderr)
         else:
             return
         finally:
@@ -111,4 +111,4 @@ def _as_json(message: Message) -> str:
         with suppress(ValueError):
             payload = json.loads(text)
     line = {"topic": message.topic, "retained": message.retained, "payload": payload}
-    return json.dumps(line, ensure_ascii=False, separators=(",", ":"))
+    return escaped(json.dumps(line, ensure_ascii=False, separators=(",", ":")))

@@ -87,7 +87,7 @@ def _print(receipt: dict[str, Any]) -> None:
         print(f"  erased: the scores of {receipt['scores_erased']} visits")
     for what, paths in (("removed", receipt["files_removed"]), ("searched, nothing left", others)):
         for path in paths:
-            print(f"  {what}: {path}")
+            print(printable(f"  {what}: {path}"))
     print(f"  searched, no name in it: {chain['path']}, {chain['rows']} events, {state}")
     if receipt["retrain"]:
         print(

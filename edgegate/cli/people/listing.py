@@ -32,7 +32,7 @@ def list_people(args: argparse.Namespace) -> int:
         print(printable(_line(person, known, seen, may)))
     print(app.promise_in_words(config, identifier))
     if (trouble := gallery.trouble()) is not None:
-        print(trouble)
+        print(printable(trouble))
     return 0
 
 

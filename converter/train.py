@@ -202,7 +202,7 @@ def _conclude(out: Path, history: History) -> Trained:
     from converter.training.curves import draw_curves  # noqa: PLC0415
 
     model_path = out / MODEL_FILE
-    with complete(model_path) as draft:
+    with complete(model_path, shared=True) as draft:
         without_identity(_load(checkpoint(out, history.best), compiled=False)).save(draft)
     draw_curves(history, out / "curves.png")
     return Trained(model_path, history.epochs, history.best)

@@ -360,9 +360,16 @@ class TestCommand:
         assert self.run(filled, "export", "--out", str(tmp_path / "out.jsonl")) == 0
         lines = (tmp_path / "out.jsonl").read_text().splitlines()
         assert [json.loads(line) for line in lines] == list(read(filled))
+        assert (tmp_path / "out.jsonl").stat().st_mode & 0o777 == 0o600
         capsys.readouterr()
         assert self.run(filled, "export") == 0
         assert capsys.readouterr().out.splitlines() == lines
+
+    def test_export_to_stdout_by_its_name_is_nothing_else(
+        self, filled: Path, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        assert self.run(filled, "export", "--out", "/dev/fd/1") == 0
+        assert list(map(json.loads, capfd.readouterr().out.splitlines())) == list(read(filled))
 
     @pytest.mark.parametrize(
         ("words", "status"),

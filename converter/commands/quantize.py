@@ -9,10 +9,10 @@ from converter.calibration import DEFAULT_PICTURES, from_training
 from converter.dataset import load_dataset
 from converter.quantize import quantize
 from converter.variants import VARIANTS
+from edgegate import output
 from edgegate.cli.common import existing, print_json
 from edgegate.cli.options import count
 from edgegate.cli.parser import Commands
-from edgegate.output import complete
 
 
 def add(commands: Commands) -> None:
@@ -39,8 +39,8 @@ def run(args: argparse.Namespace) -> int:
     model = load_model(existing(args.model, "model"))
     pictures = from_training(dataset, pixels_of(model), args.images) if args.variant == "int8" else []
     blob = quantize(model, args.variant, pictures)
-    with complete(args.out) as draft:
-        draft.write_bytes(blob)
+    with output.binary(args.out, shared=True) as file:
+        file.write(blob)
     if args.json:
         print_json({"file": str(args.out), "variant": args.variant, "bytes": len(blob), "calibrated_on": len(pictures)})
     else:

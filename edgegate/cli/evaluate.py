@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
 
-from edgegate import app
+from edgegate import app, output
 from edgegate.cli import evaluate_site
 from edgegate.cli.common import existing, load_config, print_json, progress
 from edgegate.config import Config
@@ -17,7 +17,6 @@ from edgegate.evaluation.comparisons import compare, people_of
 from edgegate.evaluation.pooled import pooled
 from edgegate.evaluation.split import check_counts, split
 from edgegate.evaluation.vision import Judged, judge_photos, look_at_clip, looks_of_photos
-from edgegate.output import complete
 from edgegate.thresholds import per_person
 from edgegate.vision.analyzer import Analyzer
 from edgegate.vision.packs import Pack
@@ -33,9 +32,9 @@ def run(args: argparse.Namespace) -> int:
     _check(args)
     if args.report is None:
         return _tell(args, _evaluate(args, config))
-    with complete(args.report) as draft:  # before the work, so that a wrong path is told at once
+    with output.text(args.report) as file:  # before the work, so that a wrong path is told at once
         result = _evaluate(args, config)
-        draft.write_text(page.render(result), "utf-8")
+        file.write(page.render(result))
     return _tell(args, result)
 
 

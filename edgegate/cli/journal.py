@@ -7,13 +7,12 @@ import functools
 import sys
 from collections.abc import Iterator
 
-from edgegate import app, journal
+from edgegate import app, journal, output
 from edgegate.cli.common import Times, load_config, print_json, understood
-from edgegate.cli.wording import in_words
+from edgegate.cli.wording import for_stdout, in_words
 from edgegate.clock import SystemClock
 from edgegate.config import Config
 from edgegate.events import CloudEvent, dumps, with_name
-from edgegate.output import complete
 
 
 def list_events(args: argparse.Namespace) -> int:
@@ -55,11 +54,11 @@ def verify_chain(args: argparse.Namespace) -> int:
 def export_events(args: argparse.Namespace) -> int:
     lines = (dumps(event) + "\n" for event in _events(load_config(args)))
     if args.out is None:
-        sys.stdout.writelines(lines)
+        sys.stdout.writelines(map(for_stdout, lines))
         return 0
-    with complete(args.out) as draft, draft.open("w", encoding="utf-8") as file:
+    with output.text(args.out) as file:
         file.writelines(lines)
-    if not args.json:
+    if not args.json and not output.goes_through(args.out):
         print(f"{args.out}: written")
     return 0
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from functools import partial
 
-from edgegate import app, replay
+from edgegate import app, output, replay
 from edgegate.annotate import Annotator
 from edgegate.broker import Topics, Uplink
 from edgegate.camera import Recording
@@ -21,7 +21,6 @@ from edgegate.errors import BrokerError, EdgegateError
 from edgegate.events import CloudEvent, dumps
 from edgegate.journal import Journal
 from edgegate.loop import Turn
-from edgegate.output import complete
 from edgegate.quiet import quiet
 from edgegate.report import Report
 
@@ -64,8 +63,8 @@ def perform(
         if not uplink.flush(_SECONDS) or not listener.wait_for(told):
             raise BrokerError(f"of {told} events the subscriber received {len(listener.events)}")
         events = list(listener.events)
-    with complete(stage.events) as draft:
-        draft.write_text("".join(dumps(event) + "\n" for event in events), encoding="utf-8")
+    with output.text(stage.events) as file:
+        file.writelines(dumps(event) + "\n" for event in events)
     return events
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from dataclasses import asdict
 
-from edgegate import app, private
+from edgegate import app, output
 from edgegate.cli.common import load_config, print_json
 from edgegate.cli.wording import printable
-from edgegate.errors import GalleryError, UsageError
+from edgegate.errors import UsageError
 from edgegate.gallery.envelope import fingerprint
 from edgegate.gallery.migration import read_backup
 from edgegate.gallery.rotation import rotate
@@ -38,11 +38,10 @@ def rotate_key(args: argparse.Namespace) -> int:
 def unpack_backup(args: argparse.Namespace) -> int:
     config = load_config(args)
     content = read_backup(app.open_gallery(config).path, app.keys_of(config).load())
-    try:
-        private.write_new(args.out, content)
-    except FileExistsError:
-        raise UsageError(f"{args.out}: is there already; name another file") from None
-    except OSError as error:
-        raise GalleryError(f"{args.out}: cannot be written: {error.strerror}") from None
-    print_json({"written": str(args.out)}) if args.json else print(f"{args.out}: written, not encrypted")
+    with output.binary(args.out, new=True) as file:
+        file.write(content)
+    if args.json:
+        print_json({"written": str(args.out)})
+    elif not output.goes_through(args.out):
+        print(printable(f"{args.out}: written, not encrypted"))
     return 0

@@ -14,6 +14,8 @@ Its rules:
 7. `close()` locks first. Then the pin is an input, as it is before the program starts and after it was killed:
    a resistor on the relay board must hold the locked level.
 
+A pulse waits for nothing but the guard, which is held while a pin is driven or read, never during I/O that may wait.
+
 It needs gpiozero and the standard library only: the same class runs in the daemon and in the lock keeper's process.
 """
 

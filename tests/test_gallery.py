@@ -37,7 +37,7 @@ def random_photo(seed: int, source: str = "one.jpg") -> Photo:
 def test_nobody_is_enrolled_where_there_is_no_file_and_reading_makes_none(gallery: Gallery) -> None:
     assert gallery.people() == ()
     assert gallery.version() is None
-    assert gallery.name_of("1234") is None
+    assert gallery.names() == {}
     assert not gallery.path.parent.exists()
 
 
@@ -48,7 +48,7 @@ def test_what_was_enrolled_is_found_as_it_was(gallery: Gallery) -> None:
     assert (grace.name, grace.enrolled) == ("Grace", TODAY)
     assert (kept.quality, kept.embedder, kept.source) == (0.75, EMBEDDER, "grace.jpg")
     assert np.array_equal(kept.embedding, taken.embedding)
-    assert gallery.name_of(grace.id) == "Grace"
+    assert gallery.names() == {grace.id: "Grace"}
 
 
 def test_people_are_listed_by_name_each_with_an_opaque_id(gallery: Gallery) -> None:
@@ -270,7 +270,7 @@ def test_who_is_forgotten_leaves_no_trace_in_the_file(gallery: Gallery) -> None:
     assert (forgotten.person.id, forgotten.templates) == (grace.id, 20)
     for file in gallery.path.parent.iterdir():
         assert [trace for trace in traces if trace in file.read_bytes()] == []
-    assert gallery.name_of(grace.id) is None
+    assert grace.id not in gallery.names()
     assert [len(person.photos) for person in gallery.people()] == [5] * 5
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import functools
 import sys
 from collections.abc import Iterator
 
@@ -66,6 +65,6 @@ def export_events(args: argparse.Namespace) -> int:
 def _events(
     config: Config, last: int | None = None, since: float | None = None, kind: str | None = None
 ) -> Iterator[CloudEvent]:
-    names = functools.cache(app.names_of(config))
+    names = app.names_of(config)
     for event in journal.read(app.journal_path(config), last=last, since=since, kind=kind):
         yield with_name(event, names)

@@ -127,7 +127,7 @@ def _watchers(
         report = Report(args.video.name, site=config.site.name, door=config.site.door, start=args.start_time)
         yield stack.enter_context(_written(report, args.report))
     if args.annotate:
-        names = recognition.gallery.name_of
+        names = recognition.identifier.name_of
         yield stack.enter_context(Annotator(args.annotate, names, recording.size, recording.fps, args.start_time))
 
 
@@ -163,7 +163,7 @@ def _start_uplink(folder: Path, config: Config, recognition: Recognition, clock:
         config.mqtt,
         Topics(config.site.name, config.site.door, speaker=replay.BOOT),
         lambda: _open_journal(folder, config, clock, publish=True),
-        recognition.gallery.name_of,
+        recognition.identifier.name_of,
         presence=False,
     )
     uplink.start()

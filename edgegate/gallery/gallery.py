@@ -6,7 +6,6 @@ is encrypted. Names, groups and dates are not, so that a lost key loses nothing 
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -16,8 +15,6 @@ from edgegate.gallery.enrolling import NO_DETAILS, Entry
 from edgegate.gallery.erasure import Erased
 from edgegate.gallery.people import Details, Person, Photo
 from edgegate.keys import Key, Keys
-
-log = logging.getLogger(__name__)
 
 Record = Callable[[str], object]
 
@@ -56,14 +53,17 @@ class Gallery:
         with session.reading(*self._file) as now:
             return rows.read_people(now.db, now.keys, pictures=pictures)
 
-    def trouble(self) -> str | None:
-        """What is wrong with the keys, and the way out; None if everybody can be read."""
+    def trouble(self, people: Sequence[Person] | None = None) -> str | None:
+        """What is wrong with the keys, and the way out; None if everybody can be read.
+
+        `people` is everybody as they were read before; without it the file is read now.
+        """
         try:
             if self._keys is not None:
                 self._keys.load()
         except KeyFileError as error:
             return str(error)
-        unreadable = [person.name for person in self.people() if person.unreadable]
+        unreadable = [person.name for person in (self.people() if people is None else people) if person.unreadable]
         if not unreadable:
             return None
         where = f"not in {self._keys.path}" if self._keys else "not given"
@@ -82,23 +82,14 @@ class Gallery:
         known = ", ".join(person.name for person in people[:10]) or "nobody"
         raise GalleryError(f"{name}: not enrolled; enrolled: {known}")
 
-    def name_of(self, person: str) -> str | None:
-        """The name behind an opaque id; None for somebody who was forgotten."""
+    def names(self) -> dict[str, str]:
+        """Everybody's name by opaque id, as of now."""
         if not self.path.exists():
-            return None
+            return {}
         with database.opened(self.path, self._patience) as db:
             if database.schema_of(self.path, db) == 0:
-                return None
-            row = db.execute("SELECT name FROM person WHERE id = ?", (person,)).fetchone()
-        return None if row is None else str(row[0])
-
-    def name_if_readable(self, person: str) -> str | None:
-        """The same, where a file that cannot be read for a moment costs an event its name, and must not stop a door."""
-        try:
-            return self.name_of(person)
-        except GalleryError as error:
-            log.warning("an event is told without its name: %s", error)
-            return None
+                return {}
+            return dict(db.execute("SELECT id, name FROM person").fetchall())
 
     def add(
         self,

@@ -90,23 +90,11 @@ config: $(VENV)/.demo  ## write config.toml anew from edgegate/config/tables.py
 door: $(VENV)/.demo  ## draw docs/door.md anew from edgegate/door/table.py
 	@$(BIN)/python -m edgegate.door.diagram docs/door.md
 
-mosquitto:
-	@if PATH="$$PATH:/usr/sbin" command -v mosquitto > /dev/null; then :; \
-	elif command -v apt-get > /dev/null && { [ "$$(id -u)" = 0 ] || sudo -n true 2> /dev/null; }; then \
-	  echo "installing Mosquitto, the broker the tests talk to"; \
-	  SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); \
-	  { $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq --no-install-recommends mosquitto; } > /dev/null || \
-	  echo "Mosquitto could not be installed: broker tests run against the embedded broker where they can"; \
-	else echo "Mosquitto is missing and cannot be installed here: broker tests run against the embedded broker where they can"; fi
+mosquitto systemd-analyze guest-tools:
+	@scripts/provision $@
 
-systemd-analyze:
-	@if command -v systemd-analyze > /dev/null; then :; \
-	elif command -v apt-get > /dev/null && { [ "$$(id -u)" = 0 ] || sudo -n true 2> /dev/null; }; then \
-	  echo "installing systemd, whose tools check the units"; \
-	  SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); \
-	  { $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq --no-install-recommends systemd; } > /dev/null || \
-	  echo "systemd could not be installed: its tools do not check the units (apt install systemd)"; \
-	else echo "systemd-analyze is missing and cannot be installed here: it does not check the units"; fi
+rtsp-server:
+	@PYTHON=$(BIN)/python scripts/provision $@
 
 # A booted Debian with GPIO lines and a camera (tests/system/README.md). CASES chooses files or tests.
 CASES ?= tests/system
@@ -117,30 +105,11 @@ system-test: $(VENV)/.test guest-tools  ## boot the door as a service on simulat
 kernel: $(VENV)/.test guest-tools  ## build the kernel that system-test boots, where none is at hand (15 minutes)
 	@tests/system/recipe/kernel/build.sh "$$($(BIN)/python -m tests.system.kernel --folder)"
 
-guest-tools:
-	@if command -v mmdebstrap > /dev/null; then :; \
-	elif command -v apt-get > /dev/null && [ "$$(id -u)" = 0 ]; then \
-	  echo "installing mmdebstrap, which makes the guest's disk"; \
-	  { apt-get update -qq && apt-get install -y -qq --no-install-recommends mmdebstrap; } > /dev/null; \
-	else echo "mmdebstrap is missing, which makes the guest's disk: sudo apt install mmdebstrap"; exit 1; fi
-
 install:  ## sudo make install: the door as a service, or its upgrade (docs/install.md)
 	@PYTHON="$(PYTHON)" systemd/install install
 
 uninstall:  ## sudo make uninstall; PURGE=1: people, keys, credentials, journal and configuration too
 	@PYTHON="$(PYTHON)" systemd/install uninstall
-
-# The RTSP server that network cameras are tested against; Debian's own Python runs it.
-RTSP_SERVER := gir1.2-gst-rtsp-server-1.0 python3-gi gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad glib-networking
-rtsp-server:
-	@if $(BIN)/python -m tests.camera.rtsp; then :; \
-	elif command -v apt-get > /dev/null && { [ "$$(id -u)" = 0 ] || sudo -n true 2> /dev/null; }; then \
-	  echo "installing GStreamer's RTSP server, the network camera the tests talk to"; \
-	  SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); \
-	  { $$SUDO apt-get update -qq && $$SUDO apt-get install -y -qq --no-install-recommends $(RTSP_SERVER); } > /dev/null && \
-	  $(BIN)/python -m tests.camera.rtsp || \
-	  echo "GStreamer's RTSP server could not be installed: network cameras are NOT tested"; \
-	else echo "GStreamer's RTSP server is missing and cannot be installed here: network cameras are NOT tested"; fi
 
 clean:  ## remove what the targets above made
 	rm -rf .venv .venv-* demo-out benchmarks/out .mypy_cache .ruff_cache .pytest_cache

@@ -20,7 +20,7 @@ from edgegate import benchmark
 from edgegate.clock import SystemClock
 from edgegate.config import Config
 from edgegate.errors import EdgegateError
-from edgegate.video import video_file
+from edgegate.video import EXACT, video_file
 
 OUT = Path(__file__).parent / "out" / "pipeline.json"
 
@@ -61,7 +61,7 @@ class Door:
         self._clock = SystemClock()
         picture = benchmark.face_picture()
         height, width = picture.shape[:2]
-        with video_file(folder / "camera.avi", (width, height), FPS) as write:
+        with video_file(folder / "camera.avi", (width, height), FPS, EXACT) as write:
             for _ in range(30 * FPS):
                 write(picture)
         cv2.imwrite(str(folder / "photo.png"), picture)

@@ -169,9 +169,8 @@ def _open(settings: Config, people: int, socket: Path, stack: ExitStack) -> Day:
     listeners: list[Any] = [lock.written]
     if settings.mqtt.enabled:
         topics = Topics(settings.site.name, settings.site.door)
-        uplink = Uplink(
-            settings.mqtt, topics, lambda: app.open_journal(settings, origin, clock), app.names_of(settings)
-        )
+        names = recognition.identifier.name_of
+        uplink = Uplink(settings.mqtt, topics, lambda: app.open_journal(settings, origin, clock), names)
         uplink.start()
         stack.callback(uplink.close, 5.0)
         listeners.append(lambda _: uplink.notify())

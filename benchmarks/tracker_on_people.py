@@ -29,7 +29,8 @@ from converter.calibration import from_training
 from converter.dataset import UNKNOWN, Dataset, Sample
 from converter.keras_models import load_model
 from converter.quantize import quantize
-from converter.train import Trained, TrainSettings, train
+from converter.train import Trained, train
+from converter.train_settings import TrainSettings
 from converter.verify import HeldOut, held_out
 from edgegate.app import build_analyzer
 from edgegate.config import load

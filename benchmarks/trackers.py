@@ -95,7 +95,8 @@ def measure(design: str) -> list[Row]:
 def _convert(design: str, folder: Path, pictures: Image) -> dict[str, bytes]:
     """The variants; the Keras model is left in the folder."""
     from converter.architectures import build  # noqa: PLC0415 - with the next: heavy
-    from converter.quantize import VARIANTS, quantize  # noqa: PLC0415
+    from converter.quantize import quantize  # noqa: PLC0415
+    from converter.variants import VARIANTS  # noqa: PLC0415
 
     model = build(design, classes=CLASSES, input_size=SIZE)
     model.save(folder / "model.keras")

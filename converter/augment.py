@@ -151,7 +151,7 @@ def _compose(settings: Augmentation) -> Any:
     try:
         import albumentations as library  # noqa: PLC0415  (a heavy one, which only this needs)
     except ImportError:
-        raise EdgegateError("Albumentations is not installed; pip install 'edgegate[train]'") from None
+        raise EdgegateError("Albumentations is not installed; from a clone, pip install '.[train]'") from None
     boxes = library.BboxParams("albumentations", label_fields=["labels"], min_visibility=MIN_VISIBLE, clip=True)
     return library.Compose(list(_transforms(library, settings)), bbox_params=boxes)
 

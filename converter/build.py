@@ -24,13 +24,14 @@ from converter.cutting import cut_dataset, cutter
 from converter.dataset import Dataset, load_dataset
 from converter.keras_models import load_model
 from converter.prepare import MIN_PHOTOS, Sources, prepare
-from converter.quantize import Variant, quantize
+from converter.quantize import quantize
 from converter.recipe import Recipe
 from converter.report import page, siamese
 from converter.report.subject import Subject, card
 from converter.stages import Stage, Workshop, digest
 from converter.summary import remarks, table
 from converter.train import train
+from converter.variants import Variant
 from converter.verification import Compared, compare, require_strangers
 from converter.verify import HeldOut, Refused, Verified, held_out, judge
 from edgegate.errors import ModelError

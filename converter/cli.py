@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import NoReturn
 
+from edgegate.cli.parser import Parser
+from edgegate.cli.wording import printable
 from edgegate.errors import EdgegateError
 
 COMMANDS = (
@@ -27,18 +27,15 @@ COMMANDS = (
 """In the order that `--help` lists them; none may import TensorFlow before it runs."""
 
 
-class _Parser(argparse.ArgumentParser):
-    """Its subparsers are of this class too."""
-
-    def error(self, message: str) -> NoReturn:
-        """One line, as for every other mistake."""
-        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+class _Parser(Parser):
+    program = "converter"
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> Parser:
     """Every command's module gives its own options in `add`, and sets `run` to what carries it out."""
     parser = _Parser(prog="python -m converter", description="From labelled photos to a model pack for the door.")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    parser.show("python -m converter prepare photos --out dataset", "python -m converter build RECIPE.toml")
+    commands = parser.commands()
     for name in COMMANDS:
         import_module(f"converter.commands.{name}").add(commands)
     return parser
@@ -53,11 +50,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         status: int = args.run(args)
     except EdgegateError as error:
         for line in str(error).splitlines():
-            print(f"converter: {line}", file=sys.stderr)
+            print(printable(f"converter: {line}"), file=sys.stderr)
         return error.status
     except KeyboardInterrupt:
         return 130
     except OSError as error:  # such as a full disk; what a part expects to fail is an EdgegateError
-        print(f"converter: {error.filename or 'output'}: {error.strerror or error}", file=sys.stderr)
+        print(printable(f"converter: {error.filename or 'output'}: {error.strerror or error}"), file=sys.stderr)
         return 1
     return status

@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from converter.graft import graft
-from edgegate.errors import ModelError
 from edgegate.vision.packs import load_pack
 from edgegate.vision.tflite import Model
 
 if TYPE_CHECKING:
     from converter.answers import Floats
-    from converter.quantize import Variant
     from edgegate.types import Image
 
 BODY = "body"
@@ -27,7 +25,7 @@ class Folded:
 
     def __init__(self, body: Path, head: Any) -> None:
         self._model = Model(load_pack(body, "embedder"))
-        self._head = head
+        self.head = head
         self.name = f"{head.name} on {self._model.pack.name}"
         self.output = head.output
 
@@ -41,16 +39,12 @@ class Folded:
         return np.concatenate([self._model.run(np.asarray(one, np.uint8))["embedding"] for one in pictures])
 
     def predict_on_batch(self, pictures: Image) -> dict[str, Floats]:
-        answers: dict[str, Floats] = self._head.predict_on_batch(self.embed(pictures))
+        answers: dict[str, Floats] = self.head.predict_on_batch(self.embed(pictures))
         return answers
 
-    def tflite(self, variant: Variant) -> bytes:
-        """One file; raises ModelError for variants other than float32: the pack's network stays as it is."""
-        from converter.quantize import quantize  # noqa: PLC0415 - which asks for this
-
-        if variant != "float32":
-            raise ModelError(f'{variant}: the pack below stays as it is, and what is put on it is "float32"')
-        return graft(self._model.pack.model.read_bytes(), quantize(self._head, variant))
+    def with_head(self, head: bytes) -> bytes:
+        """The .tflite of the pack's network, as it is, with the .tflite `head` of this one's head put on it."""
+        return graft(self._model.pack.model.read_bytes(), head)
 
 
 def keep_body(pack: Path, beside: Path) -> None:

@@ -15,7 +15,7 @@ from converter.answers import Answers
 from edgegate.errors import ModelError
 
 if TYPE_CHECKING:
-    from converter.quantize import Variant
+    from converter.variants import Variant
 
 BYTES_PER_WEIGHT = {"float32": 4, "float16": 2, "dynamic": 1, "int8": 1}
 

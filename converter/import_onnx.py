@@ -29,7 +29,7 @@ def onnx_network(file: Path) -> Network:
     """Read a face network: input N×3×112×112 (or N×112×112×3), output N×n; raises EdgegateError."""
     if missing := [name for name in NEEDED if importlib.util.find_spec(name) is None]:
         raise EdgegateError(
-            f"{', '.join(missing)} not installed, and ONNX files need it; pip install 'edgegate[import]', in a virtual "
+            f"{', '.join(missing)} not installed, and ONNX files need it; from a clone, pip install '.[import]', in a "
             "environment of its own"
         )
     session = _open(file)

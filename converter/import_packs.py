@@ -37,7 +37,9 @@ def import_packs(out: Path, cache: Path) -> list[Pack]:
 
 def _built(out: Path, cache: Path) -> Iterator[Pack]:
     if importlib.util.find_spec("tensorflow") is None:
-        raise EdgegateError("TensorFlow is not installed, and rebuilding needs it; pip install 'edgegate[train]'")
+        raise EdgegateError(
+            "TensorFlow is not installed, and rebuilding needs it; from a clone, pip install '.[train]'"
+        )
     for build in tqdm(IMPORTERS.values(), desc="packs", disable=None, leave=False):
         draft = build(cache)
         pack = load_pack(write(draft, out), draft.task)

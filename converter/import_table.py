@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from converter.toml import dumps
+from edgegate import output
 from edgegate.errors import ModelError
-from edgegate.output import complete
 from edgegate.thresholds import Row, Table
 from edgegate.vision.packs import CARD_FILE, Pack, load_pack, read_card
 
@@ -27,8 +27,8 @@ def put_table(folder: Path, files: Sequence[Path]) -> Pack:
     measured = {row["data"] for row in rows}
     kept = [dict(row) for row in pack.thresholds if row.get("data") not in measured]
     card = dumps(read_card(folder) | {"thresholds": [*kept, *rows]})
-    with complete(folder / CARD_FILE) as draft:
-        draft.write_text(card, encoding="utf-8")
+    with output.text(folder / CARD_FILE, shared=True) as file:  # the service reads it
+        file.write(card)
     return load_pack(folder, pack.task)
 
 

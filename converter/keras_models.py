@@ -25,7 +25,7 @@ def load_model(file: Path) -> Any:
 
         from converter.training import votes  # noqa: PLC0415, F401 - registers its class
     except ImportError:
-        raise EdgegateError("Keras is not installed, and this needs it; pip install 'edgegate[train]'") from None
+        raise EdgegateError("Keras is not installed, and this needs it; from a clone, pip install '.[train]'") from None
     try:
         model = keras.models.load_model(file, compile=False)
     except (OSError, ValueError, KeyError, TypeError) as error:

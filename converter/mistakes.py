@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
+
+from edgegate.spelling import did_you_mean
 
 
 def described(model: type[BaseModel], origin: Path, detail: Mapping[str, Any]) -> str:
@@ -33,5 +34,4 @@ def _did_you_mean(model: type[BaseModel], loc: tuple[str | int, ...]) -> str:
         assert isinstance(table, type)
         assert issubclass(table, BaseModel)
         known = table.model_fields
-    close = difflib.get_close_matches(str(loc[-1]), list(known), n=1, cutoff=0.6)
-    return f"; did you mean {close[0]}?" if close else ""
+    return did_you_mean(str(loc[-1]), known)

@@ -66,7 +66,7 @@ def read(portrait: Portrait) -> Image:
     """The whole picture, BGR; raises EdgegateError if it is not there, or not the one it was."""
     spec = importlib.util.find_spec(portrait.package)
     if spec is None or spec.origin is None:
-        raise EdgegateError(f"{portrait.package} is not installed; pip install 'edgegate[demo]'")
+        raise EdgegateError(f"{portrait.package} is not installed; from a clone, pip install '.[demo]'")
     file = Path(spec.origin).parent / portrait.file
     if not file.is_file() or sha256_of(file) != portrait.sha256:
         raise EdgegateError(f"{file} is missing or another picture; install another version of {portrait.package}")

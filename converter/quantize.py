@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import io
 from collections.abc import Iterable, Iterator
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +16,10 @@ import numpy.typing as npt
 from converter import guards
 from converter.calibration import checked
 from converter.folded import Folded
+from converter.variants import Variant
 from edgegate.errors import ModelError
 from edgegate.quiet import quiet
 from edgegate.types import Image
-
-Variant = Literal["float32", "float16", "dynamic", "int8"]
-VARIANTS: tuple[Variant, ...] = get_args(Variant)
 
 
 def quantize(model: Any, variant: Variant, calibration: Iterable[Image] = ()) -> bytes:
@@ -32,7 +30,9 @@ def quantize(model: Any, variant: Variant, calibration: Iterable[Image] = ()) ->
     which `calibration.checked` must accept. Raises ModelError, also where the converter has failed without saying so.
     """
     if isinstance(model, Folded):
-        return model.tflite(variant)
+        if variant != "float32":
+            raise ModelError(f'{variant}: the pack below stays as it is, and what is put on it is "float32"')
+        return model.with_head(quantize(model.head, variant))
     if variant == "int8":
         return to_int8(model, checked(calibration))
     return _convert(model, variant, ())

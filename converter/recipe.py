@@ -6,14 +6,12 @@ Paths in it are relative to the file's folder. What is said of a key here is sai
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     ValidationError,
     ValidationInfo,
@@ -25,16 +23,18 @@ from converter.architectures import find
 from converter.architectures.backbone import Backbone
 from converter.architectures.inputs import input_of
 from converter.augment import Augmentation
+from converter.budgets import Budgets
 from converter.dataset import SPLITS, Split
 from converter.mistakes import described
 from converter.people import Apart
 from converter.prepare import MIN_PHOTOS
-from converter.quantize import Variant
-from converter.train import TrainSettings
+from converter.tables import RecipeTable
+from converter.train_settings import TrainSettings
 from converter.training.history import Schedule
 from converter.training.lessons import EmbedderLoss
 from converter.training.simple import Learner
 from converter.training.strategies import Strategy
+from converter.variants import Variant
 from edgegate.errors import ConfigError, UsageError
 from edgegate.vision.packs import InputSpec
 
@@ -49,17 +49,12 @@ def _beside_the_recipe(path: Path, info: ValidationInfo) -> Path:
     return info.context / path
 
 
-Share = Annotated[float, Field(ge=0, le=1)]
 Where = Annotated[Path, Field(strict=False), AfterValidator(_beside_the_recipe)]
 Wheres = Annotated[tuple[Where, ...], Field(strict=False)]
 Names = Annotated[tuple[str, ...], Field(strict=False)]
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
-
-
-class Data(_Table):
+class Data(RecipeTable):
     """Where the images come from: exactly one of `photos`, `people`, `crops`, `dataset` and `compositions`."""
 
     photos: Where | None = Field(None, examples=["photos"])
@@ -106,7 +101,7 @@ class Data(_Table):
         return {split: share / sum(self.shares) for split, share in zip(SPLITS, self.shares, strict=True)}
 
 
-class Augment(_Table):
+class Augment(RecipeTable):
     """How training images are altered, and how far at most; 0 is not at all."""
 
     copies: int = Field(0, ge=0, le=1000)
@@ -141,7 +136,7 @@ class Augment(_Table):
         return Augmentation(**self.model_dump(exclude={"copies", "on_the_fly", "seed"}))
 
 
-class Model(_Table):
+class Model(RecipeTable):
     """A design of `converter architectures` and its size."""
 
     design: str = "tracker/mobilenet_v2"
@@ -161,7 +156,7 @@ class Model(_Table):
         return value if value in WEIGHTS else str(_beside_the_recipe(Path(value), info))
 
 
-class Train(_Table):
+class Train(RecipeTable):
     """How long, how fast, and what stays as it was."""
 
     epochs: int = Field(30, ge=1, le=10_000)
@@ -188,7 +183,7 @@ class Train(_Table):
     """of tf.distribute; `mirrored` uses every GPU of this machine"""
 
 
-class Quantize(_Table):
+class Quantize(RecipeTable):
     """The variants to make, the preferred one first, and how many training images int8 is calibrated on."""
 
     variants: Annotated[tuple[Variant, ...], Field(strict=False, min_length=1)] = ("int8", "float16", "dynamic")
@@ -204,41 +199,7 @@ class Quantize(_Table):
         return value
 
 
-class Budgets(_Table):
-    """What a variant must keep on the test images to become a pack."""
-
-    threshold: float = Field(0.9, gt=0, lt=1)
-    """class probability from which on the door would believe the network; no budget itself"""
-    accuracy: Share | None = 0.95
-    """at least: share of images whose likeliest class is right"""
-    mean_iou: Share | None = 0.7
-    """at least: overlap with the true boxes, 0…1"""
-    class_agreement: Share | None = 0.99
-    """at least: share of images with the same likeliest class as by the Keras model"""
-    box_agreement: Share | None = 0.95
-    """at least: overlap with the Keras model's boxes, 0…1"""
-    tar: Share | None = 0.5
-    """at least, of embedders: share of one person's pairs that is accepted where 1 % of other pairs is"""
-    embedding_agreement: Share | None = 0.99
-    """at least, of embedders: mean cosine with the Keras model's embeddings"""
-    false_accept_bound: Share | None = 0.05
-    """at most: upper end of the 95 % interval of the strangers' false-accept rate; 1 asks for nothing"""
-    size_mb: float | None = Field(None, gt=0, examples=[2.5])
-    """at most: millions of bytes"""
-    latency_ms: float | None = Field(None, gt=0, examples=[20.0])
-    """at most: milliseconds a frame takes, on the machine that builds"""
-    memory_mb: float | None = Field(None, gt=0, examples=[100.0])
-    """at most: MB that runtime and model add to a process"""
-
-    def limits(self) -> Iterator[tuple[str, float | None, bool]]:
-        """Name of a figure, its limit, and whether that is the least it may be (else the most)."""
-        for name in ("accuracy", "mean_iou", "class_agreement", "box_agreement", "tar", "embedding_agreement"):
-            yield name, getattr(self, name), True
-        for name in ("false_accept_bound", "size_mb", "latency_ms", "memory_mb"):
-            yield name, getattr(self, name), False
-
-
-class PackTable(_Table):
+class PackTable(RecipeTable):
     """The pack's name and whose it is."""
 
     name: str = Field("tracker", pattern=r"^[a-z0-9][a-z0-9._-]*$")
@@ -249,7 +210,7 @@ class PackTable(_Table):
     """folder that the pack's folder is written in"""
 
 
-class Recipe(_Table):
+class Recipe(RecipeTable):
     """The whole file."""
 
     data: Data

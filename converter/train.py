@@ -15,13 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from converter.architectures import build, find
-from converter.architectures.inputs import input_of
 from converter.dataset import Dataset
+from converter.train_settings import TrainSettings
 from converter.training.feed import Alter, Pictures, epoch_batches, read_pictures, training_batches, validation_batches
-from converter.training.history import Epoch, History, Schedule, learning_rate, read_history
-from converter.training.lessons import EmbedderLoss, Lesson, lesson_of
-from converter.training.simple import Learner
-from converter.training.strategies import Strategy, open_strategy, tell_shapes
+from converter.training.history import Epoch, History, learning_rate, read_history
+from converter.training.strategies import open_strategy, tell_shapes
 from edgegate.cli.common import progress
 from edgegate.errors import EdgegateError, UsageError
 from edgegate.output import complete
@@ -30,50 +28,6 @@ if TYPE_CHECKING:
     from converter.training.checkpoints import Keeper
 
 MODEL_FILE = "model.keras"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrainSettings:
-    """A design and its size (see `architectures.build`), and how it learns."""
-
-    design: str = "tracker/mobilenet_v2"
-    input_size: int | None = None
-    width: float = 1.0
-    head: int | None = None
-    weights: str | None = None
-    frozen: tuple[str, ...] | None = None
-    """Beginnings of the names of layers that stay as they are; None is the design's own, if there are `weights`."""
-    learner: Learner = "adam"
-    """Of classifiers: anything but Adam fits a simple model on the last inner layer of the network as it is."""
-    loss: EmbedderLoss = "triplet"
-    """Of embedders."""
-    together: int = 4
-    """Pictures of a person that an embedder sees side by side."""
-    epochs: int = 30
-    batch_size: int = 32
-    learning_rate: float = 1e-3
-    """Adam's, at the start."""
-    schedule: Schedule = "cosine"
-    patience: int = 8
-    """Epochs without a better one after which it stops."""
-    seed: int = 0
-    strategy: Strategy = "none"
-
-    @property
-    def size(self) -> int:
-        """The input's, in pixels."""
-        return input_of(self.design, self.input_size, self.weights).width
-
-    @property
-    def stays(self) -> tuple[str, ...]:
-        """Beginnings of the names of layers that are frozen."""
-        if self.frozen is not None:
-            return self.frozen
-        return find(self.design).frozen if self.weights not in {None, "none"} else ()
-
-    @property
-    def lesson(self) -> Lesson:
-        return lesson_of(find(self.design).task, self.loss, self.together)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +73,7 @@ def require_tensorflow() -> None:
     from importlib.util import find_spec  # noqa: PLC0415
 
     if find_spec("tensorflow") is None:
-        raise EdgegateError("TensorFlow is not installed, and training needs it; pip install 'edgegate[train]'")
+        raise EdgegateError("TensorFlow is not installed, and training needs it; from a clone, pip install '.[train]'")
 
 
 def _make_repeatable(seed: int) -> None:
@@ -248,7 +202,7 @@ def _conclude(out: Path, history: History) -> Trained:
     from converter.training.curves import draw_curves  # noqa: PLC0415
 
     model_path = out / MODEL_FILE
-    with complete(model_path) as draft:
+    with complete(model_path, shared=True) as draft:
         without_identity(_load(checkpoint(out, history.best), compiled=False)).save(draft)
     draw_curves(history, out / "curves.png")
     return Trained(model_path, history.epochs, history.best)

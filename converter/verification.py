@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from converter import guards, runtime
 from converter.answers import Floats, Whole
+from converter.budgets import Budgets
 from converter.dataset import UNKNOWN, Dataset
-from converter.recipe import Budgets
 from converter.verify import HeldOut, missed
 from edgegate.errors import UsageError
 

@@ -12,9 +12,9 @@ import numpy.typing as npt
 from converter import guards, runtime
 from converter.answers import Answers, Floats, Whole, iou
 from converter.architectures.backbone import Task
+from converter.budgets import Budgets
 from converter.calibration import picture
 from converter.dataset import Dataset, Sample
-from converter.recipe import Budgets
 from edgegate.errors import UsageError
 from edgegate.thresholds import rate_bound
 from edgegate.types import Image

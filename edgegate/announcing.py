@@ -19,7 +19,7 @@ def announce(config: Config, recognition: Recognition, wall: float) -> None:
     log.info("%s", app.promise_in_words(config, recognition.identifier))
     if (trouble := recognition_trouble(config, recognition)) is not None:
         log.warning("%s", trouble)
-    if (trouble := recognition.gallery.trouble()) is not None:
+    if (trouble := recognition.gallery.trouble(recognition.identifier.everybody())) is not None:
         log.error("%s", trouble)
     for person in recognition.identifier.foreign:
         if not person.unreadable:

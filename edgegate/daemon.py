@@ -38,6 +38,10 @@ CLOSE_SECONDS = 5.0
 LOOK_SECONDS = 0.25
 """How often the parts are looked after."""
 
+LOOP_PATIENCE_SECONDS = 2.0
+"""How long a turn waits for a journal that another process keeps locked, and the look at the parts after it again: both
+are over before the watchdog takes the loop for hung, however long that process holds it. What was not written waits."""
+
 
 class Daemon:
     """One door. `run` blocks until `stopping` is set, or a recording that serves as the camera has ended.
@@ -75,7 +79,7 @@ class Daemon:
             self._lock = app.open_lock(config, clock, changes.put)
             stack.callback(self._lock.close)
             self._watchdog = stack.enter_context(Watchdog(clock, self._lock.close))
-            journal = app.open_journal(config, origin, clock)
+            journal = app.open_journal(config, origin, clock, patience=LOOP_PATIENCE_SECONDS)
             stack.callback(journal.close)
             clock.raise_floor(last_time(journal.path))
             if isinstance(self._lock, KeeperClient):
@@ -84,6 +88,7 @@ class Daemon:
             self._recognition = self._build_recognition(config)
             logs.hide(lambda: private_names(self._config, self._recognition))
             self._start_keeping_private(stack, origin)
+            self._watch = GalleryWatch(self._recognition.identifier, self._stopping)
             self._uplink = self._start_uplink(stack, origin)
             self._loop = app.build_loop(config, self._recognition, journal, self._lock, changes, clock, self._tell)
             slot, self._health = Slot(), health_of(config.camera)
@@ -96,10 +101,10 @@ class Daemon:
                 None if is_recording(config.camera) else HANG_SECONDS,
             )
             self._heat = HeatWatch(config.camera.frames_per_second, clock)
-            self._scores = app.build_score_keeper(config, self._recognition.analyzer.pack, clock)
+            self._scores = app.build_score_keeper(config, self._recognition, clock, self._stopping)
             if self._scores is not None:
-                stack.callback(self._scores.close)
-            self._watch = GalleryWatch(self._recognition.identifier, self._stopping)
+                self._scores.start()
+                stack.callback(self._scores.close, CLOSE_SECONDS)
             self._standing = Standing(
                 config, self._lock, self._recognition, self._parts(), lambda: self._loop.locked_out_until, clock
             )
@@ -181,7 +186,7 @@ class Daemon:
 
     def _end_with_threads(self) -> None:
         """An essential thread that has died takes the process with it."""
-        for thread in (self._watch, self._retention, self._keeper):
+        for thread in (self._watch, self._retention, self._keeper, self._scores):
             if thread is not None and thread.failed is not None:
                 raise thread.failed
 
@@ -227,7 +232,7 @@ class Daemon:
             config.mqtt,
             Topics(config.site.name, config.site.door),
             lambda: app.open_journal(config, origin, self._clock),
-            app.names_of(config),
+            self._watch.name_of,
         )
         uplink.start()
         stack.callback(uplink.close, CLOSE_SECONDS)

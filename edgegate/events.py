@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from edgegate.clock import rfc3339
-from edgegate.types import Event
+from edgegate.types import Event, EventType
 
 CloudEvent: TypeAlias = dict[str, Any]
 Names: TypeAlias = Callable[[str], str | None]
@@ -48,8 +48,11 @@ def to_cloudevent(event: Event, origin: Origin, seq: int, wall_of: Callable[[flo
 
 
 def with_name(event: CloudEvent, names: Names) -> CloudEvent:
-    """A copy with the person's name filled in, where the event is about a person who is still enrolled."""
-    if "person" not in event["data"]:
+    """A copy with the person's name filled in, where the event is about a person who is still enrolled.
+
+    That somebody was forgotten is told without the name, whether or not `names` has learnt of it.
+    """
+    if "person" not in event["data"] or event["type"] == TYPE_PREFIX + EventType.PERSON_FORGOTTEN:
         return event
     name = names(event["subject"]) if "subject" in event else None
     return event | {"data": event["data"] | {"person": name}}

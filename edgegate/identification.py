@@ -124,6 +124,10 @@ class Identifier:
         crowd = self._crowd
         return crowd.people + crowd.foreign
 
+    def name_of(self, person: str) -> str | None:
+        """The name behind an opaque id, as of the last refresh: it waits for nothing. None for nobody known by then."""
+        return self._crowd.name_of(person)
+
     def match(self, embedding: Embedding, frames: int, claim: Claim | None = None) -> Candidate | None:
         """The best match of an embedding that pools `frames` frames, and what it must reach to open the door.
 

@@ -17,6 +17,7 @@ deny it: where it cannot be read back the door counts as open, the relock timer 
 tried again. LockError means that nothing was opened: the line was not touched, or is locked again. InDoubtError means
 that it could not be verified as locked. `locked` and `status` never raise: where the pin cannot be read they go by what
 was verified last, and report the fault.
+A pulse waits for nothing but the guard, which is held while a pin is driven or read, never during I/O that may wait.
 
 It needs gpiozero and the standard library only: the same class runs in the daemon and in the lock keeper's process.
 """

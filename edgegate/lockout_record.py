@@ -19,6 +19,9 @@ from edgegate.types import Event, EventType
 
 log = logging.getLogger(__name__)
 
+ASK_SECONDS = 0.1
+"""How long the loop waits for a journal that cannot be read: it asks again a second later."""
+
 
 def running_until(path: Path, clock: Clock) -> float | None:
     """When the lock-out ends that the journal tells of, in monotonic seconds; None if it tells of none.
@@ -42,9 +45,9 @@ def take_up(gate: Gate, path: Path, clock: Clock) -> None:
 
 
 def is_released(path: Path) -> bool:
-    """Whether the last lock-out has an end in the journal; False while that cannot be read."""
+    """Whether the last lock-out has an end in the journal; False while that cannot be read. The loop asks."""
     try:
-        return _last_start(path) is None
+        return _last_start(path, ASK_SECONDS) is None
     except EdgegateError as error:
         log.warning("whether staff released the lock-out cannot be known: %s", error)
         return False
@@ -61,7 +64,7 @@ def release(log_of_door: Journal, clock: Clock) -> bool:
     return True
 
 
-def _last_start(path: Path) -> CloudEvent | None:
+def _last_start(path: Path, patience: float = journal.PATIENCE_SECONDS) -> CloudEvent | None:
     """The start of a lock-out that has no end yet."""
-    last = journal.last_of(path, EventType.LOCKOUT_STARTED, EventType.LOCKOUT_ENDED)
+    last = journal.last_of(path, EventType.LOCKOUT_STARTED, EventType.LOCKOUT_ENDED, patience=patience)
     return last if last is not None and last["type"] == TYPE_PREFIX + EventType.LOCKOUT_STARTED else None

@@ -1,7 +1,8 @@
 """One turn of the daemon: see, decide, write down, act. Live and replayed frames go through the same turn.
 
 The order is the safety of it: an event is committed to the journal before the lock is touched, the lock checks the
-age of the evidence once more, and what the lock did is written down after it did it.
+age of the evidence once more, and what the lock did is written down after it did it. Between the commit of a grant and
+its pulse nothing is looked up, opened, waited for or published: names are filled in once the lock was asked.
 """
 
 from __future__ import annotations
@@ -69,8 +70,8 @@ class Loop:
     """The parts of a door, turned by whoever has frames.
 
     `changes` is where the lock, on whatever thread, puts what it did; each turn writes it down. `tell` is called
-    with every event, the person's name filled in, once it is durable. `released` says whether staff ended the lock-out
-    that runs.
+    with every event, the person's name filled in, once it is durable; a grant's only after the lock was asked. `names`
+    answers from memory. `released` says whether staff ended the lock-out that runs.
     """
 
     def __init__(
@@ -140,12 +141,14 @@ class Loop:
 
     def write(self, events: Sequence[Event]) -> list[CloudEvent]:
         """Make events durable, then tell them; raises JournalError, and then nothing was written or told."""
-        if not events:
-            return []
-        written = [with_name(event, self._names) for event in self._journal.append(events)]
-        for event in written:
+        return self._publish(self._journal.append(events)) if events else []
+
+    def _publish(self, written: Sequence[CloudEvent]) -> list[CloudEvent]:
+        """Fill in the names of what is durable, and tell it."""
+        named = [with_name(event, self._names) for event in written]
+        for event in named:
             self._tell(event)
-        return written
+        return named
 
     def _decide(self, frame_at: float, received_at: float, sightings: tuple[Sighting, ...]) -> list[CloudEvent]:
         """Ask the gate, and do as it says."""
@@ -180,14 +183,16 @@ class Loop:
                 self._gate.observe(Released(now))
 
     def _let_in(self, decision: Decision, pulse: Pulse) -> list[CloudEvent]:
+        """Commit, pulse, then publish: nothing may come between the first two, however quick it looks."""
         try:
-            events = self.write(decision.events)
+            committed = self._journal.append(decision.events)
         except JournalError:
             # Nobody was let in, so the visit may be granted once writing works.
             self._unwritten += [event for event in decision.events if event.type is not EventType.GRANTED]
             self._gate.observe(TooLate(self._clock.monotonic(), pulse))
             raise
         reason = self._ask_lock(pulse)
+        events = self._publish(committed)
         if reason is None:
             return events + self.settle()
         refusal = self._gate.observe(TooLate(self._clock.monotonic(), pulse, reason))

@@ -26,6 +26,10 @@ log = logging.getLogger(__name__)
 _DAY = 86_400.0
 _EVERY_SECONDS = 3600.0
 
+GIVE_BACK_PAGES = 128
+GIVE_BACK_PAUSE_SECONDS = 0.05
+"""Between two steps of making the gallery's file shorter: others come first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
@@ -59,7 +63,7 @@ def purge(gallery: Gallery, journal: Journal, scores: Scores, clock: Clock, days
     if days == 0:
         return []
     granted = journals.last_times(journal.path, EventType.GRANTED)
-    due = [person for person in gallery.people() if _ends(person, granted) + days * _DAY <= clock.wall()]
+    due = [person for person in gallery.bare() if _ends(person, granted) + days * _DAY <= clock.wall()]
     return [_forget_quietly(gallery, journal, scores, clock, person) for person in due]
 
 
@@ -125,6 +129,8 @@ class Retention(Periodic):
             with closing(self._open_journal()) as journal:
                 for forgotten in purge(self._gallery, journal, self._scores, self._clock, self._days):
                     log.info("%s was forgotten after %d days", forgotten.erased.person.id, self._days)
+            while self._gallery.give_back(GIVE_BACK_PAGES) and not self._stopping.wait(GIVE_BACK_PAUSE_SECONDS):
+                pass
             self.trouble = None
         except EdgegateError as error:
             self.trouble = str(error)

@@ -11,9 +11,13 @@ import fcntl
 import glob
 import os
 import secrets
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TypeAlias
+
+Publish: TypeAlias = Callable[[Path, Path], object]
+"""Gives a draft, the first path, its name, the second: `os.replace`, or `os.link`, which never replaces anything."""
 
 
 def make_folder(path: Path) -> None:
@@ -34,14 +38,17 @@ def make_folder(path: Path) -> None:
         os.close(descriptor)
 
 
-def create(path: Path, like: Path | None = None) -> int:
+def create(path: Path, like: Path | None = None, *, shared: bool = False) -> int:
     """Open a new file of mode 0600 for writing, owned as `like` is (by default its folder).
 
-    Raises FileExistsError where there is one, a link included, and other OSErrors.
+    `shared`: of the mode that the umask gives. Raises FileExistsError where there is one, a link included, and other
+    OSErrors.
     """
-    descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    flags = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_RDWR | os.O_CLOEXEC
+    descriptor = os.open(path, flags, 0o666 if shared else 0o600)
     try:
-        os.fchmod(descriptor, 0o600)
+        if not shared:
+            os.fchmod(descriptor, 0o600)
         _give(descriptor, like or path.parent)
     except BaseException:
         os.close(descriptor)
@@ -51,12 +58,33 @@ def create(path: Path, like: Path | None = None) -> int:
 
 def write_new(path: Path, content: bytes, like: Path | None = None) -> None:
     """A new file that is there complete and durable, or not at all; raises FileExistsError where there is one."""
-    _write(path, content, like, os.link)  # unlike a rename, a link never replaces anything
+    _write(path, content, like, os.link)
 
 
 def write(path: Path, content: bytes, like: Path | None = None) -> None:
     """A file that has, after a crash too, either its new content or what it had before. Raises OSError."""
     _write(path, content, like, os.replace)
+
+
+@contextmanager
+def draft(
+    path: Path, like: Path | None = None, publish: Publish = os.replace, *, suffix: str = "", shared: bool = False
+) -> Iterator[tuple[Path, int]]:
+    """Yields the path and the descriptor of a new file beside `path`; it becomes `path` if the block ends well.
+
+    Nobody can guess its name, which ends in `suffix`. Mode and owner are as `create` has them. After a crash `path`
+    has either the new content or what it had before. Raises OSError.
+    """
+    name, descriptor = _begin_draft(path, like or path.parent, suffix, shared=shared)
+    try:
+        yield name, descriptor
+        os.fsync(descriptor)
+        publish(name, path)  # before the draft's lock goes
+    finally:
+        os.close(descriptor)
+        name.unlink(missing_ok=True)
+    _remove_drafts_left_behind(path, suffix)
+    sync_folder(path.parent)
 
 
 def erase(path: Path) -> None:
@@ -80,39 +108,30 @@ def sync_folder(path: Path) -> None:
         os.close(descriptor)
 
 
-def _write(path: Path, content: bytes, like: Path | None, publish: Callable[[Path, Path], None]) -> None:
-    draft, descriptor = _begin_draft(path, like or path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-            publish(draft, path)  # before the draft's lock goes
-    finally:
-        draft.unlink(missing_ok=True)
-    _remove_drafts_left_behind(path)
-    sync_folder(path.parent)
+def _write(path: Path, content: bytes, like: Path | None, publish: Publish) -> None:
+    with draft(path, like, publish) as (_, descriptor), os.fdopen(descriptor, "wb", closefd=False) as file:
+        file.write(content)
 
 
-def _begin_draft(path: Path, like: Path) -> tuple[Path, int]:
+def _begin_draft(path: Path, like: Path, suffix: str, *, shared: bool) -> tuple[Path, int]:
     """A draft for `path`, locked for as long as it is open: so it is known from one that a dead program left."""
     while True:
-        draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
-        descriptor = create(draft, like)
+        name = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new{suffix}")
+        descriptor = create(name, like, shared=shared)
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         if os.fstat(descriptor).st_nlink:
-            return draft, descriptor
+            return name, descriptor
         os.close(descriptor)  # another writer came between the two and took it for left behind
 
 
-def _remove_drafts_left_behind(path: Path) -> None:
+def _remove_drafts_left_behind(path: Path, suffix: str) -> None:
     """What was being written when a program was killed or the power cut; drafts that somebody has open stay."""
-    for draft in path.parent.glob(f".{glob.escape(path.name)}.{'[0-9a-f]' * 8}.new"):
+    for left in path.parent.glob(f".{glob.escape(path.name)}.{'[0-9a-f]' * 8}.new{glob.escape(suffix)}"):
         with suppress(OSError):  # gone, in use, a link or somebody else's: what was to be written is written
-            descriptor = os.open(draft, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            descriptor = os.open(left, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                draft.unlink()
+                left.unlink()
             finally:
                 os.close(descriptor)
 

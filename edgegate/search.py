@@ -50,6 +50,7 @@ class Crowd:
         self.unreadable = sum(bool(person.unreadable) for person in everybody)
         """How many people have templates whose key is lost."""
         self._validity = {person.id: validity_of(person) for person in everybody}
+        self._names = {person.id: person.name for person in everybody}
 
     def best(self, embedding: Embedding, claim: Claim | None = None) -> Best | None:
         """The person most alike, or the one that `claim` names; None where there is nobody, or nobody of that name."""
@@ -63,6 +64,10 @@ class Crowd:
         highest[best] = -np.inf
         runner_up = float(highest.max()) if len(highest) > 1 else score - ALONE
         return Best(self.people[best], score, score - runner_up, self.photos[self._look(scores, best)])
+
+    def name_of(self, person: str) -> str | None:
+        """The name behind an opaque id; None for somebody who is not enrolled."""
+        return self._names.get(person)
 
     def raised(self, person: Person) -> float:
         """What somebody must reach because of lookalikes who are enrolled now; 0 for most."""

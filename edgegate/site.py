@@ -78,7 +78,7 @@ class Scores:
             with closing(sqlite3.connect(self.path, timeout=0.2)) as db, db:
                 db.executescript("PRAGMA secure_delete = ON; PRAGMA synchronous = OFF")  # a lost score does no harm
                 yield db
-        except (sqlite3.Error, OSError) as error:
+        except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
             raise EdgegateError(
                 f"{self.path}: scores cannot be kept or read: {error}; delete it to start anew"
             ) from None

@@ -8,32 +8,49 @@ from pathlib import Path
 
 import cv2
 
+from edgegate import output
 from edgegate.camera.opencv import open_capture
 from edgegate.errors import EdgegateError, UsageError
 from edgegate.output import complete
 from edgegate.quiet import quiet
 from edgegate.types import Image
 
-CODECS = {".mp4": "mp4v", ".webm": "VP80", ".avi": "MJPG"}
-"""What OpenCV's wheels can write in which container. Milliseconds a 640×480 frame on a laptop core: MPEG-4 Part 2 in
-.mp4 takes 2 (players show it, browsers do not), VP8 in .webm 30 (browsers play it), MJPEG in .avi 3 (large, and keeps
-every frame as it is). VP9 would take 200 to 400, and the wheels have no encoder for H.264 or AV1."""
+CODECS = {".webm": "VP80", ".mp4": "vp09"}
+"""What OpenCV's wheels write and browsers play. Milliseconds a 640×480 frame on a laptop core: VP8 in .webm 12 to 65,
+VP9 in .mp4 60 to 400, most where the picture is noisy, and half as large. The wheels have no encoder for H.264 or AV1;
+they write MPEG-4 Part 2, their usual .mp4, and MJPEG, but no browser plays either."""
+
+EXACT = "MJPG"
+"""For an .avi that is to be read again, and not to be played: it keeps faces as they are, and is large."""
 
 _MISSING_FRAMES = 2  # containers that only know their duration are off by one
 
 
+def check(path: Path) -> None:
+    """Raises UsageError for a name that no video can be written to: a suffix not in CODECS, a device, a FIFO."""
+    if path.suffix.lower() not in CODECS:
+        raise UsageError(f"{path}: no video that a browser plays; name it {' or '.join('*' + one for one in CODECS)}")
+    output.check(path)
+    if output.goes_through(path):
+        raise UsageError(f"{path}: a video is written back and forth, which only a regular file allows; name one")
+
+
 @contextmanager
-def video_file(path: Path, size: tuple[int, int], fps: float) -> Iterator[Callable[[Image], object]]:
+def video_file(
+    path: Path, size: tuple[int, int], fps: float, codec: str | None = None
+) -> Iterator[Callable[[Image], object]]:
     """A function that adds a frame (uint8 BGR, `size` = width and height) to the video at `path`.
 
-    The file appears when the block ends well. Raises UsageError for a suffix that is not in CODECS or a folder that
-    cannot be written to, and EdgegateError when frames were lost, as on a full disk.
+    `codec`: another than what `path` asks for, such as EXACT. The file appears when the
+    block ends well. Raises UsageError as `check` does or where the folder cannot be written to, and EdgegateError when
+    frames were lost, as on a full disk.
     """
-    codec = CODECS.get(path.suffix.lower())
     if codec is None:
-        raise UsageError(f"{path}: no video format; name it {', '.join('*' + suffix for suffix in CODECS)}")
+        check(path)
+        codec = CODECS[path.suffix.lower()]
     with complete(path) as draft:
-        writer = _open(draft, codec, size, fps)
+        file = draft.absolute()  # FFmpeg takes it for none of its protocols
+        writer = _open(file, codec, size, fps)
         if not writer.isOpened():
             raise EdgegateError(f"{path}: OpenCV {cv2.__version__} cannot write {codec}; try another of {[*CODECS]}")
         frames = 0
@@ -47,7 +64,7 @@ def video_file(path: Path, size: tuple[int, int], fps: float) -> Iterator[Callab
             yield write
         finally:
             writer.release()
-        if _frames_in(draft) < frames - _MISSING_FRAMES:
+        if _frames_in(file) < frames - _MISSING_FRAMES:
             raise EdgegateError(f"{path}: the video could not be written to its end: is the disk full?")
 
 

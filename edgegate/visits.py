@@ -1,20 +1,34 @@
-"""Following visits through the turns of the loop, for their scores: see `site`, which keeps them."""
+"""Following visits through the turns of the loop, for their scores: see `site`, which keeps them.
+
+They are written on a thread of their own: the file may be held by a backup or by `evaluate --site`, and no frame waits
+for it.
+"""
 
 from __future__ import annotations
 
 import logging
+import threading
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from edgegate.clock import Clock
 from edgegate.errors import EdgegateError
+from edgegate.events import Names
 from edgegate.loop import Turn
+from edgegate.periodic import Periodic
 from edgegate.search import ALONE
 from edgegate.site import Scores, Visit
 from edgegate.types import Sighting
 
 log = logging.getLogger(__name__)
+
+WRITE_SECONDS = 0.5
+"""How often visits that are over are written, or tried again."""
+
+MAX_WAITING = 1000
+"""So many visits wait for their file; of more, the oldest are lost."""
 
 
 class VisitScores:
@@ -75,13 +89,22 @@ def _higher(one: Visit, other: Visit) -> Visit:
     return replace(one, score=best.score, threshold=best.threshold, runner_up=max(runners, default=None))
 
 
-class ScoreKeeper:
-    """Keeps the scores of a door's visits. What goes wrong is told in `trouble`, and stops no door."""
+class ScoreKeeper(Periodic):
+    """Keeps the scores of a door's visits. What goes wrong is told in `trouble`, and stops no door.
 
-    def __init__(self, scores: Scores, visits: VisitScores, clock: Clock) -> None:
+    `turn` and `change_rules` are the loop's, and wait for nothing. `names` answers from memory: a visit of somebody
+    who was forgotten meanwhile is not written any more.
+    """
+
+    def __init__(
+        self, scores: Scores, visits: VisitScores, clock: Clock, names: Names, stopping: threading.Event
+    ) -> None:
+        super().__init__("scores", self._write, WRITE_SECONDS, stopping)
         self._scores = scores
         self._visits = visits
         self._clock = clock
+        self._names = names
+        self._waiting: deque[Visit] = deque(maxlen=MAX_WAITING)
         self.trouble: str | None = None
 
     def change_rules(self, frames: int, rearm_seconds: float) -> None:
@@ -91,13 +114,20 @@ class ScoreKeeper:
     def turn(self, turn: Turn | None) -> None:
         """Take in one turn of the loop, or the passing of time where there was none."""
         sightings, events = (turn.sightings, turn.events) if turn is not None else ((), ())
-        self._keep(self._visits.turn(self._clock.monotonic(), self._clock.wall(), sightings, events))
+        self._waiting += self._visits.turn(self._clock.monotonic(), self._clock.wall(), sightings, events)
 
-    def close(self) -> None:
-        self._keep(self._visits.close())
+    def close(self, timeout: float) -> None:
+        """Stop, and write what is left, that of visits which were not over yet included."""
+        super().close(timeout)
+        self._waiting += self._visits.close()
+        self._write()
 
-    def _keep(self, visits: Sequence[Visit]) -> None:
-        for visit in visits:
+    def _write(self) -> None:
+        """Write what waits, up to the first visit that cannot be written."""
+        while self._waiting:
+            visit = self._waiting.popleft()
+            if visit.person is not None and self._names(visit.person) is None:
+                continue
             try:
                 self._scores.keep(visit)
                 self.trouble = None
@@ -105,3 +135,5 @@ class ScoreKeeper:
                 if self.trouble is None:
                     log.warning("%s", error)
                 self.trouble = str(error)
+                self._waiting.appendleft(visit)
+                return

@@ -28,7 +28,8 @@ HUNG_STATUS = 70
 """The exit status of a process that ended itself because its loop hung."""
 
 HANG_SECONDS = 10.0
-"""Without a service manager that sets a time of its own. A journal that is locked may hold a turn up for 5."""
+"""Without a service manager that sets a time of its own. A journal that is locked may hold a turn, and the look at the
+parts after it, up for 2 each."""
 
 SHARE = 0.8
 """Of the service manager's time, after which the process ends itself: it still knows where it hangs."""

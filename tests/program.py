@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 
@@ -27,7 +31,7 @@ class Result:
     @property
     def events(self) -> list[dict[str, Any]]:
         """Stdout as JSON lines."""
-        return [json.loads(line) for line in self.out.splitlines()]
+        return [json.loads(line) for line in self.out.split("\n") if line]
 
     @property
     def json(self) -> Any:
@@ -50,6 +54,13 @@ class Result:
 def essence(event: dict[str, Any]) -> str:
     """An event's type and reason: "access.denied unknown"."""
     return f"{event['type'].removeprefix('io.edgegate.')} {event['data'].get('reason', '')}".strip()
+
+
+def _until_hung_up(terminal: BinaryIO) -> Iterator[bytes]:
+    """What comes from a terminal until the last program has closed it, which Linux tells as an error."""
+    with suppress(OSError):
+        while chunk := terminal.read(4096):
+            yield chunk
 
 
 class Program:
@@ -77,6 +88,18 @@ class Program:
     def command(self, *args: str | Path) -> list[str]:
         """What starts it as a process."""
         return [sys.executable, "-m", "edgegate", *map(str, args), "--data", str(self.data)]
+
+    def on_terminal(self, *args: str | Path) -> Result:
+        """Run it as a process whose stdout is a terminal; what it prints there has plain line ends."""
+        master, slave = pty.openpty()
+        with (
+            os.fdopen(master, "rb", buffering=0) as terminal,
+            subprocess.Popen(self.command(*args), stdout=slave, stderr=subprocess.PIPE, text=True) as process,
+        ):
+            os.close(slave)
+            out = b"".join(_until_hung_up(terminal))
+            _, err = process.communicate(timeout=60)
+        return Result(process.returncode, out.decode().replace("\r\n", "\n"), err)
 
     def run(self, *args: str | Path, **options: Any) -> Result:
         """Run it as a process; `options` are subprocess.run's."""

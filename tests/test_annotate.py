@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import os
 import resource
 import signal
+import stat
 import subprocess
 import sys
 from dataclasses import replace
@@ -17,6 +19,7 @@ from edgegate.loop import Turn
 from edgegate.overlay import GREEN, GREY, RED, Label, opinion
 from edgegate.types import Box, Claim, Image
 from edgegate.video import CODECS, video_file
+from tests.containers import container_and_codec
 from tests.turns import BOX, FPS, START, denied, granted, image, sighting, turn
 
 SIZE = (320, 240)
@@ -44,13 +47,18 @@ def shows(frame: Image, colour: tuple[int, int, int]) -> bool:
     return int(near.sum()) > 100
 
 
-@pytest.mark.parametrize("suffix", sorted(CODECS))
-def test_every_container_holds_all_frames(tmp_path: Path, suffix: str) -> None:
-    frames = annotate(tmp_path / f"out{suffix}", [turn(seq) for seq in range(12)])
+PLAYED_BY_BROWSERS = {".webm": ("webm", "V_VP8"), ".mp4": ("mp4", "vp09")}
 
+
+@pytest.mark.parametrize("suffix", sorted(CODECS))
+def test_every_container_is_one_that_browsers_play_and_holds_all_frames(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"out{suffix}"
+    frames = annotate(path, [turn(seq) for seq in range(12)])
+
+    assert container_and_codec(path) == PLAYED_BY_BROWSERS[suffix]
     assert len(frames) == 12
     assert frames[0].shape == (240, 320, 3)
-    assert [path.name for path in tmp_path.iterdir()] == [f"out{suffix}"]
+    assert [(file.name, stat.S_IMODE(file.stat().st_mode)) for file in tmp_path.iterdir()] == [(path.name, 0o600)]
 
 
 def test_boxes_are_grey_until_decided_green_when_recognised_and_red_when_refused(tmp_path: Path) -> None:
@@ -61,7 +69,7 @@ def test_boxes_are_grey_until_decided_green_when_recognised_and_red_when_refused
         turn(2, [undecided], [denied()]),
         turn(3 + round(CAPTION_SECONDS * FPS), [sighting(None)]),
     ]
-    grey, green, red, later = annotate(tmp_path / "out.avi", turns)
+    grey, green, red, later = annotate(tmp_path / "out.webm", turns)
 
     assert shows(grey, GREY)
     assert not shows(grey, RED)
@@ -71,7 +79,7 @@ def test_boxes_are_grey_until_decided_green_when_recognised_and_red_when_refused
 
 
 def test_the_lock_can_be_seen(tmp_path: Path) -> None:
-    locked, opened = annotate(tmp_path / "out.avi", [turn(0), turn(1, locked=False)])
+    locked, opened = annotate(tmp_path / "out.webm", [turn(0), turn(1, locked=False)])
 
     assert not shows(locked, GREEN)
     assert shows(opened, GREEN)
@@ -80,7 +88,7 @@ def test_the_lock_can_be_seen(tmp_path: Path) -> None:
 def test_a_decision_is_written_across_the_picture_for_a_while(tmp_path: Path) -> None:
     last = round(CAPTION_SECONDS * FPS)
     turns = [turn(0, [], [granted()]), *(turn(seq) for seq in range(1, last + 2))]
-    frames = annotate(tmp_path / "out.avi", turns)
+    frames = annotate(tmp_path / "out.webm", turns)
 
     assert shows(frames[last - 1], GREEN)
     assert not shows(frames[last + 1], GREEN)
@@ -91,19 +99,19 @@ def test_any_name_can_be_drawn(tmp_path: Path, name: str | None) -> None:
     edge = Box(-40, -30, 60, 50)
     events = [granted(name)]
 
-    assert len(annotate(tmp_path / "out.avi", [turn(0, [sighting(0.99, box=edge)], events)], name)) == 1
+    assert len(annotate(tmp_path / "out.webm", [turn(0, [sighting(0.99, box=edge)], events)], name)) == 1
 
 
 def test_the_turns_own_picture_is_left_alone(tmp_path: Path) -> None:
     one = turn(0, [sighting(0.98, box=BOX)])
-    annotate(tmp_path / "out.avi", [one])
+    annotate(tmp_path / "out.webm", [one])
 
     assert np.array_equal(one.frame.image, image())
 
 
 def test_nothing_is_left_when_the_block_fails(tmp_path: Path) -> None:
     def fail_halfway() -> None:
-        with Annotator(tmp_path / "out.mp4", lambda _: None, SIZE, FPS) as annotator:
+        with Annotator(tmp_path / "out.webm", lambda _: None, SIZE, FPS) as annotator:
             annotator.add(turn(0))
             raise KeyboardInterrupt
 
@@ -112,9 +120,15 @@ def test_nothing_is_left_when_the_block_fails(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("name", ["out.gif", "out", "out.mov"])
+@pytest.mark.parametrize("name", ["out.gif", "out", "out.mov", "out.avi", "out.mkv"])
 def test_other_formats_are_a_wrong_call(tmp_path: Path, name: str) -> None:
-    with pytest.raises(UsageError, match=r"\.mp4, \*\.webm, \*\.avi"), video_file(tmp_path / name, SIZE, FPS):
+    with pytest.raises(UsageError, match=r"name it \*\.webm or \*\.mp4"), video_file(tmp_path / name, SIZE, FPS):
+        pass
+
+
+def test_a_video_goes_into_no_fifo(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "out.webm")
+    with pytest.raises(UsageError, match="only a regular file"), video_file(tmp_path / "out.webm", SIZE, FPS):
         pass
 
 
@@ -140,12 +154,13 @@ except EdgegateError as error:
 """
 
 
-def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("suffix", sorted(CODECS))
+def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path, suffix: str) -> None:
     def limit() -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 
-    path = tmp_path / "out.avi"
+    path = tmp_path / f"out{suffix}"
     done = subprocess.run(
         [sys.executable, "-c", FULL_DISK, path], capture_output=True, text=True, check=True, preexec_fn=limit
     )

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from edgegate import __version__
-from edgegate.cli import COMMANDS
+from edgegate.cli.parsers import COMMANDS
 from edgegate.vision.packs import sha256_of, shipped
 from tests.brokers import Mosquitto, free_port, needs_mosquitto
 from tests.door_scenes import ENROLLED
@@ -42,8 +42,8 @@ def test_python_m_edgegate_is_the_program(edgegate: Program) -> None:
     ("call", "problem"),
     [
         (["replay"], "the following arguments are required: VIDEO; see edgegate replay --help"),
-        (["replay", "x.avi", "--start-time", "noon"], "argument --start-time: 'noon' is not a time such as 2026"),
-        (["open-sesame"], "argument COMMAND: invalid choice: 'open-sesame'"),
+        (["replay", "x.avi", "--start-time", "noon"], "--start-time 'noon': not a time; write one such as 2026"),
+        (["open-sesame"], "no command open-sesame; there are run, replay, demo"),
         (["replay", "no.avi"], "no.avi: no such video"),
         (["enroll", "Ann"], "enroll: give photos, or --camera to take them"),
         (["enroll", " ", "x.jpg"], "enroll: the name is empty"),
@@ -62,10 +62,12 @@ def test_a_wrong_call_is_one_line_and_status_2(call: list[str], problem: str, ed
     assert not edgegate.data.exists()
 
 
-def test_a_call_of_nothing_is_a_wrong_call() -> None:
-    done = subprocess.run([sys.executable, "-m", "edgegate"], capture_output=True, text=True, check=False)
-    needed = "edgegate: the following arguments are required: COMMAND; see edgegate --help\n"
-    assert (done.returncode, done.stdout, done.stderr) == (2, "", needed)
+def test_a_call_of_nothing_prints_the_help() -> None:
+    done, asked = (
+        subprocess.run([sys.executable, "-m", "edgegate", *words], capture_output=True, text=True, check=False)
+        for words in ([], ["--help"])
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, asked.stdout, "")
 
 
 def test_every_mistake_in_the_config_is_told_at_once(edgegate: Program, tmp_path: Path) -> None:
@@ -230,7 +232,9 @@ def test_bench_measures_every_stage(edgegate: Program) -> None:
 def test_the_daemon_imports_no_tool_of_another_trade() -> None:
     foreign = ["tensorflow", "keras", "matplotlib", "skimage", "amqtt", "pytest", "hypothesis", "converter"]
     script = (
-        "import json, sys; from edgegate import cli, daemon; cli.build_parser(); "
+        "import json, sys; from edgegate import daemon; from edgegate.cli.parser import resolved; "
+        "from edgegate.cli.parsers import build_parser; "
+        "[resolved(run) for command in build_parser().every() if (run := command.get_default('run'))]; "
         f"print(json.dumps([name for name in {foreign} if name in sys.modules]))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

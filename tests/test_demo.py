@@ -142,7 +142,7 @@ def test_a_taken_port_is_told() -> None:
 
 def test_a_missing_portrait_is_told_with_the_way_out() -> None:
     portrait = Portrait("Nobody", "no_such_package", "face.png", (0, 0), 1, ())
-    with pytest.raises(UsageError, match=r'pip install "edgegate\[demo\]"'):
+    with pytest.raises(UsageError, match=r"pip install '\.\[demo\]'"):
         _ = portrait.file
 
 

@@ -147,7 +147,7 @@ def test_a_lost_key_loses_the_templates_and_nothing_else(door: Door) -> None:
     there = {person.name: person for person in door.gallery.people()}
     assert (there["Ann"].groups, there["Ann"].photos, there["Ann"].unreadable) == (("staff",), (), 1)
     assert "must come again: Ann, Ben" in (door.gallery.trouble() or "")
-    assert door.gallery.name_of(ann.id) == "Ann"
+    assert door.gallery.names()[ann.id] == "Ann"
     assert door.gallery.change("Ann", Details(note="locked out")).note == "locked out"
     for use in (
         lambda: door.gallery.add("Cas", [random_photo(3)], TODAY),
@@ -265,7 +265,7 @@ def test_a_gallery_of_the_first_schema_is_read_as_it_is(door: Door) -> None:
     people = with_first_schema(door)
     content = door.gallery.path.read_bytes()
     assert known(door.gallery.people()) == people
-    assert door.gallery.name_of("id-of-A") == "A"
+    assert door.gallery.names()["id-of-A"] == "A"
     assert door.gallery.path.read_bytes() == content
     assert not door.keys.path.exists()
 

@@ -89,8 +89,8 @@ def test_a_look_of_its_own_and_all_that_is_said_of_a_person(edgegate: Program, t
         (["Grace"], "give photos, or --camera"),
         ([], "give a name"),
         (["--again", "Grace"], "neither a name nor photos"),
-        (["Grace", SITTER.file, "--valid-until", "soon"], "soon: not a moment"),
-        (["Grace", SITTER.file, "--photos", "9"], "invalid choice"),
+        (["Grace", SITTER.file, "--valid-until", "soon"], "--valid-until 'soon': not a time"),
+        (["Grace", SITTER.file, "--photos", "9"], "argument --photos: no 9; there are 3, 4, 5"),
     ],
 )
 def test_a_wrong_call_is_told_before_anything_is_looked_at(

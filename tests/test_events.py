@@ -75,3 +75,9 @@ def test_who_was_forgotten_or_never_known_has_no_name() -> None:
 def test_an_event_that_is_about_no_person_gets_none() -> None:
     event = to_cloudevent(Event(EventType.LOCKED, 0.0, data={"pin": 17}), ORIGIN, 1, wall)
     assert with_name(event, {"p1": "Ann"}.get) == event
+
+
+def test_that_somebody_was_forgotten_is_told_without_the_name() -> None:
+    """Whoever knows names from memory may not have learnt of it yet."""
+    event = {"type": f"{TYPE_PREFIX}person.forgotten", "subject": "p1", "data": {"person": None}}
+    assert with_name(event, {"p1": "Ann"}.get) == event

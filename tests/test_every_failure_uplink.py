@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import random
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -27,8 +28,8 @@ def publish(folder: Path, calls: Calls, port: int) -> None:
     origin, clock = Origin("home", folder.name, "b1"), VirtualClock()
 
     def journal(factory: bool = False) -> Journal:
-        extra = {"factory": database(calls)} if factory else {}
-        return Journal(folder / "journal.db", origin=origin, clock=clock, outbox=True, **extra)
+        made = database(calls) if factory else sqlite3.Connection
+        return Journal(folder / "journal.db", origin=origin, clock=clock, outbox=True, factory=made)
 
     kept = journal()
     with Proxy(calls, port) as proxy:

@@ -15,7 +15,7 @@ from edgegate.clock import SystemClock
 from edgegate.errors import GalleryError
 from edgegate.events import CloudEvent, Origin
 from edgegate.gallery import Gallery, Person
-from edgegate.gallery_watch import GalleryWatch
+from edgegate.gallery_watch import AWAIT_SECONDS, GalleryWatch
 from edgegate.gate import Gate, Rules
 from edgegate.identification import Identifier
 from edgegate.journal import Journal
@@ -28,6 +28,7 @@ from edgegate.tracking import Tracker
 from edgegate.types import Event, Face, Frame
 from edgegate.wiring import Wiring
 from tests.fakes import EMBEDDER, IMAGE, FakePeople, face_at, looks, person, photo
+from tests.holding import held
 from tests.program import essence
 
 WITHIN_SECONDS = 2.0
@@ -205,6 +206,9 @@ class Troubled:
             raise error
         return False
 
+    def name_of(self, _person: str) -> str | None:
+        return None
+
 
 def test_a_gallery_that_cannot_be_read_is_told_for_as_long_as_that_lasts() -> None:
     unreadable = Troubled(*[GalleryError("damaged")] * 3)
@@ -222,6 +226,38 @@ def test_a_thread_that_dies_says_so() -> None:
     _wait(lambda: watch.failed is not None)
     assert str(watch.failed) == "a mistake"
     watch.close(10)
+
+
+# Names.
+
+
+def test_somebody_enrolled_a_moment_ago_elsewhere_has_a_name(door: Door) -> None:
+    door.watch.start()
+    door.elsewhere("add", "ann")
+    (person,) = Gallery(door.file).names()
+    assert door.watch.name_of(person) == "ann"
+    assert door.watch.name_of(person) == "ann"
+
+
+def test_a_name_that_is_known_is_not_waited_for_nor_is_one_that_never_came_again(door: Door) -> None:
+    known, clock = Gallery(door.file).add("ann", [photo(looks(0))], "2026-01-01T00:00:00Z"), door.clock
+    assert door.identifier.refresh()
+    door.watch.start()
+    with held(door.file):
+        start = clock.monotonic()
+        assert door.watch.name_of(known.id) == "ann"
+        assert door.watch.name_of("nobody") is None
+        first = clock.monotonic() - start
+        assert door.watch.name_of("nobody") is None
+        assert clock.monotonic() - start - first < AWAIT_SECONDS / 2
+    assert first < AWAIT_SECONDS + 1.0
+
+
+def test_who_was_forgotten_is_waited_for_only_until_the_file_was_looked_at(door: Door) -> None:
+    door.watch.start()
+    start = door.clock.monotonic()
+    assert door.watch.name_of("forgotten") is None
+    assert door.clock.monotonic() - start < AWAIT_SECONDS, "three looks come sooner"
 
 
 def _wait(happened: Callable[[], bool]) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from edgegate import config, wiring
-from edgegate.cli import build_parser
+from edgegate.cli.parsers import build_parser
 
 HERE = Path(__file__).parent.parent
 WANTED = Path("etc/systemd/system/multi-user.target.wants")

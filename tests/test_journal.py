@@ -324,6 +324,23 @@ class TestCommand:
         assert len(lines) == 3
         assert all("front" in line and "access.denied" in line and "unknown" in line for line in lines)
 
+    def test_since_is_a_time_of_the_doors_zone(self, filled: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """The events lie between 00:00:00 and 00:00:09 in UTC, and so on the day before in New York."""
+        new_york = ("--set", "access.time_zone=America/New_York")
+        assert self.run(filled, "list", "--since", "2025-12-31 19:00:08", "--json", *new_york) == 0
+        out, err = capsys.readouterr()
+        assert [event["time"][17:19] for event in json.loads(out)] == ["08", "09"]
+        assert err == "since 2025-12-31 19:00:08 EST (America/New_York)\n"
+        assert self.run(filled, "list", "--last", "1", *new_york) == 0
+        assert capsys.readouterr().out.startswith("2025-12-31 19:00:09  front")
+
+    def test_since_two_hours_ago(self, filled: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        for words in (["--since", "-2h"], ["--since=-2h"]):
+            assert self.run(filled, "list", *words) == 0
+            assert capsys.readouterr().out == ""
+        assert self.run(filled, "list", "--since", "-9999w") == 0
+        assert len(capsys.readouterr().out.splitlines()) == 10
+
     def test_list_as_json(self, filled: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert self.run(filled, "list", "--json", "--type", "access.denied") == 0
         assert json.loads(capsys.readouterr().out) == list(read(filled))
@@ -343,9 +360,16 @@ class TestCommand:
         assert self.run(filled, "export", "--out", str(tmp_path / "out.jsonl")) == 0
         lines = (tmp_path / "out.jsonl").read_text().splitlines()
         assert [json.loads(line) for line in lines] == list(read(filled))
+        assert (tmp_path / "out.jsonl").stat().st_mode & 0o777 == 0o600
         capsys.readouterr()
         assert self.run(filled, "export") == 0
         assert capsys.readouterr().out.splitlines() == lines
+
+    def test_export_to_stdout_by_its_name_is_nothing_else(
+        self, filled: Path, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        assert self.run(filled, "export", "--out", "/dev/fd/1") == 0
+        assert list(map(json.loads, capfd.readouterr().out.splitlines())) == list(read(filled))
 
     @pytest.mark.parametrize(
         ("words", "status"),

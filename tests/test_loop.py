@@ -23,6 +23,7 @@ from edgegate.types import Event, Frame, Pulse, Sighting
 from edgegate.wiring import Wiring
 from tests.fakes import FailingJournal, FakePipeline, frame_at, seen
 from tests.faulty_pin import RAISES, WORKS, Faulty
+from tests.holding import between, calls_noted
 
 RULES = Rules(unlock_seconds=3.0, max_frame_age=0.5, decide_after_frames=3, refuse_after_frames=3)
 GRANTED, STALE, UNKNOWN = "access.granted recognised", "access.denied stale", "access.denied unknown"
@@ -245,6 +246,20 @@ def test_a_refusal_of_the_lock_that_could_not_be_written_is_kept_too(door: Door)
 
 
 # The lock comes last.
+
+
+def test_nothing_comes_between_the_commit_of_a_grant_and_its_pulse(door: Door) -> None:
+    with calls_noted() as calls:
+        door.see(seen())
+    assert between(calls, "FailingJournal.append", "SlowLock.pulse") == ["Loop._ask_lock"]
+
+
+def test_a_grant_is_told_once_the_lock_was_asked_and_before_what_the_lock_did(door: Door) -> None:
+    with calls_noted() as calls:
+        door.see(seen())
+    order = [name for event, name in calls if event == "call" and name in {"SlowLock.pulse", "Door._tell"}]
+    assert order == ["SlowLock.pulse", "Door._tell", "Door._tell"]
+    assert door.told == [GRANTED, UNLOCKED]
 
 
 def test_a_pulse_that_reaches_the_lock_too_late_is_refused_and_the_next_one_may_open(door: Door) -> None:

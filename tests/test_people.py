@@ -5,11 +5,10 @@ from __future__ import annotations
 import functools
 import threading
 import time
+from datetime import datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from edgegate import journal, privacy
 from edgegate.clock import VirtualClock, rfc3339
@@ -17,12 +16,11 @@ from edgegate.errors import GalleryError, JournalError, UsageError
 from edgegate.events import Origin
 from edgegate.gallery import Details, Gallery
 from edgegate.journal import Journal
-from edgegate.moments import moment
 from edgegate.site import Scores, Visit
 from edgegate.types import Event, EventType
 from tests.door_scenes import ENROLLED
 from tests.fakes import looks, photo
-from tests.program import Program
+from tests.program import Program, Result
 
 DAY = 86_400.0
 START = 1_767_225_600.0  # 2026-01-01T00:00:00Z
@@ -54,7 +52,7 @@ def test_a_change_that_makes_no_sense_is_a_wrong_call(door: Program) -> None:
     name = ENROLLED.person
     for call in (
         [name],
-        [name, "--valid-from", "tomorrow"],
+        [name, "--valid-from", "soon"],
         [name, "--valid-from", "2026-02-01", "--valid-until", "2026-01-01"],
         [name, "--group", ""],
     ):
@@ -105,30 +103,24 @@ def test_the_key_is_rotated_and_everybody_stays(door: Program, tmp_path: Path) -
     assert door("people", "unpack-backup", tmp_path / "old.db").problem.endswith("there is no backup")
 
 
-# Moments.
+# Times.
 
 
-def test_a_moment_is_the_machines_unless_it_names_a_zone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TZ", "Europe/Berlin")
-    time.tzset()
-    try:
-        assert moment("2026-07-01") == "2026-06-30T22:00:00.000Z"
-        assert moment("2026-01-31", end=True) == "2026-01-31T23:00:00.000Z"
-        assert moment("2026-01-31T18:00", end=True) == "2026-01-31T17:00:00.000Z"
-        assert moment("2026-01-31T18:00Z") == "2026-01-31T18:00:00.000Z"
-        assert moment("none") == ""
-    finally:
-        monkeypatch.undo()
-        time.tzset()
+def test_validity_is_in_the_doors_zone_and_said_back(door: Program) -> None:
+    def change(*words: str) -> Result:
+        return door("people", "change", ENROLLED.person, *words, "--json", "--set", "access.time_zone=America/New_York")
 
-
-@given(st.text(max_size=30))
-def test_no_text_is_worse_than_no_moment(text: str) -> None:
-    try:
-        found = moment(text)
-    except UsageError:
-        return
-    assert found == "" or found.endswith("Z")
+    day = change("--valid-from", "2026-07-01", "--valid-until", "2026-12-31")
+    assert day.err.splitlines() == [
+        "valid from 2026-07-01 00:00 EDT (America/New_York)",
+        "valid until 2027-01-01 00:00 EST (America/New_York)",
+    ]
+    assert (day.json["valid_from"], day.json["valid_until"]) == ("2026-07-01T04:00:00.000Z", "2027-01-01T05:00:00.000Z")
+    cleared = change("--valid-from", "none", "--valid-until", "+2h")
+    assert cleared.json["valid_from"] is None
+    assert cleared.err.startswith("valid until 20")
+    until = datetime.fromisoformat(cleared.json["valid_until"]).timestamp()
+    assert until == pytest.approx(time.time() + 7200, abs=60)
 
 
 def test_the_gallery_takes_no_moment_without_a_zone(tmp_path: Path) -> None:

@@ -130,7 +130,7 @@ class Built:
             self.stopping,
         )
         self.retention.start()
-        self.scores = app.build_score_keeper(settings, self.recognition.analyzer.pack, self.clock)
+        self.scores = app.build_score_keeper(settings, self.recognition, self.clock, self.stopping)
         self.parts = Parts(self.loop, self.recognition, self.retention, self.scores)
 
     def close(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,7 +19,8 @@ import pytest
 from edgegate.broker.session import WINDOW
 from edgegate.gallery import Details, Gallery
 from tests.brokers import Mosquitto, Subscriber, free_port, needs_mosquitto, wait_until
-from tests.door_scenes import ENROLLED, SCENES, cut_off, frames, write_scene
+from tests.devices import device
+from tests.door_scenes import ENROLLED, SCENES, cut_off, frames, stills, write_scene
 from tests.program import Program, essence
 from tests.small_disk import SmallDisk
 
@@ -48,6 +50,13 @@ def test_the_same_recording_gives_the_same_bytes_on_a_busy_machine(door: Program
     assert in_a_crowd == at_leisure
 
 
+def test_the_start_is_a_time_of_the_doors_zone_and_said_back(door: Program, scene: Scene) -> None:
+    zone = ("--set", "access.time_zone=Europe/Berlin")
+    result = door("replay", scene("enrolled"), "--start-time", "2026-03-01 08:00", *zone)
+    assert result.events[0]["time"] == "2026-03-01T07:00:00.900Z"
+    assert result.err == "the recording begins at 2026-03-01 08:00 CET (Europe/Berlin)\n"
+
+
 def test_events_are_the_contracts(door: Program, scene: Scene) -> None:
     granted, unlocked, locked = door("replay", scene("enrolled"), "--start-time", "2026-03-01T08:00:00+01:00").events
     assert {name: granted[name] for name in ("specversion", "id", "source", "type", "time")} == {
@@ -63,6 +72,42 @@ def test_events_are_the_contracts(door: Program, scene: Scene) -> None:
     assert decision["score"] >= decision["threshold"]
     assert {"reason", "track", "model"} <= decision.keys()
     assert (unlocked["time"], locked["time"]) == (granted["time"], "2026-03-01T07:00:03.900Z")
+
+
+SUMMED_UP = re.compile(
+    rf"""0:00\.4  access\.granted    {ENROLLED.person}  recognised  score 0\.\d{{3}}, needs 0\.\d{{3}}
+0:00\.4  lock\.unlocked
+0:03\.4  lock\.locked
+0:03\.9  access\.denied     unknown  score 0\.\d{{3}}, needs 0\.\d{{3}}
+4\.4 s, 2 visits, 1 granted, 1 refused
+"""
+)
+
+
+def test_a_terminal_gets_a_line_an_event_and_what_came_of_it(door: Program, scene: Scene) -> None:
+    result = door.on_terminal("replay", scene("enrolled-then-stranger"), "--start-time", "2026-03-01T08:00:00+01:00")
+    assert result.status == 0
+    assert result.err.startswith("the recording begins at 2026-0")
+    assert SUMMED_UP.fullmatch(result.out), result.out
+
+
+def test_nobody_and_a_photo_are_told_on_a_terminal(door: Program, scene: Scene, tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "photo.jpg"), stills()["enrolled"])
+    assert door.on_terminal("replay", scene("empty")).out == "2.4 s: nobody was seen\n"
+    photo = door.on_terminal("replay", tmp_path / "photo.jpg").out
+    assert photo.startswith("one picture, 1 visit, 1 not decided (")
+    assert door.run("replay", scene("empty")).out == door.run("replay", tmp_path / "photo.jpg").out == ""
+
+
+def test_programs_get_the_same_lines_of_json_however_they_ask(door: Program, scene: Scene, tmp_path: Path) -> None:
+    video, file = scene("enrolled"), tmp_path / "events.jsonl"
+    piped = door.run("replay", video)
+    assert piped.told == GRANTED
+    assert door.run("replay", video, "--json") == piped
+    assert door.on_terminal("replay", video, "--json") == piped
+    assert door.on_terminal("replay", video, "--events", file).out == "2.2 s, 1 visit, 1 granted\n"
+    assert file.read_text(encoding="utf-8") == piped.out
+    assert door.run("replay", video, "--events", "/dev/fd/1") == piped
 
 
 def test_the_door_of_the_config_is_replayed(door: Program, scene: Scene) -> None:
@@ -138,13 +183,13 @@ def test_a_golden_file_that_is_none_is_a_wrong_call(
 
 
 def test_output_files_hold_everything(door: Program, scene: Scene, tmp_path: Path) -> None:
-    events, video, page = (tmp_path / name for name in ("events.jsonl", "annotated.mp4", "report.html"))
+    events, video, page = (tmp_path / name for name in ("events.jsonl", "annotated.webm", "report.html"))
     result = door("replay", scene("enrolled"), "--events", events, "--annotate", video, "--report", page)
     assert (result.status, result.out, result.err) == (0, "", "")
     assert events.read_text(encoding="utf-8") == door("replay", scene("enrolled")).out
     assert _count_frames(video) == len(list(frames(SCENES["enrolled"])))
     assert ENROLLED.person in page.read_text(encoding="utf-8")
-    assert {path.name for path in tmp_path.iterdir()} == {"data", "events.jsonl", "annotated.mp4", "report.html"}
+    assert {path.name for path in tmp_path.iterdir()} == {"data", "events.jsonl", "annotated.webm", "report.html"}
 
 
 def _count_frames(video: Path) -> int:
@@ -156,17 +201,24 @@ def _count_frames(video: Path) -> int:
     return count
 
 
-def test_an_output_that_cannot_be_written_is_told_before_anything_is_done(
-    door: Program, scene: Scene, tmp_path: Path
-) -> None:
+def test_an_output_that_cannot_be_written_is_told_before_anything_is_done(door: Program, tmp_path: Path) -> None:
+    video, link, fifo = (tmp_path / name for name in ("video.webm", "link.html", "fifo.webm"))
+    video.write_text("no video: to read it would be another mistake")
+    link.symlink_to("elsewhere.html")
+    os.mkfifo(fifo)
     for option, path in (
         ("--events", tmp_path),
         ("--report", tmp_path / "no" / "report.html"),
+        ("--report", link),
+        ("--events", video),
         ("--annotate", "x.txt"),
+        ("--annotate", "x.avi"),
+        ("--annotate", fifo),
     ):
-        result = door("replay", scene("enrolled"), option, path)
+        result = door("replay", video, option, path)
         assert str(path) in result.problem or "no" in result.problem
         assert (result.status, result.out) == (2, "")
+    assert video.read_text() == "no video: to read it would be another mistake"
 
 
 @pytest.mark.parametrize(("suffix", "share"), [(".mkv", 0.6), (".avi", 0.6)])
@@ -179,7 +231,7 @@ def test_a_truncated_video_gives_its_events_then_fails(
     assert (result.status, result.problem) == (1, f"{video}: it ends early, as if cut off")
     outputs = tmp_path / "outputs"
     outputs.mkdir()
-    events, annotated, report = (outputs / name for name in ("e.jsonl", "a.mp4", "r.html"))
+    events, annotated, report = (outputs / name for name in ("e.jsonl", "a.webm", "r.html"))
     result = door("replay", video, "--events", events, "--annotate", annotated, "--report", report)
     assert result.status == 1
     assert list(outputs.iterdir()) == []
@@ -199,7 +251,18 @@ def test_a_video_that_cannot_be_read_is_one_line(door: Program, tmp_path: Path) 
     assert folder.status == 2
 
 
-@pytest.mark.parametrize("output", ["--events=e.jsonl", "--annotate=a.avi", "--report=r.html"])
+@pytest.mark.parametrize("option", ["--events", "--report"])
+def test_a_full_device_is_one_line(option: str, door: Program, scene: Scene, tmp_path: Path) -> None:
+    full = device(tmp_path, "full", 7)
+    result = door("replay", scene("enrolled"), option, full)
+    assert (result.status, result.problem) == (
+        1,
+        f"{full}: could not be written to its end: No space left on device",
+    )
+    assert full.is_char_device()
+
+
+@pytest.mark.parametrize("output", ["--events=e.jsonl", "--annotate=a.webm", "--report=r.html"])
 def test_a_full_disk_leaves_no_half_file(output: str, door: Program, scene: Scene, tmp_path: Path) -> None:
     option, name = output.split("=")
     with SmallDisk(tmp_path / "disk") as disk:

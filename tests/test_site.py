@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +20,9 @@ from edgegate.site import DAY_SECONDS, Scores, Visit, read_threshold, write_thre
 from edgegate.thresholds import Table, rate_bound
 from edgegate.types import Candidate, Sighting
 from edgegate.visits import ScoreKeeper, VisitScores
+from tests.brokers import wait_until
 from tests.fakes import EMBEDDER, FakePeople, looks, person, photo, seen
+from tests.holding import calls_noted, held
 from tests.program import Program
 from tests.turns import denied, granted, turn
 
@@ -90,15 +93,54 @@ def test_what_nothing_is_decided_on_is_not_kept() -> None:
     assert follow((0.0, [sighting(0.99, frames=4), replace(seen(None, track=2), pooled=None)], [])) == []
 
 
+class Keeping:
+    """A score keeper for visits of the person `id-1`, who is enrolled, and its thread."""
+
+    def __init__(self, path: Path) -> None:
+        self.clock, self.stopping = VirtualClock(NOW), threading.Event()
+        self.scores, self.names = Scores(path, 7), {"id-1": "Ann"}
+        visits = VisitScores(EMBEDDER, 5, 5.0)
+        self.keeper = ScoreKeeper(self.scores, visits, self.clock, self.names.get, self.stopping)
+
+    def visit(self, score: float) -> None:
+        """Somebody comes, is let in, and has gone."""
+        self.keeper.turn(turn(0, [sighting(score)], [granted()]))
+        self.clock.advance(self.clock.monotonic() + 10)
+        self.keeper.turn(None)
+
+
 def test_a_disk_that_cannot_be_written_is_told_and_stops_no_door(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    clock = VirtualClock(NOW)
-    keeper = ScoreKeeper(Scores(tmp_path / "file" / "scores.db", 7), VisitScores(EMBEDDER, 5, 5.0), clock)
-    keeper.turn(turn(0, [sighting(0.9)]))
-    clock.advance(10)
-    keeper.turn(None)
-    assert keeper.trouble is not None
-    assert "cannot be kept" in keeper.trouble
+    keeping = Keeping(tmp_path / "file" / "scores.db")
+    keeping.visit(0.9)
+    keeping.keeper.close(5)
+    assert keeping.keeper.trouble is not None
+    assert "cannot be kept" in keeping.keeper.trouble
+
+
+def test_a_file_that_somebody_holds_delays_no_turn_and_loses_no_visit(tmp_path: Path) -> None:
+    keeping = Keeping(tmp_path / "scores.db")
+    keeping.scores.keep(STRANGER)
+    keeping.keeper.start()
+    with held(keeping.scores.path):
+        keeping.visit(0.9)
+        wait_until(lambda: keeping.keeper.trouble is not None)
+        with calls_noted() as calls:
+            for score in (0.91, 0.92, 0.93):
+                keeping.visit(score)
+        assert ("call", "ScoreKeeper.turn") in calls
+        assert [name for _, name in calls if name.startswith("Scores.")] == [], "a turn writes nothing"
+    wait_until(lambda: keeping.keeper.trouble is None)
+    keeping.keeper.close(5)
+    assert sorted(visit.score for visit in keeping.scores.visits(EMBEDDER)) == [0.9, 0.9, 0.91, 0.92, 0.93]
+
+
+def test_a_visit_of_somebody_forgotten_before_it_is_written_is_not_kept(tmp_path: Path) -> None:
+    keeping = Keeping(tmp_path / "scores.db")
+    keeping.visit(0.9)
+    del keeping.names["id-1"]
+    keeping.keeper.close(5)
+    assert keeping.scores.visits(EMBEDDER) == ()
 
 
 # Whether the promise holds.

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from edgegate.cli import build_parser
+from edgegate.cli.parsers import build_parser
 
 FOLDER = Path(__file__).parent.parent / "systemd"
 KEEPER, DAEMON = "edgegate-lock.service", "edgegate.service"

@@ -115,6 +115,14 @@ def test_json_lines(edgegate: Program, broker: Mosquitto | EmbeddedBroker) -> No
     assert granted == {"topic": FRONT.event, "retained": False, "payload": json.loads(GRANTED.payload)}
 
 
+def test_json_lines_steer_no_terminal(edgegate: Program, broker: Mosquitto | EmbeddedBroker) -> None:
+    name = "Grace\u202e\x9b2J"
+    steering = Message(FRONT.event, event("front", person=name, half="\ud800"))
+    _, line = lines_of(edgegate, broker.port, [steering], "--json")
+    assert line.isprintable()
+    assert json.loads(line)["payload"]["data"] == {"person": name, "half": "\ud800"}
+
+
 def test_other_doors_only_when_asked(edgegate: Program, broker: Mosquitto | EmbeddedBroker) -> None:
     both = [Message(BACK.event, event("back")), GRANTED]
     assert len(lines_of(edgegate, broker.port, both, "--all")) == 3

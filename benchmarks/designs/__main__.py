@@ -34,14 +34,16 @@ from converter.calibration import from_training
 from converter.dataset import Dataset, Sample
 from converter.folded import Folded
 from converter.keras_models import load_model, pixels_of, task_of
-from converter.quantize import Variant, quantize
-from converter.train import MODEL_FILE, Trained, TrainSettings, train
+from converter.quantize import quantize
+from converter.train import MODEL_FILE, Trained, train
+from converter.train_settings import TrainSettings
 from converter.training.checkpoints import checkpoint
 from converter.training.feed import read_pictures
+from converter.variants import Variant
+from edgegate import output
 from edgegate.clock import SystemClock
 from edgegate.config import load
 from edgegate.errors import EdgegateError, UsageError
-from edgegate.output import complete
 from edgegate.thresholds import Table, Threshold, per_person
 from edgegate.types import Image
 from edgegate.vision.embed import Embedder
@@ -143,8 +145,8 @@ def _once(name: str, kept: Path, make: Callable[[], Report]) -> None:
         return
     report = make()
     kept.parent.mkdir(parents=True, exist_ok=True)
-    with complete(kept) as draft:
-        draft.write_text(json.dumps(report, indent=1) + "\n", "utf-8")
+    with output.text(kept, shared=True) as file:
+        file.write(json.dumps(report, indent=1) + "\n")
     print(f"{name}: {report.get('not_run') or 'measured'}", flush=True)
 
 

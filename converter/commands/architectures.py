@@ -7,11 +7,14 @@ from dataclasses import asdict
 
 from converter.architectures import designs
 from converter.train import require_tensorflow
-from edgegate.cli.common import Commands, count, print_json
+from edgegate.cli.common import print_json
+from edgegate.cli.options import count
+from edgegate.cli.parser import Commands
 
 
 def add(commands: Commands) -> None:
     parser = commands.add_parser("architectures", help="the designs that can be trained", description=__doc__)
+    parser.show("python -m converter architectures", "python -m converter architectures --classes 12 --json")
     parser.add_argument("--classes", type=count, default=3, metavar="N", help="to count parameters for (%(default)s)")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     parser.set_defaults(run=run)

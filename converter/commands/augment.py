@@ -9,7 +9,8 @@ from pathlib import Path
 from converter.augment import Augmentation, augment_dataset
 from converter.commands.prepare import report
 from converter.dataset import SPLITS, load_dataset
-from edgegate.cli.common import Commands, count
+from edgegate.cli.options import count
+from edgegate.cli.parser import Commands
 
 _MOST = {
     "crop": 0.9,
@@ -26,6 +27,10 @@ _MOST = {
 
 def add(commands: Commands) -> None:
     parser = commands.add_parser("augment", help="altered copies of a dataset's pictures", description=__doc__)
+    parser.show(
+        "python -m converter augment dataset --out augmented",
+        "python -m converter augment dataset --out augmented --copies 10 --no-flip",
+    )
     parser.add_argument("dataset", type=Path, metavar="DATASET", help="a folder that prepare wrote")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the new folder to write to")
     parser.add_argument("--copies", type=count, default=5, metavar="N", help="of each picture (%(default)s)")

@@ -12,11 +12,16 @@ from pathlib import Path
 
 from converter.recipe import load_recipe
 from converter.train import require_tensorflow
-from edgegate.cli.common import Commands, print_json
+from edgegate.cli.common import print_json
+from edgegate.cli.parser import Commands
 
 
 def add(commands: Commands) -> None:
     parser = commands.add_parser("build", help="the whole road, from images to a pack", description=__doc__)
+    parser.show(
+        "python -m converter build converter/recipes/face-tracker.toml",
+        "python -m converter build mine.toml --work build/mine --json",
+    )
     parser.add_argument("recipe", type=Path, metavar="RECIPE.toml")
     parser.add_argument(
         "--work", type=Path, metavar="DIR", help="for what is made on the way (build/ beside the recipe)"

@@ -10,15 +10,20 @@ from pathlib import Path
 from converter.capture import Look, Shooting, capture
 from edgegate import app
 from edgegate.camera import open_source, shown
-from edgegate.cli.common import Commands, common_options, count, load_config, print_json
+from edgegate.cli.common import load_config, print_json
+from edgegate.cli.options import add_common, count
+from edgegate.cli.parser import Commands
 from edgegate.clock import SystemClock, rfc3339
 from edgegate.errors import UsageError
 
 
 def add(commands: Commands) -> None:
-    parser = commands.add_parser(
-        "capture", parents=[common_options()], help="take photos of a person", description=__doc__
+    parser = commands.add_parser("capture", help="take photos of a person", description=__doc__)
+    parser.show(
+        "python -m converter capture Ada --out taken",
+        "python -m converter capture Ada --out taken --photos 60 --set camera.source=/dev/video0",
     )
+    add_common(parser)
     parser.add_argument("person", metavar="NAME", help="the class the photos are of")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="photos go to DIR/NAME")
     parser.add_argument("--photos", type=count, default=30, metavar="N", help="how many to take (%(default)s)")

@@ -6,7 +6,9 @@ import argparse
 from pathlib import Path
 
 from converter.crop import MARGIN, SWEEP, Cropper, crop_folder
-from edgegate.cli.common import Commands, count, existing, print_json
+from edgegate.cli.common import existing, print_json
+from edgegate.cli.options import count
+from edgegate.cli.parser import Commands
 from edgegate.vision.detect import BlazeFace, Detector
 from edgegate.vision.haar import HaarDetector
 from edgegate.vision.landmarks import Landmarker
@@ -16,6 +18,10 @@ from edgegate.vision.tflite import Model
 
 def add(commands: Commands) -> None:
     parser = commands.add_parser("crop", help="faces cut out of photos, for crop classifiers", description=__doc__)
+    parser.show(
+        "python -m converter crop photos --out crops",
+        "python -m converter crop photos --out crops --size 160 --detector haar --skip",
+    )
     parser.add_argument("photos", type=Path, metavar="PHOTOS", help="a folder of photos, such as one folder a person")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the new folder to write to")
     parser.add_argument("--size", type=count, default=224, metavar="PIXELS", help="of a crop's side (%(default)s)")

@@ -10,13 +10,16 @@ from typing import Any
 from converter.fetch import CACHE
 from converter.import_embedder import FAMILIES, Network, Pixels, Source, import_embedder, terms_of
 from converter.import_packs import SHIPPED, check_packs, import_packs
-from edgegate.cli.common import Commands, existing
+from edgegate.cli.common import existing
+from edgegate.cli.parser import Commands
 
 
 def add(commands: Commands) -> None:
     parser = commands.add_parser("import", help="make packs of networks that others have published")
-    sources = parser.add_subparsers(dest="source", required=True, metavar="SOURCE")
+    parser.show("python -m converter import packs --check", "python -m converter import table PACK rows.toml")
+    sources = parser.commands("SOURCE")
     packs = sources.add_parser("packs", help="the packs that edgegate ships", description=__doc__)
+    packs.show("python -m converter import packs", "python -m converter import packs --check")
     packs.add_argument("--out", type=Path, default=SHIPPED, metavar="DIR", help="where to write them (%(default)s)")
     packs.add_argument("--cache", type=Path, default=CACHE, metavar="DIR", help="downloads (%(default)s)")
     packs.add_argument("--check", action="store_true", help="write nothing; compare a rebuild with what is in DIR")
@@ -24,6 +27,10 @@ def add(commands: Commands) -> None:
     _add_network(sources, "tflite", ".tflite", run_tflite)
     _add_network(sources, "onnx", ".onnx", run_onnx)
     table = sources.add_parser("table", help="put a measured threshold table into an embedder or a classifier pack")
+    table.show(
+        "python -m converter import table PACK rows.toml",
+        "python -m converter import table PACK people.toml camera.toml",
+    )
     table.add_argument("pack", type=Path, metavar="PACK", help="the pack's folder")
     table.add_argument("rows", type=Path, nargs="+", metavar="ROWS", help="what edgegate evaluate --table printed")
     table.set_defaults(run=run_table)
@@ -31,6 +38,8 @@ def add(commands: Commands) -> None:
 
 def _add_network(sources: Any, kind: str, suffix: str, command: Callable[[argparse.Namespace], int]) -> None:
     parser = sources.add_parser(kind, help=f"an embedder pack from a 112x112 face network's {suffix} file")
+    call = f"python -m converter import {kind} face{suffix} --name face --licence MIT --family arcface"
+    parser.show(f"{call} --terms LICENSE", f"{call} --accept-terms --out packs")
     parser.add_argument("file", type=Path, metavar="FILE", help=f"the {suffix} file")
     parser.add_argument("--name", required=True, help="what to call the pack: its folder's name")
     parser.add_argument("--licence", required=True, help="of the weights, for the pack's card, e.g. MIT")

@@ -11,12 +11,18 @@ from converter.people import APARTS
 from converter.prepare import KINDS, LONGEST_SIDE, MIN_PHOTOS, Sources, prepare
 from converter.problems import DataError
 from converter.summary import counts, remarks, table
-from edgegate.cli.common import Commands, count, print_json
+from edgegate.cli.common import print_json
+from edgegate.cli.options import count
+from edgegate.cli.parser import Commands
 from edgegate.errors import UsageError
 
 
 def add(commands: Commands) -> None:
     parser = commands.add_parser("prepare", help="labelled photos to a checked dataset", description=__doc__)
+    parser.show(
+        "python -m converter prepare taken --out dataset --empty empty --strangers strangers",
+        "python -m converter prepare dataset --check",
+    )
     parser.add_argument("photos", type=Path, metavar="PHOTOS", help="folder of photos with LabelMe or compact labels")
     parser.add_argument("--out", type=Path, metavar="DIR", help="the new folder to write the dataset to")
     parser.add_argument("--kind", choices=KINDS, default=KINDS[0], help="what PHOTOS holds (%(default)s)")

@@ -7,13 +7,20 @@ from pathlib import Path
 
 from converter.calibration import DEFAULT_PICTURES, from_training
 from converter.dataset import load_dataset
-from converter.quantize import VARIANTS, quantize
-from edgegate.cli.common import Commands, count, existing, print_json
-from edgegate.output import complete
+from converter.quantize import quantize
+from converter.variants import VARIANTS
+from edgegate import output
+from edgegate.cli.common import existing, print_json
+from edgegate.cli.options import count
+from edgegate.cli.parser import Commands
 
 
 def add(commands: Commands) -> None:
     parser = commands.add_parser("quantize", help="a trained model to a .tflite", description=__doc__)
+    parser.show(
+        "python -m converter quantize run/model.keras dataset --out tracker.tflite",
+        "python -m converter quantize run/model.keras dataset --out tracker.tflite --variant float32",
+    )
     parser.add_argument("model", type=Path, metavar="MODEL.keras", help="what train wrote")
     parser.add_argument("dataset", type=Path, metavar="DATASET", help="the dataset it was trained on")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.tflite", help="where to write it")
@@ -32,8 +39,8 @@ def run(args: argparse.Namespace) -> int:
     model = load_model(existing(args.model, "model"))
     pictures = from_training(dataset, pixels_of(model), args.images) if args.variant == "int8" else []
     blob = quantize(model, args.variant, pictures)
-    with complete(args.out) as draft:
-        draft.write_bytes(blob)
+    with output.binary(args.out, shared=True) as file:
+        file.write(blob)
     if args.json:
         print_json({"file": str(args.out), "variant": args.variant, "bytes": len(blob), "calibrated_on": len(pictures)})
     else:

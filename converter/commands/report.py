@@ -18,12 +18,17 @@ from converter.report import page, siamese
 from converter.report.subject import Subject
 from converter.verification import Compared, verify_pairs
 from converter.verify import Refused, Verified, verify
-from edgegate.cli.common import Commands, existing, print_json
+from edgegate.cli.common import existing, print_json
+from edgegate.cli.parser import Commands
 from edgegate.errors import ModelError
 
 
 def add(commands: Commands) -> None:
     parser = commands.add_parser("report", help="how good a model and its variants are", description=__doc__)
+    parser.show(
+        "python -m converter report run/model.keras dataset tracker.tflite --out report",
+        "python -m converter report run/model.keras dataset int8.tflite float32.tflite --out report --name mine",
+    )
     add_sources(parser)
     parser.add_argument(
         "tflite", type=Path, nargs="+", metavar="FILE.tflite", help="its variants, the preferred one first"

@@ -6,18 +6,25 @@ import argparse
 from pathlib import Path
 
 from converter.dataset import load_dataset
-from converter.train import Trained, TrainSettings, train
+from converter.train import Trained, train
+from converter.train_settings import TrainSettings
 from converter.training.history import SCHEDULES
 from converter.training.lessons import LOSSES
 from converter.training.simple import LEARNERS
 from converter.training.strategies import STRATEGIES
-from edgegate.cli.common import Commands, count, print_json
+from edgegate.cli.common import print_json
+from edgegate.cli.options import count
+from edgegate.cli.parser import Commands
 
 DEFAULTS = TrainSettings()
 
 
 def add(commands: Commands) -> None:
     parser = commands.add_parser("train", help="a dataset to a trained network", description=__doc__)
+    parser.show(
+        "python -m converter train dataset --out run",
+        "python -m converter train dataset --out run --design classifier/cnn --epochs 40",
+    )
     parser.add_argument("dataset", type=Path, metavar="DATASET", help="folder that `prepare` or `augment` wrote")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of this run; it goes on there")
     _add_design(parser)

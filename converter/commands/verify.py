@@ -9,16 +9,22 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from converter.budgets import Budgets
 from converter.dataset import load_dataset
-from converter.recipe import Budgets, load_recipe
+from converter.recipe import load_recipe
 from converter.verification import verify_pairs
 from converter.verify import HeldOut, held_out, verify
-from edgegate.cli.common import Commands, existing, print_json
+from edgegate.cli.common import existing, print_json
+from edgegate.cli.parser import Commands
 
 
 def add(commands: Commands) -> None:
     parser = commands.add_parser("verify", help="compare a .tflite with its model", description=__doc__)
     add_sources(parser)
+    parser.show(
+        "python -m converter verify run/model.keras dataset tracker.tflite",
+        "python -m converter verify run/model.keras dataset tracker.tflite --recipe mine.toml --json",
+    )
     parser.add_argument("tflite", type=Path, metavar="FILE.tflite", help="what quantize wrote")
     parser.set_defaults(run=run)
 

@@ -85,7 +85,7 @@ def _crop(image: Picture, rng: np.random.Generator, least: float) -> Picture:
 def _read(name: str) -> Picture:
     spec = find_spec("skimage")
     if spec is None or spec.origin is None:
-        raise UsageError('compositions need the photos of scikit-image: pip install "edgegate[demo]"')
+        raise UsageError("compositions need the photos of scikit-image: from a clone, pip install '.[demo]'")
     file = Path(spec.origin).parent / "data" / name
     with quiet():  # libpng remarks on colour profiles
         image = cv2.imread(str(file), cv2.IMREAD_COLOR)

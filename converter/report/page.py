@@ -10,8 +10,7 @@ from typing import Any
 from converter.report import charts, examples, tables
 from converter.report.style import CSS
 from converter.report.subject import Subject, document
-from edgegate import __version__
-from edgegate.output import complete
+from edgegate import __version__, output
 
 MOST_CLASSES = 40
 """Of more, nobody can read the confusion matrix; it is in the JSON form."""
@@ -23,10 +22,10 @@ def write(subject: Subject, folder: Path) -> dict[str, Any]:
     """Write both forms into `folder`, and return the JSON one; raises UsageError where they cannot be written."""
     content = document(subject)
     folder.mkdir(parents=True, exist_ok=True)
-    with complete(folder / JSON_FILE) as draft:
-        draft.write_text(json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False) + "\n", "utf-8")
-    with complete(folder / HTML_FILE) as draft:
-        draft.write_text(render(subject, content), "utf-8")
+    with output.text(folder / JSON_FILE) as file:
+        file.write(json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+    with output.text(folder / HTML_FILE) as file:
+        file.write(render(subject, content))
     return read(folder)
 
 

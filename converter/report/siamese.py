@@ -12,14 +12,13 @@ from typing import Any
 import numpy as np
 
 from converter.answers import Floats
-from converter.recipe import Budgets
+from converter.budgets import Budgets
 from converter.report import charts, tables
 from converter.report.page import HTML_FILE, JSON_FILE, read
 from converter.report.style import CSS
 from converter.verification import RATES, Compared, PairFigures, histogram, measure_pairs, pairs_of
 from converter.verify import KERAS, HeldOut, Refused, choose
-from edgegate import __version__
-from edgegate.output import complete
+from edgegate import __version__, output
 
 SCHEMA = 1
 BINS = tuple(np.linspace(-1, 1, 41).tolist())
@@ -105,10 +104,10 @@ def write(subject: Subject, folder: Path) -> dict[str, Any]:
     """Write both forms into `folder`, and return the JSON one; raises UsageError where they cannot be written."""
     content = document(subject)
     folder.mkdir(parents=True, exist_ok=True)
-    with complete(folder / JSON_FILE) as draft:
-        draft.write_text(json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False) + "\n", "utf-8")
-    with complete(folder / HTML_FILE) as draft:
-        draft.write_text(render(content), "utf-8")
+    with output.text(folder / JSON_FILE) as file:
+        file.write(json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+    with output.text(folder / HTML_FILE) as file:
+        file.write(render(content))
     return read(folder)
 
 

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from converter.answers import Answers, iou
+from converter.budgets import Budgets
 from converter.metrics import box_row, class_rows, confusion, macro_f1
-from converter.recipe import Budgets
 from converter.verify import KERAS, Figures, HeldOut, Refused, Verified, choose, measure
 from edgegate import __version__
 from edgegate.thresholds import rate_bound

@@ -40,7 +40,7 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no ty
         if not all(map(math.isfinite, figures.values())):
             self.model.stop_training = True
             return
-        with complete(checkpoint(self._out, epoch)) as draft:
+        with complete(checkpoint(self._out, epoch), shared=True) as draft:
             self.model.save(draft)
         self.history = self.history.with_epoch(figures)
         write_history(self._out / HISTORY_FILE, self.history)

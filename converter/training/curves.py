@@ -28,7 +28,7 @@ def draw_curves(history: History, file: Path) -> None:
         axes.axvline(history.best + 1, color="0.8", zorder=0)
         axes.set(xlabel="epoch", title=title, yscale="linear" if title == "share" else "log")
         axes.legend(frameon=False)
-    with complete(file) as draft:
+    with complete(file, shared=True) as draft:
         figure.savefig(draft, metadata={"Software": None})
 
 

@@ -21,7 +21,7 @@ from edgegate.output import complete
 from edgegate.vision.tflite import Model
 
 if TYPE_CHECKING:
-    from converter.train import TrainSettings
+    from converter.train_settings import TrainSettings
 
 _BATCH = 16
 
@@ -35,7 +35,7 @@ def fit_simple(
     features, joined = _on_a_pack(settings, out) if find(settings.design).on_a_pack else _on_layers(settings, classes)
     train, valid = ((features(part), part.labels) for part in data)
     model = simple.fit(settings.learner, train, valid, classes)
-    with complete(out / "model.keras") as draft:
+    with complete(out / "model.keras", shared=True) as draft:
         joined(model.layers()).save(draft)
     kept = history.with_epoch(simple.figures(model, {"": train, "val_": valid}))
     write_history(out / HISTORY_FILE, kept)

@@ -96,7 +96,7 @@ def fit(learner: Learner, train: tuple[Matrix, Labels], valid: tuple[Matrix, Lab
     try:
         candidates = list(_candidates(learner, train, valid, classes))
     except ImportError:
-        raise EdgegateError("scikit-learn is not installed; pip install 'edgegate[train]'") from None
+        raise EdgegateError("scikit-learn is not installed; from a clone, pip install '.[train]'") from None
     return max(candidates, key=lambda one: _merit(one, valid))
 
 

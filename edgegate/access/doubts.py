@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from edgegate.access.hold_open import HoldOpenHours
 from edgegate.access.permissions import Permissions, Rule
 from edgegate.access.schedule import Schedule
+from edgegate.spelling import did_you_mean
 
 _MISSPELT = 0.75
 """Names of doors that are at least so alike (difflib's ratio): one letter too few, too many or out of place in four;
@@ -84,10 +85,3 @@ def _unused(permissions: Permissions, schedules: Sequence[Schedule], hold_open: 
     for schedule in schedules:
         if schedule.name not in used:
             yield f"schedule {schedule.name} is used by nothing"
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`; did you mean …?`, or nothing where nothing is like it."""
-    by_lower = {other.lower(): other for other in known}
-    close = get_close_matches(word.lower(), sorted(by_lower), n=1, cutoff=0.6)
-    return f"; did you mean {by_lower[close[0]]}?" if close else ""

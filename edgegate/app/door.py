@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -50,13 +51,16 @@ def left_without_a_word(config: Config) -> dict[str, str]:
     return {"reason": UNCLEAN} if event is not None and event["type"].endswith(EventType.SERVICE_STARTED) else {}
 
 
-def build_score_keeper(config: Config, embedder: Pack, clock: Clock) -> ScoreKeeper | None:
+def build_score_keeper(
+    config: Config, recognition: Recognition, clock: Clock, stopping: threading.Event
+) -> ScoreKeeper | None:
     """What keeps the visits' scores; None unless the config consents, and where the scores are no embedder's."""
     settings = config.recognition
     if not config.privacy.keep_scores or settings.model_alone:
         return None
-    visits = VisitScores(embedder.sha256, settings.decide_after_frames, config.access.rearm_seconds)
-    return ScoreKeeper(open_scores(config), visits, clock)
+    embedder = recognition.analyzer.pack.sha256
+    visits = VisitScores(embedder, settings.decide_after_frames, config.access.rearm_seconds)
+    return ScoreKeeper(open_scores(config), visits, clock, recognition.identifier.name_of, stopping)
 
 
 def gate_rules(config: Config, embedder: Pack) -> gates.Rules:
@@ -109,7 +113,7 @@ def build_loop(
         lock,
         changes,
         clock,
-        recognition.gallery.name_if_readable,
+        recognition.identifier.name_of,
         tell,
         partial(lockout_record.is_released, journal.path),
     )

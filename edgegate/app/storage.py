@@ -10,7 +10,7 @@ from edgegate.clock import Clock
 from edgegate.config import Config
 from edgegate.events import Names, Origin
 from edgegate.gallery import Gallery
-from edgegate.journal import Journal
+from edgegate.journal import PATIENCE_SECONDS, Journal
 from edgegate.keys import Keys
 
 
@@ -24,8 +24,8 @@ def keys_of(config: Config) -> Keys:
 
 
 def names_of(config: Config) -> Names:
-    """Names as the gallery has them now."""
-    return open_gallery(config).name_of
+    """Everybody's name as the gallery has them now, read once: for a command that shows many events."""
+    return open_gallery(config).names().get
 
 
 def journal_path(config: Config) -> Path:
@@ -36,9 +36,9 @@ def origin_of(config: Config, boot: str | None = None) -> Origin:
     return Origin(config.site.name, config.site.door, boot or secrets.token_hex(4))
 
 
-def open_journal(config: Config, origin: Origin, clock: Clock) -> Journal:
+def open_journal(config: Config, origin: Origin, clock: Clock, patience: float = PATIENCE_SECONDS) -> Journal:
     """The door's journal, for the calling thread; what is written to it waits for the broker, if there is one."""
-    return Journal(journal_path(config), origin=origin, clock=clock, outbox=config.mqtt.enabled)
+    return Journal(journal_path(config), origin=origin, clock=clock, outbox=config.mqtt.enabled, patience=patience)
 
 
 def site_path(config: Config) -> Path:

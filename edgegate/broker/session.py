@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from edgegate.broker.connection import Acknowledged, Connection, Lost, Notice
 from edgegate.broker.refusals import RefusedError
 from edgegate.broker.topics import ONLINE, Message, Topics
-from edgegate.errors import BrokerError, GalleryError
+from edgegate.errors import BrokerError
 from edgegate.events import CloudEvent, Names, dumps, with_name
 
 log = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ class Session:
         room = self._room()
         waiting = self._outbox.pending(self._sent, room) if room > 0 else []
         for seq, event in waiting:
-            payload = dumps(self._named(event)).encode()
+            payload = dumps(with_name(event, self._names)).encode()
             mid = self._publish(Message(self._topics.event, payload, content_type="application/cloudevents+json"))
             self._numbers[mid] = seq
             self._sent = seq
@@ -124,10 +124,3 @@ class Session:
         mid = self._connection.publish(message)
         self._in_flight[mid] = message
         return mid
-
-    def _named(self, event: CloudEvent) -> CloudEvent:
-        try:
-            return with_name(event, self._names)
-        except GalleryError as error:
-            log.warning("an event is published without its name: %s", error)
-            return event

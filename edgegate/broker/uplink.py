@@ -40,7 +40,8 @@ class Uplink:
     """Publishes what is in the journal's outbox, for as long as it runs.
 
     `presence` is whether it says, and leaves a last will that says, whether the door is there: a replay is no door.
-    `open_outbox` is called on the uplink's own thread. Raises ConfigError at once when a file the config names
+    `open_outbox` is called on the uplink's own thread; so is `names`, which answers from memory and may wait a moment
+    for somebody who was enrolled just now, but not for a file. Raises ConfigError at once when a file the config names
     cannot be used; from then on every trouble is a `status`, not an exception.
     """
 

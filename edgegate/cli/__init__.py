@@ -1,63 +1,43 @@
-"""One program, one file a command. Exit status: 0 done or yes, 1 no or failed, 2 the call or config is wrong."""
+"""The command line. Exit status: 0 done or yes, 1 no or failed, 2 the call or config is wrong.
+
+`parsers` declares every command's options, a module a command; a module here carries it out, imported when it runs.
+"""
 
 from __future__ import annotations
 
-import argparse
 import logging
 import os
 import sys
 from collections.abc import Sequence
-from importlib import import_module
-from typing import Any, NoReturn
 
-from edgegate import __version__
-from edgegate.cli.common import common_options
+from edgegate.cli.parser import resolved
+from edgegate.cli.parsers import build_parser
+from edgegate.cli.wording import printable
 from edgegate.errors import EdgegateError
 
-COMMANDS = (
-    "run", "replay", "demo", "enroll", "people", "access", "journal", "watch", "view", "check", "evaluate", "bench",
-)  # fmt: skip
 
+class _Printable(logging.Formatter):
+    """Nothing that a record names steers the terminal."""
 
-class _Parser(argparse.ArgumentParser):
-    """Its subparsers are of this class too. Options may stand between positional arguments: NAME --look L PHOTO."""
-
-    _interleaving = False
-
-    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        if self._interleaving or any(action.nargs == argparse.PARSER for action in self._get_positional_actions()):
-            return super().parse_known_args(args, namespace)
-        self._interleaving = True  # argparse calls this method again, twice
-        try:
-            return self.parse_known_intermixed_args(args, namespace)
-        finally:
-            self._interleaving = False
-
-    def error(self, message: str) -> NoReturn:
-        """One line, as for every other mistake."""
-        self.exit(2, f"edgegate: {message}; see {self.prog} --help\n")
-
-
-def build_parser() -> argparse.ArgumentParser:
-    """Every command's module gives its own options in `add`, and sets `run` to what carries it out."""
-    parser = _Parser(prog="edgegate", description="Face access control at a door.")
-    parser.add_argument("--version", action="version", version=f"edgegate {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    parent = common_options()
-    for name in COMMANDS:
-        import_module(f"edgegate.cli.{name}").add(commands, parent)
-    return parser
+    def format(self, record: logging.LogRecord) -> str:
+        return "\n".join(map(printable, super().format(record).split("\n")))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    args = build_parser().parse_args(argv)
-    logging.basicConfig(level=logging.WARNING, format="edgegate: %(message)s")
+    parser = build_parser()
+    args = parser.parse_args(argv)
+    if "run" not in args:
+        parser.print_help()
+        return 0
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Printable("edgegate: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     try:
-        status: int = args.run(args)
+        status = resolved(args.run)(args)
         sys.stdout.flush()
     except EdgegateError as error:
         for line in str(error).splitlines():
-            print(f"edgegate: {line}", file=sys.stderr)
+            print(printable(f"edgegate: {line}"), file=sys.stderr)
         return error.status
     except KeyboardInterrupt:
         return 130
@@ -66,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except OSError as error:  # such as stdout on a full disk; what a part expects to fail is an EdgegateError
         _abandon_stdout()
-        print(f"edgegate: {error.filename or 'output'}: {error.strerror or error}", file=sys.stderr)
+        print(printable(f"edgegate: {error.filename or 'output'}: {error.strerror or error}"), file=sys.stderr)
         return 1
     return status
 

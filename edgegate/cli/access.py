@@ -8,31 +8,11 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from edgegate import app, lockout_record
-from edgegate.cli.common import Commands, load_config, print_json
+from edgegate.cli.common import load_config, print_json
 from edgegate.clock import SystemClock
 from edgegate.errors import LockError
 from edgegate.keeper.client import KeeperClient
 from edgegate.lock_keeper import Status
-
-_RELEASE = (
-    "Let faces open the door again before `access.lockout_seconds` are over. A running door notices in 2 seconds."
-)
-_LOCKDOWN = (
-    "Let nobody in, and end a hold, until `edgegate access resume`, over restarts and power cuts. Exit button, handle "
-    "and fire open as ever. Asked of the lock keeper itself, so that it needs neither the daemon nor the network."
-)
-_RESUME = "End a lockdown, or a hold, that the lock keeper is in."
-
-
-def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
-    parser = commands.add_parser("access", help="lockdown, its end, and the end of a lock-out", description=__doc__)
-    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
-    lockdown = actions.add_parser("lockdown", parents=[parent], help="let nobody in from now on", description=_LOCKDOWN)
-    lockdown.set_defaults(run=start_lockdown)
-    resume = actions.add_parser("resume", parents=[parent], help="end a lockdown or a hold", description=_RESUME)
-    resume.set_defaults(run=end_lockdown)
-    release = actions.add_parser("release", parents=[parent], help="end a lock-out now", description=_RELEASE)
-    release.set_defaults(run=release_lockout)
 
 
 def start_lockdown(args: argparse.Namespace) -> int:

@@ -6,14 +6,8 @@ import argparse
 from dataclasses import asdict
 
 from edgegate import benchmark
-from edgegate.cli.common import Commands, load_config, print_json
+from edgegate.cli.common import load_config, print_json
 from edgegate.errors import UsageError
-
-
-def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
-    parser = commands.add_parser("bench", parents=[parent], help="speed of every stage here", description=__doc__)
-    parser.add_argument("--frames", type=int, default=200, metavar="N", help="frames of each kind (default: 200)")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -16,7 +16,8 @@ from edgegate.camera.holders import SERVICE, devices, holders
 from edgegate.camera.trial import try_out
 from edgegate.cli.check_lock import lock
 from edgegate.cli.check_service import service
-from edgegate.cli.common import Commands, State, load_config, print_json
+from edgegate.cli.common import State, load_config, print_json
+from edgegate.cli.wording import printable
 from edgegate.config import MODEL_ALONE, NO_LIVENESS, Config
 from edgegate.disk import Disk, free_megabytes
 from edgegate.errors import CameraError, EdgegateError
@@ -41,30 +42,21 @@ class Finding:
     detail: str
 
 
-def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
-    parser = commands.add_parser("check", parents=[parent], help="what works and what does not", description=__doc__)
-    parser.add_argument(
-        "--only", action="append", choices=[part for part, _ in _PARTS], metavar="PART",
-        help=f"look at this part alone, which may be given again: {', '.join(part for part, _ in _PARTS)}",
-    )  # fmt: skip
-    parser.set_defaults(run=run)
-
-
 def run(args: argparse.Namespace) -> int:
     config = load_config(args)
-    wanted = args.only or [part for part, _ in _PARTS]
-    findings = list(inspect(config, [(part, look) for part, look in _PARTS if part in wanted]))
+    wanted = args.only or [part for part, _ in LOOKS]
+    findings = list(inspect(config, [(part, look) for part, look in LOOKS if part in wanted]))
     if args.json:
         print_json([asdict(finding) for finding in findings])
     else:
         for finding in findings:
-            print(f"{finding.state:8} {finding.part:11} {finding.detail}")
+            print(printable(f"{finding.state:8} {finding.part:11} {finding.detail}"))
     return 1 if any(finding.state == "failed" for finding in findings) else 0
 
 
 def inspect(config: Config, parts: Sequence[tuple[str, Look]] = (), seconds: float = LOOK_SECONDS) -> Iterator[Finding]:
     """Try every part that this door has, one after the other; each may take so many seconds."""
-    for part, look in parts or _PARTS:
+    for part, look in parts or LOOKS:
         if part == "network" and not config.recognition.model:
             continue
         try:
@@ -220,7 +212,7 @@ def _broker(config: Config) -> tuple[State, str]:
     return "ok", f"{config.mqtt.host}:{config.mqtt.port}, {probe(config.mqtt)}"
 
 
-_PARTS: tuple[tuple[str, Look], ...] = (
+LOOKS: tuple[tuple[str, Look], ...] = (
     ("config", _config),
     ("camera", _camera),
     ("models", _models),

@@ -1,60 +1,26 @@
-"""What every command shares: its options, and how it speaks."""
+"""What the commands share when they run: configuration, times, and how they speak."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
+import sys
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypeVar
 
 from tqdm import tqdm
 
-from edgegate import config
+from edgegate import config, moments
+from edgegate.cli.wording import escaped
+from edgegate.clock import Clock
 from edgegate.errors import UsageError
 
 Item = TypeVar("Item")
 
 State: TypeAlias = Literal["ok", "warning", "failed"]
 """How well a part does, in `check`."""
-
-Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 (has no public name)
-"""What argparse's `add_subparsers` returns."""
-
-
-def utc_moment(text: str) -> float:
-    """An option's time as seconds since the epoch; without a zone it is UTC, as in the journal."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a time such as 2026-01-31T08:00Z") from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-
-
-def common_options() -> argparse.ArgumentParser:
-    """The options every command takes, as a parent parser."""
-    parent = argparse.ArgumentParser(add_help=False)
-    group = parent.add_argument_group("common options")
-    group.add_argument(
-        "-c",
-        "--config",
-        type=Path,
-        metavar="CONFIG",
-        default=os.environ.get("EDGEGATE_CONFIG") or None,
-        help="config file (default: $EDGEGATE_CONFIG, or else built-in defaults)",
-    )
-    group.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        metavar="TABLE.KEY=VALUE",
-        help="override one key; may be repeated",
-    )
-    group.add_argument("--data", type=Path, metavar="DIR", help="where gallery and journal live")
-    group.add_argument("--json", action="store_true", help="print the result as JSON")
-    return parent
 
 
 def load_config(args: argparse.Namespace) -> config.Config:
@@ -65,11 +31,30 @@ def load_config(args: argparse.Namespace) -> config.Config:
     return config.load(args.config, overrides)
 
 
-def count(text: str) -> int:
-    """An option's whole number from 1 on."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
-    return int(text)
+class Times:
+    """Reads the times in a call, in the door's time zone unless they name another."""
+
+    def __init__(self, config: config.Config, clock: Clock) -> None:
+        self.zone = config.access.calendar.zone
+        self.asked_the_clock = False
+        """Whether a time depended on now, as `-2h` does."""
+        self._clock = clock
+
+    def read(self, text: str, option: str, *, end: bool = False) -> datetime:
+        """The moment that an option's value names; as an `end`, a day alone is counted in. Raises UsageError."""
+        try:
+            return moments.read(text, self.zone, self._now, end=end)
+        except UsageError as error:
+            raise UsageError(f"{option} {error}") from None
+
+    def _now(self) -> float:
+        self.asked_the_clock = True
+        return self._clock.wall()
+
+
+def understood(what: str, moment: datetime) -> None:
+    """Say how a time was understood, on standard error: what is printed besides may be data."""
+    print(f"{what} {moments.written(moment)}", file=sys.stderr)
 
 
 def existing(path: Path, what: str) -> Path:
@@ -86,4 +71,4 @@ def progress(items: Iterable[Item], doing: str, unit: str, total: int | None = N
 
 
 def print_json(value: Any) -> None:
-    print(json.dumps(value, ensure_ascii=False, indent=2))
+    print(escaped(json.dumps(value, ensure_ascii=False, indent=2)))

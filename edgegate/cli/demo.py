@@ -14,8 +14,8 @@ from pathlib import Path
 from tqdm import tqdm
 
 from edgegate import config, journal
-from edgegate.cli.common import Commands, print_json, progress
-from edgegate.cli.wording import in_words
+from edgegate.cli.common import print_json, progress
+from edgegate.cli.wording import in_words, printable
 from edgegate.config import NO_LIVENESS, Config
 from edgegate.demo import door, scene, story
 from edgegate.demo.broker import HOST, PROTOCOL, EmbeddedBroker
@@ -26,24 +26,6 @@ from edgegate.events import CloudEvent
 from edgegate.vision.packs import shipped
 
 Say = Callable[[str], object]
-
-
-def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
-    parser = commands.add_parser("demo", parents=[parent], help="see a door decide", description=__doc__)
-    parser.add_argument(
-        "--out", type=Path, default=Path("demo-out"), metavar="DIR", help="what it leaves goes here (default: demo-out)"
-    )
-    parser.add_argument(
-        "--port", type=_port, default=0, metavar="N", help="port of the embedded broker (default: a free one)"
-    )
-    parser.add_argument("--tracker", action="store_true", help="with the tracker network before the embedder")
-    parser.set_defaults(run=run)
-
-
-def _port(text: str) -> int:
-    if not (text.isdecimal() and int(text) <= 65535):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port, 1 to 65535")
-    return int(text)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -117,7 +99,7 @@ def _conclude(args: argparse.Namespace, stage: Stage, events: Sequence[CloudEven
         print_json({"as_expected": not problems, "problems": problems, "files": files, "events": list(events)})
         return
     for problem in problems:
-        print(f"edgegate: {problem}", file=sys.stderr)
+        print(printable(f"edgegate: {problem}"), file=sys.stderr)
     if not problems:
         reasons = " and ".join(story.refusals(events))
         print(f"As expected: {story.ENROLLED.person} was let in once, {HOPPER.person} was refused as {reasons}.")

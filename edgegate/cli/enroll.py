@@ -12,32 +12,15 @@ from pathlib import Path
 from edgegate import app
 from edgegate.camera import open_source
 from edgegate.cli import enroll_report as report
-from edgegate.cli.common import Commands, load_config, progress
-from edgegate.cli.people.changing import add_details, read_details
+from edgegate.cli.common import load_config, progress
+from edgegate.cli.people.changing import read_details, tell_validity
 from edgegate.clock import SystemClock
 from edgegate.config import Config
 from edgegate.enrol import Again, Enroller, Enrolment, Sameness, Verdict, enrol, read_pictures, reenrol, take_photos
 from edgegate.errors import UsageError
-from edgegate.gallery import MAX_PHOTOS, Details
+from edgegate.gallery import Details
 from edgegate.guidance import Guide, Rules
 from edgegate.types import Event, EventType
-
-
-def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
-    parser = commands.add_parser("enroll", parents=[parent], help="enrol a person", description=__doc__)
-    parser.add_argument("name", metavar="NAME", nargs="?")
-    parser.add_argument("photos", nargs="*", type=Path, metavar="PHOTO", help="a photo, a folder of photos or a video")
-    parser.add_argument("--camera", action="store_true", help="take the photos with the configured camera, guided")
-    parser.add_argument("--again", action="store_true", help="everybody, from kept photos, for another embedder")
-    parser.add_argument(
-        "--photos", dest="wanted", type=int, choices=range(3, MAX_PHOTOS + 1), default=MAX_PHOTOS, help="to keep (5)"
-    )
-    parser.add_argument(
-        "--look", default="", help="what these photos differ by: glasses, mask; recognised beside others"
-    )
-    add_details(parser)
-    parser.add_argument("--allow-lookalike", action="store_true", help="keep somebody who is much like another person")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -45,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
     if args.again:
         return _again(config, args)
     _check(args)
-    details = read_details(args)
+    details = read_details(args, config, SystemClock())
     recognition = app.build_recognition(config)
     enroller = Enroller(recognition.analyzer, args.name, look=args.look, pictures=config.enrolment.keep_photos)
     sameness = Sameness(app.table_of(recognition.analyzer.pack))
@@ -61,6 +44,7 @@ def run(args: argparse.Namespace) -> int:
     )
     if enrolment.photos:
         _keep(config, enroller, recognition, enrolment, details)
+        tell_validity(details, config)
     report.tell(args, enrolment)
     return 0 if enrolment.accepted else 1
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from edgegate.cli.common import print_json
-from edgegate.cli.wording import printable
+from edgegate.cli.wording import escaped, printable
 from edgegate.enrol import Again, Enrolment, Told, Verdict
 from edgegate.enrol.enrolment import ENOUGH
 from edgegate.gallery import MAX_PHOTOS
@@ -37,7 +37,7 @@ def tell(args: argparse.Namespace, enrolment: Enrolment) -> None:
     if args.json:
         result = _result(args.name, enrolment)
         if args.camera:  # the last of the session's JSON lines
-            print(json.dumps({"event": "result", **result}, ensure_ascii=False))
+            print(escaped(json.dumps({"event": "result", **result}, ensure_ascii=False)))
         else:
             print_json(result)
         return
@@ -45,10 +45,8 @@ def tell(args: argparse.Namespace, enrolment: Enrolment) -> None:
         print(printable(f"{verdict.source}: {_verdict(verdict)}"))
     print(printable(f"{args.name}: {_conclusion(enrolment)}"))
     for one in enrolment.likenesses:
-        print(
-            f"{args.name}: told apart from {one.person.name} by a threshold of {one.raised:.4f} for both, stricter "
-            "than usual: the door will miss either of them more often"
-        )
+        apart = f"{args.name}: told apart from {one.person.name} by a threshold of {one.raised:.4f} for both"
+        print(printable(f"{apart}, stricter than usual: the door will miss either of them more often"))
 
 
 def tell_again(args: argparse.Namespace, everybody: Sequence[Again]) -> None:
@@ -61,9 +59,10 @@ def tell_again(args: argparse.Namespace, everybody: Sequence[Again]) -> None:
         print("nobody is enrolled")
     for person in everybody:
         renewed = f"{_photos(person.renewed)} made anew" if person.renewed else "nothing to do"
-        print(f"{person.name}: {'must come again: no usable picture was kept' if person.must_come else renewed}")
+        outcome = "must come again: no usable picture was kept" if person.must_come else renewed
+        print(printable(f"{person.name}: {outcome}"))
     if coming:
-        print(f"{len(coming)} of {len(everybody)} must come again: {', '.join(coming)}")
+        print(printable(f"{len(coming)} of {len(everybody)} must come again: {', '.join(coming)}"))
 
 
 def _instruction(told: Told, wanted: int) -> dict[str, Any]:

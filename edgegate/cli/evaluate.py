@@ -5,12 +5,11 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-from edgegate import app
+from edgegate import app, output
 from edgegate.cli import evaluate_site
-from edgegate.cli.common import Commands, existing, load_config, print_json, progress
+from edgegate.cli.common import existing, load_config, print_json, progress
 from edgegate.config import Config
 from edgegate.errors import UsageError
 from edgegate.evaluation import clip_results, clips, dataset, page, photo_results, tables, words
@@ -18,54 +17,12 @@ from edgegate.evaluation.comparisons import compare, people_of
 from edgegate.evaluation.pooled import pooled
 from edgegate.evaluation.split import check_counts, split
 from edgegate.evaluation.vision import Judged, judge_photos, look_at_clip, looks_of_photos
-from edgegate.output import complete
 from edgegate.thresholds import per_person
 from edgegate.vision.analyzer import Analyzer
 from edgegate.vision.packs import Pack
 
 MAX_ENROLLED = 50
 NOT_ASKED = "configured, and not asked: photos are measured by the embedder alone"
-
-
-def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
-    parser = commands.add_parser(
-        "evaluate", parents=[parent], help="error rates on labelled people", description=__doc__
-    )
-    parser.add_argument(
-        "dataset",
-        nargs="?",
-        type=Path,
-        metavar="DATASET",
-        help="a folder a person, photos or clips in it, or in a folder a condition below: PERSON/CONDITION/FILE",
-    )
-    evaluate_site.add_options(parser)
-    parser.add_argument("--enrol", type=int, default=3, metavar="K", help="photos to enrol each from (default: 3)")
-    parser.add_argument(
-        "--strangers", type=Path, metavar="DIR", help="more people, in folders like these, who are never enrolled"
-    )
-    parser.add_argument("--clips", action="store_true", help="the data set is video clips: replay each as a visit")
-    parser.add_argument(
-        "--labels",
-        type=Path,
-        metavar="FILE.csv",
-        help=f"whom each file shows: columns file (or clip), person, condition (default: DATASET/{dataset.LABELS})",
-    )
-    parser.add_argument(
-        "--identity",
-        default=r"(.+)-",
-        metavar="REGEX",
-        help="which part of a clip's file name is the person (default: all up to the last hyphen); "
-        "groups may be named person and condition",
-    )
-    parser.add_argument(
-        "--part",
-        choices=["all", "tables", "held-out"],
-        default="all",
-        help="two thirds of the people by a hash of their names, for tables, or the other third, for reporting",
-    )
-    parser.add_argument("--report", type=Path, metavar="OUT.html", help="write one self-contained page")
-    parser.add_argument("--table", metavar="NAME", help="print threshold rows for a pack's card, naming the data NAME")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -75,9 +32,9 @@ def run(args: argparse.Namespace) -> int:
     _check(args)
     if args.report is None:
         return _tell(args, _evaluate(args, config))
-    with complete(args.report) as draft:  # before the work, so that a wrong path is told at once
+    with output.text(args.report) as file:  # before the work, so that a wrong path is told at once
         result = _evaluate(args, config)
-        draft.write_text(page.render(result), "utf-8")
+        file.write(page.render(result))
     return _tell(args, result)
 
 

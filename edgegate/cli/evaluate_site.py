@@ -11,12 +11,6 @@ from edgegate.errors import UsageError
 from edgegate.evaluation.site import SiteCheck, check
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("this door's own visits")
-    group.add_argument("--site", action="store_true", help="measure the visits kept by [privacy] keep_scores")
-    group.add_argument("--apply", action="store_true", help="with --site: put the tightened threshold in force")
-
-
 def run(args: argparse.Namespace, config: Config) -> int:
     """Exit status 1 if the promise is broken and nothing was done about it."""
     result = _check(config)

@@ -3,48 +3,29 @@
 from __future__ import annotations
 
 import argparse
-import functools
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
-from edgegate import app, journal
-from edgegate.cli.common import Commands, count, load_config, print_json, utc_moment
-from edgegate.cli.wording import in_words
+from edgegate import app, journal, output
+from edgegate.cli.common import Times, load_config, print_json, understood
+from edgegate.cli.wording import for_stdout, in_words
+from edgegate.clock import SystemClock
+from edgegate.config import Config
 from edgegate.events import CloudEvent, dumps, with_name
-from edgegate.output import complete
-
-_EPILOG = (
-    "The rows are a chain: a changed, removed or inserted one shows. Rows cut off the end show only against a head "
-    "that was noted elsewhere: keep what `verify` prints, and give it to a later `verify --expect`."
-)
-
-
-def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
-    parser = commands.add_parser("journal", help="list, verify and export the audit log", description=__doc__)
-    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
-    listing = actions.add_parser("list", parents=[parent], help="what happened, oldest first")
-    listing.add_argument("--last", type=count, metavar="N", help="only the last N that match")
-    listing.add_argument(
-        "--since", type=utc_moment, metavar="T", help="from T on, such as 2026-01-31 or 2026-01-31T08:00Z"
-    )
-    listing.add_argument("--type", metavar="TYPE", help="only this type, such as access.granted")
-    listing.set_defaults(run=list_events)
-    check = actions.add_parser("verify", parents=[parent], help="check every row", epilog=_EPILOG)
-    check.add_argument("--expect", type=str, metavar="SEQ:HASH", help="a head noted earlier; it must still be there")
-    check.set_defaults(run=verify_chain)
-    export = actions.add_parser("export", parents=[parent], help="every event as a line of JSON, names filled in")
-    export.add_argument("--out", type=Path, metavar="FILE", help="write here instead of to standard output")
-    export.set_defaults(run=export_events)
 
 
 def list_events(args: argparse.Namespace) -> int:
-    events = _events(args, last=args.last, since=args.since, kind=args.type)
+    config = load_config(args)
+    times, since = Times(config, SystemClock()), None
+    if args.since is not None:
+        since = times.read(args.since, "--since")
+        understood("since", since)
+    events = _events(config, args.last, None if since is None else since.timestamp(), args.type)
     if args.json:
         print_json(list(events))
         return 0
     for event in events:
-        print(in_words(event))
+        print(in_words(event, times.zone))
     return 0
 
 
@@ -70,21 +51,20 @@ def verify_chain(args: argparse.Namespace) -> int:
 
 
 def export_events(args: argparse.Namespace) -> int:
-    lines = (dumps(event) + "\n" for event in _events(args))
+    lines = (dumps(event) + "\n" for event in _events(load_config(args)))
     if args.out is None:
-        sys.stdout.writelines(lines)
+        sys.stdout.writelines(map(for_stdout, lines))
         return 0
-    with complete(args.out) as draft, draft.open("w", encoding="utf-8") as file:
+    with output.text(args.out) as file:
         file.writelines(lines)
-    if not args.json:
+    if not args.json and not output.goes_through(args.out):
         print(f"{args.out}: written")
     return 0
 
 
 def _events(
-    args: argparse.Namespace, *, last: int | None = None, since: float | None = None, kind: str | None = None
+    config: Config, last: int | None = None, since: float | None = None, kind: str | None = None
 ) -> Iterator[CloudEvent]:
-    config = load_config(args)
-    names = functools.cache(app.names_of(config))
+    names = app.names_of(config)
     for event in journal.read(app.journal_path(config), last=last, since=since, kind=kind):
         yield with_name(event, names)

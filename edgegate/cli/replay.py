@@ -10,19 +10,20 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from edgegate import app, replay
+from edgegate import app, output, replay, video
 from edgegate.annotate import Annotator
 from edgegate.app import Recognition
 from edgegate.broker import Topics, Uplink
 from edgegate.camera import Recording
-from edgegate.cli.common import Commands, existing, load_config, progress, utc_moment
-from edgegate.clock import Clock, RecordingClock, VirtualClock
+from edgegate.cli.common import Times, existing, load_config, progress, understood
+from edgegate.cli.replay_words import Summary, say
+from edgegate.cli.wording import for_stdout, in_words, printable
+from edgegate.clock import Clock, RecordingClock, SystemClock, VirtualClock
 from edgegate.config import Config
 from edgegate.errors import BrokerError, CameraError, UsageError
 from edgegate.events import CloudEvent, dumps
 from edgegate.journal import Journal
 from edgegate.loop import Turn
-from edgegate.output import complete
 from edgegate.report import Report
 
 FLUSH_SECONDS = 30.0
@@ -31,29 +32,9 @@ FLUSH_SECONDS = 30.0
 CLOSE_SECONDS = 5.0
 
 
-def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
-    parser = commands.add_parser(
-        "replay", parents=[parent], help="run a recorded video through the pipeline", description=__doc__
-    )
-    parser.add_argument("video", type=Path, metavar="VIDEO")
-    parser.add_argument(
-        "--start-time",
-        type=utc_moment,
-        default=utc_moment(replay.DEFAULT_START),
-        metavar="T",
-        help=f"when the recording begins, RFC 3339 (default: {replay.DEFAULT_START})",
-    )
-    parser.add_argument("--events", type=Path, metavar="OUT.jsonl", help="write events here instead of to stdout")
-    parser.add_argument("--annotate", type=Path, metavar="OUT.mp4", help="write the video with boxes and decisions")
-    parser.add_argument("--report", type=Path, metavar="OUT.html", help="write one self-contained page")
-    parser.add_argument("--expect", type=Path, metavar="GOLDEN.jsonl", help="exit 1 with a diff unless events match")
-    parser.add_argument("--realtime", action="store_true", help="pace by the wall clock and drop like the door")
-    parser.add_argument("--publish", action="store_true", help="publish the events to the configured broker")
-    parser.set_defaults(run=run)
-
-
 def run(args: argparse.Namespace) -> int:
     config = load_config(args)
+    args.start_time = _start(args, config)
     _check(args, config)
     expected = replay.read_events(existing(args.expect, "golden file")) if args.expect else None
     events: list[CloudEvent] = []
@@ -61,8 +42,9 @@ def run(args: argparse.Namespace) -> int:
         recording = Recording(args.video)
         stack.callback(recording.close)
         recognition = app.build_recognition(config)
-        watchers = list(_watchers(args, config, recognition, recording, stack))
-        listeners = [events.append, _writer(args.events, stack)]
+        watchers: list[_Watcher] = list(_watchers(args, config, recognition, recording, stack))
+        watchers += [summary := Summary()]
+        listeners = [events.append, *_writers(args, stack)]
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="edgegate-replay-")))
         clock = RecordingClock(args.start_time) if args.realtime else VirtualClock(args.start_time)
         journal = _open_journal(folder, config, clock, publish=args.publish)
@@ -73,25 +55,42 @@ def run(args: argparse.Namespace) -> int:
         for turn in _turns(config, recognition, recording, journal, clock, listeners):
             for watcher in watchers:
                 watcher.add(turn)
+        if _somebody_reads(args):
+            say(summary.in_words())
         _check_end(recording, args.video, uplink)
     return 0 if expected is None else _compare(expected, events)
+
+
+def _start(args: argparse.Namespace, config: Config) -> float:
+    """When the recording begins, in seconds since the epoch."""
+    times = Times(config, SystemClock())
+    if args.start_time is None:
+        return times.read(replay.DEFAULT_START, "--start-time").timestamp()
+    start = times.read(args.start_time, "--start-time")
+    understood("the recording begins at", start)
+    return start.timestamp()
 
 
 def _check(args: argparse.Namespace, config: Config) -> None:
     """What can be known to be wrong before anything is done."""
     existing(args.video, "video")
-    for output in filter(None, (args.events, args.annotate, args.report)):
-        existing(output.absolute().parent, "folder to write to")
+    if args.annotate:
+        video.check(args.annotate)
+    for path in filter(None, (args.events, args.annotate, args.report)):
+        existing(path.absolute().parent, "folder to write to")
+        output.check(path)
+        if path.exists() and path.samefile(args.video):
+            raise UsageError(f"{path}: is the recording itself; write to another file")
     if args.publish and not config.mqtt.enabled:
         raise UsageError("replay --publish: mqtt.enabled is false: this door tells no broker anything")
 
 
-def _check_end(recording: Recording, video: Path, uplink: Uplink | None) -> None:
+def _check_end(recording: Recording, path: Path, uplink: Uplink | None) -> None:
     """Whether all of the video was there, and the broker has everything."""
     if uplink is not None and not uplink.flush(FLUSH_SECONDS):
         raise BrokerError(f"the broker has not acknowledged every event: {uplink.status.problem}")
     if recording.ended_early:
-        raise CameraError(f"{video}: it ends early, as if cut off")
+        raise CameraError(f"{path}: it ends early, as if cut off")
 
 
 def _turns(
@@ -128,7 +127,7 @@ def _watchers(
         report = Report(args.video.name, site=config.site.name, door=config.site.door, start=args.start_time)
         yield stack.enter_context(_written(report, args.report))
     if args.annotate:
-        names = recognition.gallery.name_of
+        names = recognition.identifier.name_of
         yield stack.enter_context(Annotator(args.annotate, names, recording.size, recording.fps, args.start_time))
 
 
@@ -139,14 +138,20 @@ def _written(report: Report, path: Path) -> Iterator[Report]:
     report.write(path)
 
 
-def _writer(path: Path | None, stack: ExitStack) -> replay.Tell:
-    """What events are written with: to stdout as they come, or to a file that appears when it is complete."""
-    file = stack.enter_context(stack.enter_context(complete(path)).open("w", encoding="utf-8")) if path else sys.stdout
+def _writers(args: argparse.Namespace, stack: ExitStack) -> Iterator[replay.Tell]:
+    """What events are written with: to a file that appears when it is complete, or to stdout as they come."""
+    if args.events:
+        file = stack.enter_context(output.text(args.events))
+        yield lambda event: print(dumps(event), file=file)
+    elif _somebody_reads(args):
+        yield lambda event: say(in_words(event, start=args.start_time))
+    else:
+        yield lambda event: print(for_stdout(dumps(event)), flush=True)
 
-    def write(event: CloudEvent) -> None:
-        print(dumps(event), file=file, flush=path is None)
 
-    return write
+def _somebody_reads(args: argparse.Namespace) -> bool:
+    """Whether stdout is for people: a terminal, unless JSON was asked for."""
+    return sys.stdout.isatty() and not args.json
 
 
 def _open_journal(folder: Path, config: Config, clock: Clock, *, publish: bool) -> Journal:
@@ -158,7 +163,7 @@ def _start_uplink(folder: Path, config: Config, recognition: Recognition, clock:
         config.mqtt,
         Topics(config.site.name, config.site.door, speaker=replay.BOOT),
         lambda: _open_journal(folder, config, clock, publish=True),
-        recognition.gallery.name_of,
+        recognition.identifier.name_of,
         presence=False,
     )
     uplink.start()
@@ -169,5 +174,5 @@ def _start_uplink(folder: Path, config: Config, recognition: Recognition, clock:
 def _compare(expected: Sequence[CloudEvent], events: Sequence[CloudEvent]) -> int:
     lines = replay.differences(expected, events)
     for line in lines:
-        print(line, file=sys.stderr)
+        print(printable(line), file=sys.stderr)
     return 1 if lines else 0

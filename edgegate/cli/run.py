@@ -9,13 +9,10 @@ import threading
 from functools import partial
 
 from edgegate import logs, signals
-from edgegate.cli.common import Commands, load_config
+from edgegate.cli.common import load_config
+from edgegate.daemon import Daemon
 from edgegate.errors import EdgegateError
-
-
-def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
-    parser = commands.add_parser("run", parents=[parent], help="run the door", description=__doc__)
-    parser.set_defaults(run=run)
+from edgegate.reload import Reload
 
 
 def run(args: argparse.Namespace) -> int:
@@ -28,9 +25,6 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _run(args: argparse.Namespace) -> None:
-    from edgegate.daemon import Daemon  # noqa: PLC0415 (the models' runtime is loaded by the commands that need it)
-    from edgegate.reload import Reload  # noqa: PLC0415
-
     if args.config is not None:
         args.config = args.config.absolute()
     config = load_config(args)

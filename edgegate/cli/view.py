@@ -14,29 +14,22 @@ import cv2
 from edgegate import app
 from edgegate.camera import open_source
 from edgegate.capture import Capture, Slot
-from edgegate.cli.common import Commands, load_config, print_json
+from edgegate.cli.common import load_config, print_json
 from edgegate.clock import SystemClock
 from edgegate.errors import CameraError
 from edgegate.types import Image
 from edgegate.view import Page, Screen, Viewer
 from edgegate.vision.motion import MotionGate
 
-PORT, MAX_PORT = 8321, 65535
 QUALITY = 80
 """Of the JPEG pictures, 0 to 100."""
-
-
-def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
-    parser = commands.add_parser("view", parents=[parent], help="the live picture with boxes", description=__doc__)
-    parser.add_argument("--port", type=_port, default=PORT, help=f"on 127.0.0.1 (default: {PORT}; 0: any)")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     config = load_config(args)
     recognition = app.build_recognition(config)
     pipeline = app.build_pipeline(config, recognition.analyzer, MotionGate(), recognition.identifier, recognition.namer)
-    viewer = Viewer(pipeline, recognition.gallery.name_of, config.recognition.refuse_after_frames)
+    viewer = Viewer(pipeline, recognition.identifier.name_of, config.recognition.refuse_after_frames)
     stopping, screen, slot = threading.Event(), Screen(), Slot()
     first = iter([open_source(config.camera, SystemClock(), stopping)])  # what cannot be opened is told at once
     capture = Capture(
@@ -56,12 +49,6 @@ def run(args: argparse.Namespace) -> int:
             stopping.set()
             capture.close(timeout=5)
     return 0
-
-
-def _port(text: str) -> int:
-    if not text.isdecimal() or int(text) > MAX_PORT:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port, 0 to {MAX_PORT}")
-    return int(text)
 
 
 def _announce(url: str, *, as_json: bool) -> None:

@@ -11,32 +11,18 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 from edgegate.broker import Connection, Message, Topics, connect
 from edgegate.broker.backoff import Backoff, Delays
 from edgegate.broker.connection import Acknowledged, Lost
 from edgegate.broker.refusals import RefusedError
-from edgegate.cli.common import Commands, count, load_config
-from edgegate.cli.wording import in_words, printable
+from edgegate.cli.common import load_config
+from edgegate.cli.wording import escaped, in_words, printable
 from edgegate.clock import Clock, SystemClock
 from edgegate.config import Mqtt
 from edgegate.errors import BrokerError, UsageError
-
-
-def add(commands: Commands, parent: argparse.ArgumentParser) -> None:
-    parser = commands.add_parser(
-        "watch",
-        parents=[parent],
-        help="what the door tells the broker, live",
-        description=__doc__,
-        epilog="With --json each line is an object with topic, retained and payload. End it with Ctrl-C.",
-    )
-    parser.add_argument("--all", action="store_true", help="all doors of the site")
-    parser.add_argument("--count", type=count, metavar="N", help="end after N messages")
-    parser.add_argument("--seconds", type=_positive, metavar="S", help="end after S seconds")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -44,11 +30,11 @@ def run(args: argparse.Namespace) -> int:
     if not config.mqtt.enabled:
         raise UsageError("watch: mqtt.enabled is false: this door tells no broker anything")
     topics = Topics(config.site.name, "+" if args.all else config.site.door)
-    clock = SystemClock()
+    clock, zone = SystemClock(), config.access.calendar.zone
     end = float("inf") if args.seconds is None else clock.monotonic() + args.seconds
     try:
         for number, message in enumerate(_messages(config.mqtt, topics, clock, end), 1):
-            print(_as_json(message) if args.json else _line(message, clock), flush=True)
+            print(_as_json(message) if args.json else _line(message, clock, zone), flush=True)
             if number == args.count:
                 break
     except KeyboardInterrupt:
@@ -66,7 +52,7 @@ def _messages(settings: Mqtt, topics: Topics, clock: Clock, end: float) -> Itera
         except RefusedError:
             raise
         except BrokerError as error:
-            print(f"edgegate: {error}; trying again", file=sys.stderr)
+            print(printable(f"edgegate: {error}; trying again"), file=sys.stderr)
         else:
             return
         finally:
@@ -104,17 +90,17 @@ def _received(connection: Connection, topics: Topics, clock: Clock, end: float) 
                 raise error
 
 
-def _line(message: Message, clock: Clock) -> str:
+def _line(message: Message, clock: Clock, zone: tzinfo) -> str:
     _, door, leaf = message.topic.rsplit("/", 2)
     text = message.payload.decode(errors="replace")
     try:
         if leaf == "event":
-            return in_words(json.loads(text))
+            return in_words(json.loads(text), zone)
         if leaf == "state":
             text = ", ".join(f"{key} {value}" for key, value in json.loads(text).items() if value)
     except (ValueError, TypeError, LookupError, AttributeError):
         text = f"not understood: {text}"
-    now = datetime.fromtimestamp(clock.wall(), UTC).astimezone()
+    now = datetime.fromtimestamp(clock.wall(), zone)
     return printable(f"{now:%Y-%m-%d %H:%M:%S}  {door}  {leaf:16}  {text}")
 
 
@@ -125,14 +111,4 @@ def _as_json(message: Message) -> str:
         with suppress(ValueError):
             payload = json.loads(text)
     line = {"topic": message.topic, "retained": message.retained, "payload": payload}
-    return json.dumps(line, ensure_ascii=False, separators=(",", ":"))
-
-
-def _positive(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not value > 0:
-        raise argparse.ArgumentTypeError(f"{text!r}: not a number above 0")
-    return value
+    return escaped(json.dumps(line, ensure_ascii=False, separators=(",", ":")))

@@ -1,21 +1,38 @@
-"""Events in words: the line that `journal list` and `watch` print."""
+"""Events in words: the line that `journal list`, `watch` and `replay` print; and what a terminal may be sent."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 from edgegate.events import TYPE_PREFIX, CloudEvent
 
 
-def in_words(event: CloudEvent) -> str:
-    """One line: local time, door, what, who, why, and the score against the threshold where there is one."""
-    when = datetime.fromisoformat(event["time"]).astimezone()
-    door = event["source"].rpartition("/")[2]
+def in_words(event: CloudEvent, zone: tzinfo | None = None, start: float | None = None) -> str:
+    """One line: time, door, what, who, why, and the score against the threshold where there is one.
+
+    The time is that of `zone`, or this machine's. `start` is the wall time at which a recording begins: then the time
+    is the recording's, and no door is named.
+    """
+    moment = datetime.fromisoformat(event["time"])
+    if start is None:
+        when = f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S}  {event['source'].rpartition('/')[2]}"
+    else:
+        when = position(moment.timestamp() - start)
     what = event["type"].removeprefix(TYPE_PREFIX)
-    line = f"{when:%Y-%m-%d %H:%M:%S}  {door}  {what:16}  {'  '.join(_details(event))}"
+    line = f"{when}  {what:16}  {'  '.join(_details(event))}"
     return printable(line.rstrip())
+
+
+def position(seconds: float) -> str:
+    """A moment of a recording, as players show it, with tenths: 0:03.4, 1:02:03.4."""
+    tenths = round(seconds * 10)
+    minutes, tenths = divmod(tenths, 600)
+    hours, minutes = divmod(minutes, 60)
+    rest = f"{tenths / 10:04.1f}"
+    return f"{hours}:{minutes:02}:{rest}" if hours else f"{minutes}:{rest}"
 
 
 def _details(event: CloudEvent) -> Iterator[str]:
@@ -35,5 +52,22 @@ def _details(event: CloudEvent) -> Iterator[str]:
 
 
 def printable(text: str) -> str:
-    """`text` without control characters: what comes over the network must not steer the terminal."""
+    """`text` without control characters, those that turn the direction of writing included: what comes from outside
+    must not steer the terminal.
+    """
     return "".join(character if character.isprintable() else "�" for character in text)
+
+
+def escaped(line: str) -> str:
+    """The same JSON, but what `printable` would take away is escaped: half a surrogate pair, which is no text, too."""
+    return "".join(c if c.isprintable() or c == "\n" else _escape(c) for c in line)
+
+
+def for_stdout(line: str) -> str:
+    """JSON as it is to be printed: escaped on a terminal, as it is in a pipe."""
+    return escaped(line) if sys.stdout.isatty() else line
+
+
+def _escape(character: str) -> str:
+    units = character.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))

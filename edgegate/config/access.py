@@ -9,8 +9,9 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from edgegate import zones
 from edgegate.access import Calendar, HoldOpenHours, Holiday, LockOutRules, Permissions, Rule, Schedule
-from edgegate.access.doubts import did_you_mean, doubts
+from edgegate.access.doubts import doubts
 from edgegate.config.section import Section
+from edgegate.spelling import did_you_mean
 
 
 def _is_holiday(text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from edgegate.config.tables import Config
 from edgegate.errors import ConfigError, UsageError
+from edgegate.spelling import did_you_mean
 
 
 def load(path: Path | None = None, overrides: Iterable[str] = ()) -> Config:
@@ -94,5 +94,4 @@ def _did_you_mean(loc: tuple[str | int, ...]) -> str:
     for part in loc[:-1]:
         if isinstance(part, str):
             model = next(_models(model.model_fields[part].annotation), model)
-    close = difflib.get_close_matches(str(loc[-1]), list(model.model_fields), n=1, cutoff=0.6)
-    return f"; did you mean {close[0]}?" if close else ""
+    return did_you_mean(str(loc[-1]), model.model_fields)

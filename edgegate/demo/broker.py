@@ -67,7 +67,7 @@ def _import_broker() -> Any:
     try:
         from amqtt.broker import Broker  # noqa: PLC0415  (only the demo needs it, and it is slow to import)
     except ImportError:
-        raise UsageError('the demo needs an MQTT broker, amqtt: pip install "edgegate[demo]"') from None
+        raise UsageError("the demo needs an MQTT broker, amqtt: from a clone, pip install '.[demo]'") from None
     return Broker
 
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from functools import partial
 
-from edgegate import app, replay
+from edgegate import app, output, replay
 from edgegate.annotate import Annotator
 from edgegate.broker import Topics, Uplink
 from edgegate.camera import Recording
@@ -18,10 +18,9 @@ from edgegate.demo.portraits import Portrait
 from edgegate.demo.stage import Stage
 from edgegate.enrol import Enroller, read_pictures
 from edgegate.errors import BrokerError, EdgegateError
-from edgegate.events import CloudEvent, dumps
+from edgegate.events import CloudEvent, Names, dumps
 from edgegate.journal import Journal
 from edgegate.loop import Turn
-from edgegate.output import complete
 from edgegate.quiet import quiet
 from edgegate.report import Report
 
@@ -54,25 +53,29 @@ def perform(
         listener = stack.enter_context(Listener(config.mqtt, _topics(config), hear))
         journal = app.open_journal(config, replay.origin(config), clock)
         stack.callback(journal.close)
-        uplink = stack.enter_context(_uplink(config, clock))
-        for event in _enrol(recognition, journal, clock, person):
+        enrolled = _enrol(recognition, journal, clock, person)
+        uplink = stack.enter_context(_uplink(config, clock, recognition.identifier.name_of))
+        for event in enrolled:
             tell(event)
         recording = Recording(stage.scene)
         stack.callback(recording.close)
         turns = replay.replay(config, recognition, recording, journal, clock, tell)
-        _watch(progress(turns, recording.expected_frames), config, stage, recording)
+        _watch(progress(turns, recording.expected_frames), config, recognition, stage, recording)
         if not uplink.flush(_SECONDS) or not listener.wait_for(told):
             raise BrokerError(f"of {told} events the subscriber received {len(listener.events)}")
         events = list(listener.events)
-    with complete(stage.events) as draft:
-        draft.write_text("".join(dumps(event) + "\n" for event in events), encoding="utf-8")
+    with output.text(stage.events) as file:
+        file.writelines(dumps(event) + "\n" for event in events)
     return events
 
 
-def _watch(turns: Iterable[Turn], config: Config, stage: Stage, recording: Recording) -> None:
+def _watch(
+    turns: Iterable[Turn], config: Config, recognition: app.Recognition, stage: Stage, recording: Recording
+) -> None:
     """Draw and report every turn."""
     report = Report(stage.scene.name, site=config.site.name, door=config.site.door, start=START)
-    with Annotator(stage.annotated, app.names_of(config), recording.size, recording.fps, START) as annotator:
+    names = recognition.identifier.name_of
+    with Annotator(stage.annotated, names, recording.size, recording.fps, START) as annotator:
         for turn in turns:
             annotator.add(turn)
             report.add(turn)
@@ -94,9 +97,9 @@ def _enrol(recognition: app.Recognition, journal: Journal, clock: VirtualClock, 
 
 
 @contextmanager
-def _uplink(config: Config, clock: VirtualClock) -> Iterator[Uplink]:
+def _uplink(config: Config, clock: VirtualClock, names: Names) -> Iterator[Uplink]:
     open_outbox = partial(app.open_journal, config, replay.origin(config), clock)
-    uplink = Uplink(config.mqtt, _topics(config), open_outbox, app.names_of(config))
+    uplink = Uplink(config.mqtt, _topics(config), open_outbox, names)
     uplink.start()
     try:
         yield uplink

@@ -46,7 +46,8 @@ class Portrait:
         spec = find_spec(self.package)
         if spec is None or spec.origin is None or not (file := Path(spec.origin).parent / self.path).is_file():
             raise UsageError(
-                f'the demo needs a portrait that {self.package} carries ({self.path}): pip install "edgegate[demo]"'
+                f"the demo needs a portrait that {self.package} carries ({self.path}): "
+                "from a clone, pip install '.[demo]'"
             )
         return file
 

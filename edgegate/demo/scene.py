@@ -19,7 +19,7 @@ import numpy.typing as npt
 from edgegate.demo.backdrop import HORIZON, SIZE, corridor
 from edgegate.demo.portraits import ASTRONAUT, HOPPER, CutOut
 from edgegate.types import Image
-from edgegate.video import video_file
+from edgegate.video import EXACT, video_file
 
 FPS = 15
 SECONDS = 26
@@ -69,7 +69,7 @@ def render(path: Path, progress: Callable[[Iterable[Image]], Iterable[Image]] = 
 
     Raises UsageError where a portrait is missing or `path` cannot be written.
     """
-    with video_file(path, SIZE, FPS) as write:
+    with video_file(path, SIZE, FPS, EXACT) as write:
         for frame in progress(frames(walks())):
             write(frame)
 

@@ -101,7 +101,41 @@ def create(db: sqlite3.Connection) -> None:
 
 
 def check(db: sqlite3.Connection) -> None:
-    """Raise sqlite3.DatabaseError unless every page, row and type is as it was written."""
-    (state,) = db.execute("PRAGMA quick_check(1)").fetchone()
+    """Raise sqlite3.DatabaseError unless every page, row and type is as it was written.
+
+    It reads the whole file under one lock: for somebody who asked for it, and not for a door.
+    """
+    _demand_ok(db.execute("PRAGMA quick_check(1)"))
+
+
+def check_small(db: sqlite3.Connection) -> None:
+    """The same of every table but the photos', whose rows are each checked as they are read."""
+    for table in ("person", "apart", "setting"):
+        _demand_ok(db.execute(f"PRAGMA quick_check({table})"))
+
+
+def _demand_ok(found: sqlite3.Cursor) -> None:
+    (state,) = found.fetchone()
     if state != "ok":
         raise sqlite3.DatabaseError(state)
+
+
+def let_shrink(db: sqlite3.Connection) -> None:
+    """Have pages that become free given back in small steps (`give_back`), from the first table or VACUUM on."""
+    db.execute("PRAGMA auto_vacuum = INCREMENTAL")
+
+
+def give_back(db: sqlite3.Connection, pages: int) -> bool:
+    """Give up to so many free pages back to the file system, in a transaction of its own; whether there are more.
+
+    A file that was made before this version keeps its free pages, zeroed, and uses them again.
+    """
+    before = _free(db)
+    if before:
+        db.executescript(f"PRAGMA incremental_vacuum({pages})")  # `execute` does not see it through
+    return 0 < _free(db) < before
+
+
+def _free(db: sqlite3.Connection) -> int:
+    (count,) = db.execute("PRAGMA freelist_count").fetchone()
+    return int(count)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from edgegate import private
 from edgegate.errors import GalleryError
+from edgegate.gallery import raw
 from edgegate.gallery.database import TABLES
 from edgegate.gallery.migration import backup_of
 from edgegate.gallery.people import Person
@@ -19,7 +20,17 @@ FOLDERS = ("crops", "pictures", "snapshots")
 _SQLITES_OWN = " ".join(TABLES).encode() + b"SQLite format 3 table index sqlite_autoindex_person_1"
 """Words in the file that are about nobody."""
 
-_SHORT = 4  # bytes; anything shorter is in any file of numbers by chance, and is compared with whole cells only
+_SHORT = 4  # bytes; anything shorter is in any file of numbers by chance, and lies in rows that hold the id too
+
+_PAGE = 4000
+"""SQLite spreads what is longer over pages of 4096 bytes: a piece in so many is looked for, and a page that were left
+over would hold one whole."""
+
+_PIECE, _LONG_PIECE = 64, 256
+"""Bytes looked for of a template, and of each page of a picture: the longer, the faster it is not found."""
+
+_ROWS = 16
+"""Rows read at a time, so that nobody waits long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,34 +69,50 @@ def traces(person: Person, stored: Iterable[bytes]) -> list[bytes]:
     words = [person.id, person.name, person.note, *(photo.source for photo in person.photos)]
     plain = [photo.embedding.astype("<f4").tobytes() for photo in person.photos]
     pictures = [photo.picture for photo in person.photos if photo.picture]
-    return [trace for trace in (*(word.encode() for word in words), *plain, *pictures, *stored) if trace]
+    whole = (*(word.encode() for word in words), *plain, *pictures, *stored)
+    return sorted({piece for trace in whole for piece in _pieces(trace) if len(piece) >= _SHORT})
 
 
-def search(gallery: Path, db: sqlite3.Connection, name: str, wanted: Sequence[bytes]) -> list[Path]:
+def _pieces(trace: bytes) -> Iterator[bytes]:
+    length, apart = (_PIECE, _PAGE) if len(trace) <= _PAGE else (_LONG_PIECE, _PAGE - _LONG_PIECE)
+    for start in range(0, max(len(trace) - length, 0) + 1, apart):
+        yield trace[start : start + length]
+
+
+def search(gallery: Path, db: sqlite3.Connection, person: Person, wanted: Sequence[bytes]) -> list[Path]:
     """Look for traces in the gallery and in all that lies with it; where it was looked. Raises GalleryError.
 
-    What somebody else's rows hold too is no trace. The gallery is read through SQLite: to open and close the file
-    beside it would end SQLite's locks on it.
+    What somebody else's rows hold too is no trace.
     """
-    cells = {_bytes(cell) for cell in _cells(db)}
-    kept = _SQLITES_OWN + b"\n".join(cells)
-    content = db.serialize()
-    if any(trace in cells if len(trace) < _SHORT else trace in content and trace not in kept for trace in wanted):
-        raise _remains(name, gallery)
     others = [file for file in gallery.parent.glob(f"*{gallery.name}*") if file != gallery] + _in_folders(gallery)
-    for file in others:
-        if _holds(file, [trace for trace in wanted if len(trace) >= _SHORT and trace not in kept]):
-            raise _remains(name, file)
+    found = {gallery: _unless_unreadable(gallery, raw.find, wanted)}
+    found |= {file: _unless_unreadable(file, _find, wanted) for file in others}
+    remaining = _without_others(db, person.id, set().union(*found.values()))
+    for file, pieces in found.items():
+        if pieces & remaining:
+            raise _remains(person.name, file)
     return [gallery, *others]
 
 
-def _cells(db: sqlite3.Connection) -> Iterable[object]:
-    """Every value in every table, of whoever made it."""
-    tables = db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
-    for (table,) in tables:
-        if any(f"CREATE TABLE {table} " in statement for statement in TABLES):
-            for row in db.execute(f"SELECT * FROM {table}"):  # noqa: S608 (one of this program's own)
-                yield from row
+def _without_others(db: sqlite3.Connection, person: str, pieces: set[bytes]) -> set[bytes]:
+    """Those that neither SQLite's own words nor anybody else's rows hold."""
+    pieces = {piece for piece in pieces if piece not in _SQLITES_OWN}
+    for cell in _cells(db, person):
+        if not pieces:
+            break
+        pieces = {piece for piece in pieces if piece not in cell}
+    return pieces
+
+
+def _cells(db: sqlite3.Connection, but: str) -> Iterator[bytes]:
+    """Every value in others' rows, a few rows at a time."""
+    for table, column in (("person", "id"), ("photo", "person")):
+        query = f"SELECT rowid, * FROM {table} WHERE rowid > ? AND {column} <> ? ORDER BY rowid LIMIT {_ROWS}"  # noqa: S608
+        last = 0
+        while some := db.execute(query, (last, but)).fetchall():
+            for row in some:
+                yield from map(_bytes, row[1:])
+            last = some[-1][0]
 
 
 def _bytes(cell: object) -> bytes:
@@ -96,14 +123,21 @@ def _in_folders(gallery: Path) -> list[Path]:
     return [file for folder in FOLDERS for file in (gallery.parent / folder).rglob("*") if file.is_file()]
 
 
-def _holds(file: Path, wanted: Sequence[bytes]) -> bool:
+def _find(file: Path, wanted: Sequence[bytes]) -> set[bytes]:
     try:
         content = file.read_bytes()
     except FileNotFoundError:  # another process's, and gone again
-        return False
+        return set()
+    return {piece for piece in wanted if piece in content or piece in file.name.encode()}
+
+
+def _unless_unreadable(
+    file: Path, find: Callable[[Path, Sequence[bytes]], set[bytes]], wanted: Sequence[bytes]
+) -> set[bytes]:
+    try:
+        return find(file, wanted)
     except OSError as error:
-        raise GalleryError(f"erased, but {file} cannot be searched: {error.strerror}") from None
-    return any(trace in content or trace in file.name.encode() for trace in wanted)
+        raise GalleryError(f"erased, but {file} cannot be searched: {error.strerror or error}") from None
 
 
 def _remove(files: Iterable[Path]) -> None:

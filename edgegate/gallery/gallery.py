@@ -6,18 +6,15 @@ is encrypted. Names, groups and dates are not, so that a lost key loses nothing 
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from edgegate.errors import GalleryError, KeyFileError, UsageError
-from edgegate.gallery import database, enrolling, erasure, rows, session
+from edgegate.gallery import database, enrolling, erasure, rows, session, snapshot
 from edgegate.gallery.enrolling import NO_DETAILS, Entry
 from edgegate.gallery.erasure import Erased
 from edgegate.gallery.people import Details, Person, Photo
 from edgegate.keys import Key, Keys
-
-log = logging.getLogger(__name__)
 
 Record = Callable[[str], object]
 
@@ -54,16 +51,28 @@ class Gallery:
         A key that is lost or refused costs people their photos, which are then `unreadable`, and nothing else.
         """
         with session.reading(*self._file) as now:
-            return rows.read_people(now.db, now.keys, pictures=pictures)
+            return snapshot.read_people(now.db, now.keys, pictures=pictures)
 
-    def trouble(self) -> str | None:
-        """What is wrong with the keys, and the way out; None if everybody can be read."""
+    def bare(self) -> tuple[Person, ...]:
+        """Everybody, by name, without their photos."""
+        with session.reading(*self._file) as now, database.transaction(now.db, "DEFERRED"):
+            return rows.read_bare(now.db)
+
+    def trouble(self, people: Sequence[Person] | None = None) -> str | None:
+        """What is wrong with the keys, and the way out; None if everybody can be read.
+
+        `people` is everybody as they were read before; without it the file is checked as a whole and read now.
+        """
         try:
             if self._keys is not None:
                 self._keys.load()
         except KeyFileError as error:
             return str(error)
-        unreadable = [person.name for person in self.people() if person.unreadable]
+        if people is None:
+            with session.reading(*self._file) as now:
+                database.check(now.db)
+            people = self.people()
+        unreadable = [person.name for person in people if person.unreadable]
         if not unreadable:
             return None
         where = f"not in {self._keys.path}" if self._keys else "not given"
@@ -75,30 +84,20 @@ class Gallery:
 
     def find(self, name: str, *, pictures: bool = False) -> Person:
         """The person of that name; raises GalleryError naming those there are when there is none."""
-        people = self.people(pictures=pictures)
-        for person in people:
-            if person.name == name:
+        with session.reading(*self._file) as now:
+            for person in snapshot.read_person(now.db, now.keys, name, pictures=pictures):
                 return person
-        known = ", ".join(person.name for person in people[:10]) or "nobody"
+        known = ", ".join(person.name for person in self.bare()[:10]) or "nobody"
         raise GalleryError(f"{name}: not enrolled; enrolled: {known}")
 
-    def name_of(self, person: str) -> str | None:
-        """The name behind an opaque id; None for somebody who was forgotten."""
+    def names(self) -> dict[str, str]:
+        """Everybody's name by opaque id, as of now."""
         if not self.path.exists():
-            return None
+            return {}
         with database.opened(self.path, self._patience) as db:
             if database.schema_of(self.path, db) == 0:
-                return None
-            row = db.execute("SELECT name FROM person WHERE id = ?", (person,)).fetchone()
-        return None if row is None else str(row[0])
-
-    def name_if_readable(self, person: str) -> str | None:
-        """The same, where a file that cannot be read for a moment costs an event its name, and must not stop a door."""
-        try:
-            return self.name_of(person)
-        except GalleryError as error:
-            log.warning("an event is told without its name: %s", error)
-            return None
+                return {}
+            return dict(db.execute("SELECT id, name FROM person").fetchall())
 
     def add(
         self,
@@ -164,23 +163,33 @@ class Gallery:
     def forget(self, name: str, record: Record = _unrecorded) -> Erased:
         """Erase somebody, and the backups they may be in, for good; raises GalleryError if a trace remains.
 
-        `record` is called as in `add`. No key is needed.
+        `record` is called as in `add`. No key is needed. Others can read until the changes are committed, and write
+        but for that transaction: a few hundredths of a second, or as long as `record` waits for a journal that is
+        locked. What was erased is zeroed where it lay (`secure_delete`), so the file need not be written anew.
         """
         person = self.find(name, pictures=True)
         removed = erasure.remove_files(self.path, person)  # while the name still leads here, if this is cut short
         with session.keyless(*self._file) as now:
+            now.db.execute("PRAGMA cache_spill = OFF")  # which would keep readers out before the commit
             stored = erasure.stored_blobs(now.db, person.id)
             now.db.execute("DELETE FROM person WHERE id = ?", (person.id,))
             record(person.id)
         with database.opened(self.path, self._patience) as db:
-            db.execute("VACUUM")
-            searched = erasure.search(self.path, db, name, erasure.traces(person, stored))
+            searched = erasure.search(self.path, db, person, erasure.traces(person, stored))
         return Erased(person, len(person.photos) + person.unreadable, tuple(removed), tuple(searched))
+
+    def give_back(self, pages: int) -> bool:
+        """Give up to so many free pages back to the file system; whether there are more to give back."""
+        if not self.path.exists():
+            return False
+        with database.opened(self.path, self._patience) as db:
+            return database.give_back(db, pages)
 
     def rotate(self, new: Key) -> int:
         """Encrypt everything that can be read with `new`, from now on the key in use; how many photos.
 
-        Until this returns the former key is in use. The backup of an older gallery, written with it, is removed.
+        Until this returns the former key is in use. The backup of an older gallery, written with it, is removed. The
+        whole file is written anew meanwhile, and kept from others: this is done rarely, by somebody who is there.
         """
         if self._keys is None:
             raise UsageError(f"{self.path}: not encrypted, so there is no key to replace")
@@ -190,5 +199,6 @@ class Gallery:
             rows.write_with(now.db, new)
         erasure.remove_backups(self.path)
         with database.opened(self.path, self._patience) as db:
+            database.let_shrink(db)
             db.execute("VACUUM")
         return count

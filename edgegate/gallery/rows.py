@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import math
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -25,36 +26,62 @@ PLAIN = ""
 
 _COLUMNS = "number, person, key, template, quality, embedder, source, look"
 
+_TYPES = (int, str, str, bytes, float, str, str, str)
+"""Of these columns, as the schema has them: a row of a damaged file may have others."""
 
-def read_people(
-    db: sqlite3.Connection, keys: Mapping[str, Key] | None, *, pictures: bool = False
-) -> tuple[Person, ...]:
-    """Everybody, by name; pictures only if asked for. Raises sqlite3.DatabaseError for what has changed."""
-    photos: dict[str, list[Photo]] = {}
-    unreadable: dict[str, int] = {}
-    for number, person, key, template, quality, embedder, source, look, picture in db.execute(
-        f"SELECT {_COLUMNS}, {'picture' if pictures else 'NULL'} FROM photo ORDER BY number"  # noqa: S608
-    ):
-        if not _readable(key, keys):
-            unreadable[person] = unreadable.get(person, 0) + 1
-            continue
-        about = (number, person, quality, embedder, source, look)
-        blob = _open(keys, key, template, "template", *about)
-        embedding = plain_embedding(blob) if key == PLAIN else _values(blob)
-        shown = None if picture is None else _open(keys, key, picture, "picture", *about)
-        photos.setdefault(person, []).append(Photo(embedding, quality, embedder, source, look, shown))
+Row = tuple[Any, ...]
+"""A photo as it lies in the file: these columns, and the picture where it was asked for."""
+
+
+def select_photos(condition: str, *, pictures: bool) -> str:
+    """The query for photos' rows in their order; pictures, which may be large, only if asked for."""
+    picture = "picture" if pictures else "NULL"
+    return f"SELECT {_COLUMNS}, {picture} FROM photo WHERE {condition} ORDER BY number"  # noqa: S608
+
+
+def read_bare(db: sqlite3.Connection, name: str | None = None) -> tuple[Person, ...]:
+    """Everybody, by name, or whoever is called `name`; without their photos."""
     apart: dict[str, dict[str, float]] = {}
     for person, other, threshold in db.execute("SELECT person, other, threshold FROM apart"):
         apart.setdefault(person, {})[other] = threshold
     return tuple(
-        Person(
-            who, name, enrolled, tuple(photos.get(who, ())), _groups(groups), note, begin, end,
-            apart.get(who, {}), unreadable.get(who, 0),
+        Person(who, called, enrolled, (), _groups(groups), note, begin, end, apart.get(who, {}))
+        for who, called, enrolled, groups, note, begin, end in db.execute(
+            "SELECT id, name, enrolled, groups, note, valid_from, valid_until FROM person"
+            " WHERE ?1 IS NULL OR name = ?1 ORDER BY name",
+            (name,),
         )
-        for who, name, enrolled, groups, note, begin, end in db.execute(
-            "SELECT id, name, enrolled, groups, note, valid_from, valid_until FROM person ORDER BY name"
-        )
-    )  # fmt: skip
+    )
+
+
+def with_photos(people: Sequence[Person], found: Iterable[Row], keys: Mapping[str, Key] | None) -> tuple[Person, ...]:
+    """People with their photos, decrypted; raises sqlite3.DatabaseError for what has changed."""
+    photos: dict[str, list[Photo]] = {}
+    unreadable: dict[str, int] = {}
+    for row in found:
+        if not all(map(isinstance, row, _TYPES)):
+            raise sqlite3.DatabaseError("a photo's row has changed")
+        person, photo = row[1], _photo(row, keys)
+        if photo is None:
+            unreadable[person] = unreadable.get(person, 0) + 1
+        else:
+            photos.setdefault(person, []).append(photo)
+    return tuple(
+        replace(person, photos=tuple(photos.get(person.id, ())), unreadable=unreadable.get(person.id, 0))
+        for person in people
+    )
+
+
+def _photo(row: Row, keys: Mapping[str, Key] | None) -> Photo | None:
+    """None for one whose key is lost."""
+    number, person, key, template, quality, embedder, source, look, picture = row
+    if not _readable(key, keys):
+        return None
+    about = (number, person, quality, embedder, source, look)
+    blob = _open(keys, key, template, "template", *about)
+    embedding = plain_embedding(blob) if key == PLAIN else _values(blob)
+    shown = None if picture is None else _open(keys, key, picture, "picture", *about)
+    return Photo(embedding, quality, embedder, source, look, shown)
 
 
 def insert_photos(db: sqlite3.Connection, key: Key | None, person: str, photos: Sequence[Photo]) -> None:

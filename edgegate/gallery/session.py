@@ -1,4 +1,4 @@
-"""One reading or writing of the gallery file: as of one moment, with the keys that are there, in this schema."""
+"""One reading or writing of the gallery file, with the keys that are there, in this schema."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from edgegate.keys import Key, Keys
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """An open transaction; `key` is what is to be written with, `keys` what can be read with. None: plainly."""
+    """The open file; `key` is what is to be written with, `keys` what can be read with. None: plainly."""
 
     db: sqlite3.Connection
     keys: Mapping[str, Key] | None
@@ -24,7 +24,7 @@ class Session:
 
 @contextmanager
 def reading(path: Path, patience: float, keys: Keys | None) -> Iterator[Session]:
-    """Every table as of one moment. Keys that are refused are as good as lost.
+    """The file, in no transaction yet: see `snapshot`. Keys that are refused are as good as lost.
 
     A file of the first schema is read through a copy in memory: it is carried over when it is written to.
     """
@@ -33,16 +33,18 @@ def reading(path: Path, patience: float, keys: Keys | None) -> Iterator[Session]
             database.create(memory)
             yield Session(memory, None)
             return
-        with database.opened(path, patience) as db, database.transaction(db, "DEFERRED"):
-            schema = database.schema_of(path, db)
-            database.check(db)
+        with database.opened(path, patience) as db:
+            with database.transaction(db, "DEFERRED"):
+                schema = database.schema_of(path, db)
+                if schema == 1:
+                    database.check(db)
+                    memory.deserialize(db.serialize())
             if schema == database.SCHEMA:
                 yield Session(db, None if keys is None else _readable(keys))
                 return
             if schema == 0:
                 database.create(memory)
             else:
-                memory.deserialize(db.serialize())
                 migration.upgrade(memory, None)
             yield Session(memory, None)
 
@@ -69,6 +71,8 @@ def _transaction(path: Path, patience: float, keys: Keys | None) -> Iterator[Ses
     """A file of the first schema is carried over first; of what was plain, nothing is left after."""
     database.make(path)
     with database.opened(path, patience) as db:
+        if database.schema_of(path, db) < database.SCHEMA:
+            database.let_shrink(db)
         with database.transaction(db, "IMMEDIATE"):
             schema = database.schema_of(path, db)
             if schema == 0:

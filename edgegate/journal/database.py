@@ -15,8 +15,8 @@ from edgegate.errors import JournalError, UsageError
 SCHEMA = 1
 """Kept in the file as `PRAGMA user_version`."""
 
-_BUSY_SECONDS = 5.0
-"""How long a writer waits for another process's transaction."""
+PATIENCE_SECONDS = 5.0
+"""How long another process's transaction is waited for, unless somebody has less time."""
 
 _TABLES = f"""
 PRAGMA journal_mode = WAL;
@@ -64,11 +64,13 @@ def _publish(draft: Path, path: Path) -> None:
         os.close(folder)
 
 
-def connect(path: Path, factory: type[sqlite3.Connection] = sqlite3.Connection) -> sqlite3.Connection:
+def connect(
+    path: Path, factory: type[sqlite3.Connection] = sqlite3.Connection, patience: float = PATIENCE_SECONDS
+) -> sqlite3.Connection:
     """Open an existing journal, for the calling thread alone; every commit is durable when it returns.
 
-    `factory` is the class of the connection. Raises UsageError when there is none, and JournalError when the file is
-    not a journal this version can use.
+    `factory` is the class of the connection, `patience` how many seconds others' transactions are waited for. Raises
+    UsageError when there is none, and JournalError when the file is not a journal this version can use.
     """
     if not path.exists():
         raise UsageError(f"{path}: no journal here yet; `edgegate run` starts one")
@@ -76,7 +78,7 @@ def connect(path: Path, factory: type[sqlite3.Connection] = sqlite3.Connection) 
         db = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode=rw",
             uri=True,
-            timeout=_BUSY_SECONDS,
+            timeout=patience,
             isolation_level=None,
             factory=factory,
         )
@@ -136,7 +138,7 @@ def _explain(error: sqlite3.Error) -> str:
 
 _WORDS = {
     "SQLITE_FULL": "cannot be written: the disk is full; free some space",
-    "SQLITE_BUSY": f"cannot be written: another process has kept it locked for {_BUSY_SECONDS:g} seconds",
+    "SQLITE_BUSY": "cannot be used: another process keeps it locked",
     "SQLITE_CORRUPT": "damaged ({error}); move it away as evidence, and a new one is started",
     "SQLITE_NOTADB": "not an edgegate journal, or damaged ({error}); move it away, and a new one is started",
     "SQLITE_READONLY": "cannot be written ({error}); run as the user who owns it",

@@ -11,15 +11,15 @@ from pathlib import Path
 from edgegate.clock import Clock, wall_of
 from edgegate.events import CloudEvent, Origin, dumps, to_cloudevent
 from edgegate.journal.chain import GENESIS, last_issued, link
-from edgegate.journal.database import connect, create, readable_errors, transaction
+from edgegate.journal.database import PATIENCE_SECONDS, connect, create, readable_errors, transaction
 from edgegate.types import Event
 
 
 class Journal:
     """The journal at `path`, made if there is none; for one thread. Several processes may append.
 
-    `outbox`: what is appended here is to be published. Every method raises JournalError in one line when the file
-    is damaged or locked, or the disk is full.
+    One that is writing is waited for up to `patience` seconds. `outbox`: what is appended here is to be published.
+    Every method raises JournalError in one line when the file is damaged or locked, or the disk is full.
     """
 
     def __init__(
@@ -30,10 +30,11 @@ class Journal:
         clock: Clock,
         outbox: bool,
         factory: type[sqlite3.Connection] = sqlite3.Connection,
+        patience: float = PATIENCE_SECONDS,
     ) -> None:
         create(path)
         self.path = path
-        self._db = connect(path, factory)
+        self._db = connect(path, factory, patience)
         self._origin = origin
         self._clock = clock
         self._outbox = outbox

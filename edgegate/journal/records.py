@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from edgegate.events import TYPE_PREFIX, CloudEvent, dumps
-from edgegate.journal.database import connect, readable_errors
+from edgegate.journal.database import PATIENCE_SECONDS, connect, readable_errors
 from edgegate.types import EventType
 
 
@@ -57,10 +57,10 @@ def last_with(path: Path, key: str) -> CloudEvent | None:
     return None if row is None else json.loads(row[0])
 
 
-def last_of(path: Path, *kinds: EventType) -> CloudEvent | None:
+def last_of(path: Path, *kinds: EventType, patience: float = PATIENCE_SECONDS) -> CloudEvent | None:
     """The last event of any of these kinds; None if there is none. Raises as `read` does."""
     texts = [f'"type":"{TYPE_PREFIX}{kind}"' for kind in kinds]
-    with closing(connect(path)) as db, readable_errors(path):
+    with closing(connect(path, patience=patience)) as db, readable_errors(path):
         rows = db.execute(  # as text first, as in `last_with`; from the end, where it mostly is
             f"SELECT event FROM events WHERE {' OR '.join(['instr(event, ?)'] * len(kinds))} ORDER BY seq DESC",  # noqa: S608
             texts,

@@ -3,6 +3,9 @@
 One thread asks several times a second what happened at the door, and hands it on. What the keeper tells stays in its
 spool until the daemon has it in the journal (`written`). After a crash between the two it is told again, and known by
 its number: `start` is given the last one in the journal.
+
+Requests have a connection of their own, which no other thread uses: a pulse waits for the keeper's answer alone, and on
+a new connection, which asks for the keeper's protocol, for that one too.
 """
 
 from __future__ import annotations

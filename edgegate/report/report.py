@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from edgegate import output
 from edgegate.loop import Turn
-from edgegate.output import complete
 from edgegate.report.page import Heading, render
 from edgegate.report.record import Record
 
@@ -26,5 +26,5 @@ class Report:
 
     def write(self, path: Path) -> None:
         """Write the page; it appears when it is complete. Raises UsageError where `path` cannot be written."""
-        with complete(path) as draft:
-            draft.write_text(render(self._heading, self._record), encoding="utf-8")
+        with output.text(path) as file:
+            file.write(render(self._heading, self._record))

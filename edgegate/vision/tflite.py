@@ -143,7 +143,7 @@ def _find(runtime: Runtime) -> Any:
         if module is None:
             raise ModelError(
                 f"tflite-runtime cannot work with NumPy {np.__version__}; "
-                "install edgegate[tflite-runtime], or use ai-edge-litert"
+                "from a clone, pip install '.[tflite-runtime]', or use ai-edge-litert"
             )
         return module.Interpreter
     raise ModelError(f"{' or '.join(wanted)} is not installed; pip install ai-edge-litert")

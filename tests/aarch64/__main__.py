@@ -1,6 +1,6 @@
 """The wheels of a Raspberry Pi's Python 3.11, installed and run under qemu: `make test-aarch64`.
 
-Debian bookworm's arm64 Python in a folder, the wheels that `pip install edgegate[pi]` would take there, and one
+Debian bookworm's arm64 Python in a folder, the wheels that `pip install '.[pi]'` would take there, and one
 recording of three seconds. It must be decided as on this machine; how far scores differ is printed. Needs root, for
 a mount namespace of its own, and Debian's mmdebstrap and qemu-user-static. What was downloaded is kept in FOLDER.
 """
@@ -86,8 +86,11 @@ def install(root: Path, wheels: Path) -> None:
     shutil.rmtree(root / "wheels", ignore_errors=True)
     shutil.copytree(wheels, root / "wheels")
     (pip,) = (root / "wheels").glob("pip-*.whl")
+    (own,) = (root / "wheels").glob("edgegate-*.whl")
     options = ["--quiet", "--no-index", "--find-links=/wheels", "--target=/opt/edgegate", "--root-user-action=ignore"]
-    subprocess.run(emulated(root, f"/wheels/{pip.name}/pip", "install", *options, "edgegate[pi]"), check=True)
+    subprocess.run(
+        emulated(root, f"/wheels/{pip.name}/pip", "install", *options, f"/wheels/{own.name}[pi]"), check=True
+    )
     installed = sorted(path.name.removesuffix(".dist-info") for path in (root / "opt/edgegate").glob("*.dist-info"))
     print("installed on aarch64:", ", ".join(installed))
     shutil.copytree(ROOT / "tests/aarch64", root / "opt/edgegate/tests/aarch64")

@@ -14,6 +14,7 @@ import pytest
 
 from edgegate import config, lockout_record, zones
 from edgegate.access import NO_LOCKOUT, Permissions
+from edgegate.cli.people import permitting
 from edgegate.clock import SystemClock, VirtualClock
 from edgegate.errors import ConfigError
 from edgegate.events import Origin
@@ -160,8 +161,8 @@ def test_whether_somebody_may_enter_is_answered_with_the_reason(door: Program, r
     yes = may(door, rules, "2026-06-15T12:00")
     assert (yes.status, yes.err) == (0, "")
     assert yes.out == (
-        f"{NAME} at front, Mon 2026-06-15 12:00 CEST: yes, by rule 1 for staff, by office: mon-fri 08:00-18:00, "
-        "sun 03:00-04:00, until Mon 2026-06-15 18:00 CEST\n"
+        f"{NAME} at front, Mon 2026-06-15 12:00 CEST (Europe/Berlin): yes, by rule 1 for staff, by office: "
+        "mon-fri 08:00-18:00, sun 03:00-04:00, until Mon 2026-06-15 18:00 CEST\n"
     )
     late = may(door, rules, "2026-06-15T20:00+02:00")
     assert late.status == 1
@@ -180,6 +181,22 @@ def test_the_same_for_programs(door: Program, rules: Path) -> None:
         "name": NAME, "door": "front", "at": "2026-06-15T10:00:00.000Z", "may": True, "reason": None, "rule": 1,
         "until": "2026-06-15T16:00:00.000Z",
     }  # fmt: skip
+    assert answer.err == "at 2026-06-15 12:00 CEST (Europe/Berlin)\n"
+
+
+class Unsynchronized(SystemClock):
+    def wall_trusted(self) -> bool:
+        return False
+
+
+def test_a_time_by_an_unsynchronized_clock_is_not_relied_on(
+    door: Program, rules: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door.gallery.change(NAME, Details(groups=("staff",)))
+    monkeypatch.setattr(permitting, "SystemClock", Unsynchronized)
+    for at in ("now", "today 12:00", "-2h"):
+        assert "no (clock_unsynchronized)" in may(door, rules, at).out
+    assert "yes" in may(door, rules, "2026-06-15T12:00").out
 
 
 def test_what_cannot_be_asked_is_a_wrong_call(door: Program, rules: Path) -> None:

@@ -22,7 +22,8 @@ from converter.answers import Answers, of_keras
 from converter.architectures import BACKBONES, INPUT_SIZE, build, find
 from converter.calibration import from_training
 from converter.compositions import write_compositions
-from converter.quantize import VARIANTS, Variant, quantize
+from converter.quantize import quantize
+from converter.variants import VARIANTS, Variant
 from converter.verify import held_out
 from edgegate.errors import EdgegateError, ModelError
 from edgegate.types import Image

@@ -31,7 +31,7 @@ def test_without_tensorflow_building_is_refused_before_it_begins(
     (tmp_path / "recipe.toml").write_text("[data]\ncompositions = 100\n", "utf-8")
     assert main(["build", str(tmp_path / "recipe.toml")]) == 1
     assert capsys.readouterr().err == (
-        "converter: TensorFlow is not installed, and training needs it; pip install 'edgegate[train]'\n"
+        "converter: TensorFlow is not installed, and training needs it; from a clone, pip install '.[train]'\n"
     )
     assert not (tmp_path / "build").exists()
 

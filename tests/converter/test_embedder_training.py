@@ -12,7 +12,8 @@ from converter.dataset import Dataset, Sample, Split, load_dataset, writing
 from converter.people import WHOLE
 from converter.pictures import encode
 from converter.portraits import varied_chips
-from converter.train import Trained, TrainSettings, train
+from converter.train import Trained, train
+from converter.train_settings import TrainSettings
 from converter.training.lessons import ByPerson, lesson_of
 from edgegate.types import Image
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pytest
 
 from converter.architectures import BACKBONES
-from converter.quantize import VARIANTS
+from converter.variants import VARIANTS
 from edgegate.vision.packs import load_pack
 from edgegate.vision.tflite import Floats, Model, Runtime
 

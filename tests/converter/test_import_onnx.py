@@ -52,4 +52,4 @@ def test_without_onnx2tf_the_extra_is_named(tmp_path: Path, capsys: pytest.Captu
     file = tmp_path / "tiny.onnx"
     file.write_bytes(b"")
     assert bring_in(file) == 1
-    assert "edgegate[import]" in capsys.readouterr().err
+    assert "'.[import]'" in capsys.readouterr().err

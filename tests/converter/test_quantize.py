@@ -14,7 +14,8 @@ from converter import guards, runtime
 from converter.answers import of_keras
 from converter.calibration import from_training
 from converter.dataset import load_dataset
-from converter.quantize import VARIANTS, Variant, quantize
+from converter.quantize import quantize
+from converter.variants import VARIANTS, Variant
 from edgegate.errors import ModelError
 from edgegate.types import Image
 from tests.converter.tiny_tracker import SIZE, make_model

@@ -14,9 +14,10 @@ from converter import guards, runtime
 from converter.answers import Floats, outputs_of_keras
 from converter.architectures import DESIGNS, build
 from converter.portraits import varied_chips
-from converter.quantize import Variant, quantize, to_int8
+from converter.quantize import quantize, to_int8
 from converter.recipe import load_recipe
 from converter.train import freeze
+from converter.variants import Variant
 from edgegate.types import Image
 from tests.converter.published_weights import published
 from tests.converter.untaught import balance, condition

@@ -10,7 +10,7 @@ import pytest
 
 from converter.example import render
 from converter.recipe import Recipe, load_recipe, parse_recipe
-from converter.train import TrainSettings
+from converter.train_settings import TrainSettings
 from edgegate.errors import ConfigError, UsageError
 
 EXAMPLE = Path(__file__).parents[2] / "converter" / "recipes" / "example.toml"

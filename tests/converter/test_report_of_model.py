@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from converter.answers import Answers
+from converter.budgets import Budgets
 from converter.dataset import load_dataset
-from converter.recipe import Budgets
 from converter.report import page
 from converter.report.examples import worst
 from converter.report.subject import Subject, card

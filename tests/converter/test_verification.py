@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from converter.budgets import Budgets
 from converter.dataset import SPLITS, Dataset, Sample
 from converter.people import WHOLE
-from converter.recipe import Budgets
 from converter.report import siamese
 from converter.verification import Compared, Pairs, measure_pairs, pairs_of, require_strangers
 from converter.verify import HeldOut, Refused, missed

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from converter.answers import Answers, iou, outputs_of_keras
+from converter.budgets import Budgets
 from converter.calibration import from_training
 from converter.dataset import Sample, load_dataset
 from converter.quantize import quantize
-from converter.recipe import Budgets
 from converter.verify import Figures, HeldOut, Refused, Verified, choose, held_out, measure, missed, verify
 from edgegate.errors import UsageError
 from edgegate.types import Box

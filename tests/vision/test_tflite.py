@@ -199,7 +199,7 @@ def test_a_model_tells_whether_it_runs_on_the_fast_kernels(
 @pytest.mark.skipif(int(np.__version__.split(".")[0]) < 2, reason="NumPy 1 is what tflite-runtime needs")
 def test_tflite_runtime_with_numpy_2_is_one_clear_line() -> None:
     with pytest.raises(
-        ModelError, match=r"tflite-runtime cannot work with NumPy 2.*; install edgegate\[tflite-runtime\]"
+        ModelError, match=r"tflite-runtime cannot work with NumPy 2.*; from a clone, pip install '\.\[tflite-runtime\]'"
     ):
         Model(load_pack(shipped("face-landmarks"), "landmarks"), runtime="tflite-runtime")
 

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import Any
 
 from edgegate import app, journal, privacy
-from edgegate.cli.common import Commands, load_config, print_json
+from edgegate.cli.common import load_config, print_json
 from edgegate.cli.wording import printable
 from edgegate.clock import SystemClock
 from edgegate.config import Config
 from edgegate.errors import GalleryError, ModelError
+from edgegate.gallery import Person
 
 _BEYOND_REACH = "copies made elsewhere: exported files, images of the disk, what staff noted"
-
-
-def add(actions: Commands, parent: argparse.ArgumentParser) -> None:
-    forget = actions.add_parser("forget", parents=[parent], help="erase a person, check it, print a receipt")
-    forget.add_argument("name", metavar="NAME")
-    forget.set_defaults(run=forget_person)
 
 
 def forget_person(args: argparse.Namespace) -> int:
     config, clock = load_config(args), SystemClock()
     gallery = app.open_gallery(config)
-    gallery.find(args.name)
+    person = gallery.find(args.name)
+    if not args.yes and sys.stdin.isatty() and not _agreed(person):
+        print(printable(f"{person.name}: nobody was forgotten, nothing was erased"))
+        return 1
     log = app.open_journal(config, app.origin_of(config), clock)
     try:
         forgotten = privacy.forget(gallery, log, app.open_scores(config), clock, args.name)
@@ -49,6 +48,15 @@ def forget_person(args: argparse.Namespace) -> int:
     else:
         _print(receipt)
     return 0
+
+
+def _agreed(person: Person) -> bool:
+    """Ask, on standard error, for what is printed may be data; an empty answer is no."""
+    templates = len(person.photos) + person.unreadable
+    about = f"{templates} template{'s' * (templates != 1)}, enrolled since {person.enrolled}"
+    question = f"Forget {person.name} ({about})? Nothing brings them back. [y/N] "
+    print(printable(question), end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 
 def _search_journal(config: Config, name: str) -> dict[str, Any]:
@@ -79,7 +87,7 @@ def _print(receipt: dict[str, Any]) -> None:
         print(f"  erased: the scores of {receipt['scores_erased']} visits")
     for what, paths in (("removed", receipt["files_removed"]), ("searched, nothing left", others)):
         for path in paths:
-            print(f"  {what}: {path}")
+            print(printable(f"  {what}: {path}"))
     print(f"  searched, no name in it: {chain['path']}, {chain['rows']} events, {state}")
     if receipt["retrain"]:
         print(

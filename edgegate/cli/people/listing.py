@@ -9,20 +9,12 @@ from typing import Any
 
 from edgegate import app, journal
 from edgegate.access import Permissions
-from edgegate.cli.common import Commands, load_config, print_json
+from edgegate.cli.common import load_config, print_json
 from edgegate.cli.wording import printable
 from edgegate.clock import rfc3339
 from edgegate.config import Config
 from edgegate.gallery import Person
 from edgegate.types import EventType
-
-
-def add(actions: Commands, parent: argparse.ArgumentParser) -> None:
-    listing = actions.add_parser("list", parents=[parent], help="everybody, and the threshold in force")
-    listing.set_defaults(run=list_people)
-    show = actions.add_parser("show", parents=[parent], help="one person's photos and their quality")
-    show.add_argument("name", metavar="NAME")
-    show.set_defaults(run=show_person)
 
 
 def list_people(args: argparse.Namespace) -> int:
@@ -40,7 +32,7 @@ def list_people(args: argparse.Namespace) -> int:
         print(printable(_line(person, known, seen, may)))
     print(app.promise_in_words(config, identifier))
     if (trouble := gallery.trouble()) is not None:
-        print(trouble)
+        print(printable(trouble))
     return 0
 
 

@@ -6,10 +6,9 @@ import argparse
 import getpass
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
-from edgegate import app, private
-from edgegate.cli.common import Commands, existing, load_config, print_json
+from edgegate import app, output
+from edgegate.cli.common import existing, load_config, print_json
 from edgegate.cli.wording import printable
 from edgegate.clock import SystemClock, rfc3339
 from edgegate.config import Config
@@ -17,21 +16,6 @@ from edgegate.errors import EdgegateError, GalleryError, KeyFileError, UsageErro
 from edgegate.gallery import Entry, Gallery, Person, envelope, transfer
 from edgegate.gallery.trust import Trusted
 from edgegate.types import Event, EventType
-
-
-def add(actions: Commands, parent: argparse.ArgumentParser) -> None:
-    export = actions.add_parser("export", parents=[parent], help="people into an encrypted, signed file")
-    export.add_argument("--names", nargs="+", metavar="NAME", help="only these; by default everybody")
-    export.set_defaults(run=export_people)
-    bring = actions.add_parser("import", parents=[parent], help="people from such a file: all of them or none")
-    bring.add_argument("--trust", metavar="FINGERPRINT", help="accept this signer, from now on")
-    bring.add_argument("--skip-existing", action="store_true", help="leave out names that are enrolled here already")
-    bring.set_defaults(run=import_people)
-    for action in (export, bring):
-        action.add_argument("file", type=Path, metavar="FILE")
-        action.add_argument(
-            "--passphrase-file", type=Path, metavar="PATH", help="its first line, instead of being asked for it"
-        )
 
 
 def export_people(args: argparse.Namespace) -> int:
@@ -42,20 +26,20 @@ def export_people(args: argparse.Namespace) -> int:
     if key is None:
         raise KeyFileError(f"{config.key_file}: there is no key to sign with; `edgegate people rotate-key`")
     sealed = envelope.seal(transfer.dump(people), _passphrase(args, again=True), key.signing())
-    journal = app.open_journal(config, app.origin_of(config), clock)
-    try:
-        journal.append([Event(EventType.PERSON_EXPORTED, clock.monotonic(), p.id, {"person": None}) for p in people])
-    finally:
-        journal.close()
-    try:
-        private.write(args.file, sealed)
-    except OSError as error:
-        raise GalleryError(f"{args.file}: cannot be written: {error.strerror}") from None
+    with output.binary(args.file) as file:  # a wrong path is told before anything is written down
+        journal = app.open_journal(config, app.origin_of(config), clock)
+        try:
+            events = [Event(EventType.PERSON_EXPORTED, clock.monotonic(), p.id, {"person": None}) for p in people]
+            journal.append(events)
+        finally:
+            journal.close()
+        file.write(sealed)
     signer = envelope.read(sealed).signer
     if args.json:
         print_json({"file": str(args.file), "people": [person.name for person in people], "fingerprint": signer})
     else:
-        print(f"{args.file}: {len(people)} people, encrypted; signed by {signer}, which the other door must trust")
+        done = f"{args.file}: {len(people)} people, encrypted; signed by {signer}, which the other door must trust"
+        print(printable(done), file=sys.stderr if output.goes_through(args.file) else sys.stdout)
     return 0
 
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from datetime import datetime, tzinfo
 
-from edgegate import app
+from edgegate import app, moments
 from edgegate.access import Permissions, Verdict
-from edgegate.cli.common import Commands, load_config, print_json
+from edgegate.cli.common import Times, load_config, print_json, understood
 from edgegate.cli.wording import printable
 from edgegate.clock import SystemClock, rfc3339
-from edgegate.errors import UsageError
 from edgegate.gallery import Person
 from edgegate.search import validity_of
 from edgegate.types import Denial
@@ -22,24 +20,20 @@ _WHY = {
 }
 
 
-def add(actions: Commands, parent: argparse.ArgumentParser) -> None:
-    may = actions.add_parser("may", parents=[parent], help="whether somebody may enter, and why", description=__doc__)
-    may.add_argument("name", metavar="NAME")
-    may.add_argument("--at", metavar="TIME", help="such as 2026-01-31T18:00, in the door's time zone (default: now)")
-    may.set_defaults(run=tell_whether)
-
-
 def tell_whether(args: argparse.Namespace) -> int:
     config = load_config(args)
     permissions = config.access.permissions(config.site.door)
-    zone = permissions.calendar.zone
     clock = SystemClock()
-    wall = clock.wall() if args.at is None else _moment(args.at, zone)
-    trusted = args.at is not None or clock.wall_trusted()
+    times = Times(config, clock)
+    at = times.read("now" if args.at is None else args.at, "--at")
+    wall = at.timestamp()
+    trusted = not times.asked_the_clock or clock.wall_trusted()
     person = app.open_gallery(config).find(args.name)
     verdict = permissions.ask(person.groups, validity_of(person), wall, trusted=trusted)
     change = permissions.next_change(person.groups, validity_of(person), wall) if trusted else None
     if args.json:
+        if args.at is not None:
+            understood("at", at)
         print_json(
             {
                 "name": person.name,
@@ -54,7 +48,7 @@ def tell_whether(args: argparse.Namespace) -> int:
     else:
         until = "" if change is None else f", until {_shown(permissions, change)}"
         answer = "yes" if verdict.reason is None else f"no ({verdict.reason})"
-        when = _shown(permissions, wall)
+        when = f"{at:%a} {moments.written(at)}"
         print(
             printable(
                 f"{person.name} at {permissions.door}, {when}: {answer}, {_why(permissions, person, verdict)}{until}"
@@ -77,12 +71,3 @@ def _why(permissions: Permissions, person: Person, verdict: Verdict) -> str:
 
 def _shown(permissions: Permissions, wall: float) -> str:
     return f"{permissions.calendar.clock(wall):%a %Y-%m-%d %H:%M %Z}"
-
-
-def _moment(text: str, zone: tzinfo) -> float:
-    """Seconds since the epoch; without an offset, a time of the door's clock; raises UsageError."""
-    try:
-        moment = datetime.fromisoformat(text.strip())
-        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()
-    except (ValueError, OverflowError):
-        raise UsageError(f"{text}: not a time such as 2026-01-31T18:00 or 2026-01-31T18:00Z") from None

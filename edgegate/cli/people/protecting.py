@@ -4,31 +4,16 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import asdict
-from pathlib import Path
 
-from edgegate import app, private
-from edgegate.cli.common import Commands, load_config, print_json
+from edgegate import app, output
+from edgegate.cli.common import load_config, print_json
 from edgegate.cli.wording import printable
-from edgegate.errors import GalleryError, UsageError
+from edgegate.errors import UsageError
 from edgegate.gallery.envelope import fingerprint
 from edgegate.gallery.migration import read_backup
 from edgegate.gallery.rotation import rotate
 
 _ROTATE = "Encrypt everything with a new key. The old one stays beside it, as FILE.ID, unless it is to be erased."
-
-
-def add(actions: Commands, parent: argparse.ArgumentParser) -> None:
-    rotation = actions.add_parser("rotate-key", parents=[parent], help="replace the key", description=_ROTATE)
-    rotation.add_argument(
-        "--lost", action="store_true", help="the old key is lost: whoever was enrolled with it must come again"
-    )
-    rotation.add_argument(
-        "--erase-old", action="store_true", help="erase old keys: other folders and backups written with them are lost"
-    )
-    rotation.set_defaults(run=rotate_key)
-    unpack = actions.add_parser("unpack-backup", parents=[parent], help="decrypt the backup of an older gallery")
-    unpack.add_argument("out", type=Path, metavar="FILE", help="written plainly: keep it safe, and delete it soon")
-    unpack.set_defaults(run=unpack_backup)
 
 
 def rotate_key(args: argparse.Namespace) -> int:
@@ -53,11 +38,10 @@ def rotate_key(args: argparse.Namespace) -> int:
 def unpack_backup(args: argparse.Namespace) -> int:
     config = load_config(args)
     content = read_backup(app.open_gallery(config).path, app.keys_of(config).load())
-    try:
-        private.write_new(args.out, content)
-    except FileExistsError:
-        raise UsageError(f"{args.out}: is there already; name another file") from None
-    except OSError as error:
-        raise GalleryError(f"{args.out}: cannot be written: {error.strerror}") from None
-    print_json({"written": str(args.out)}) if args.json else print(f"{args.out}: written, not encrypted")
+    with output.binary(args.out, new=True) as file:
+        file.write(content)
+    if args.json:
+        print_json({"written": str(args.out)})
+    elif not output.goes_through(args.out):
+        print(printable(f"{args.out}: written, not encrypted"))
     return 0

@@ -1,0 +1,34 @@
+"""The options of every command, a module each: nothing heavy is imported to tell what there is to call."""
+
+from __future__ import annotations
+
+from edgegate import __version__
+from edgegate.cli.parser import Parser
+
+COMMANDS = {
+    "run": "run the door",
+    "replay": "run a recorded video through the pipeline",
+    "demo": "see a door decide",
+    "enroll": "enrol a person",
+    "people": "list, show, change, move and forget people",
+    "access": "lockdown, its end, and the end of a lock-out",
+    "journal": "list, verify and export the audit log",
+    "watch": "what the door tells the broker, live",
+    "view": "the live picture with boxes",
+    "check": "what works and what does not",
+    "evaluate": "error rates on labelled people",
+    "bench": "speed of every stage here",
+    "completion": "completion for your shell",
+}
+"""In the order that `--help` lists them."""
+
+
+def build_parser() -> Parser:
+    """The program's parser: the module here that bears a command's name declares its options when it is called."""
+    parser = Parser(prog="edgegate", description="Face access control at a door.")
+    parser.show("edgegate check", "edgegate journal list --since yesterday")
+    parser.add_argument("--version", action="version", version=f"edgegate {__version__}")
+    commands = parser.commands(required=False)
+    for name, summary in COMMANDS.items():
+        commands.add_parser(name, help=summary, declare=f"{__name__}.{name}")
+    return parser

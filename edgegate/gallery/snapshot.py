@@ -1,0 +1,80 @@
+"""Reading the gallery's tables: as of one moment, and yet a few rows at a time.
+
+A reader keeps a writer waiting, and a writer who waits keeps other readers out. Where pictures are kept the file has
+hundreds of megabytes, which a Raspberry Pi's card takes seconds to give. So the file is let go after every few rows;
+when it was changed in between, reading starts again. What is decrypted is decrypted while nobody waits.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+
+from edgegate.gallery import database, rows
+from edgegate.gallery.people import Person
+from edgegate.keys import Key
+
+ROWS = 16
+"""Photos read at a time: a megabyte, with pictures as they are kept."""
+
+ATTEMPTS = 3
+"""After so many, a file that is changed all the time is read in one go: then who writes waits, once."""
+
+_FIRST = -(2**63)
+
+
+class _ChangedError(Exception):
+    """Somebody wrote between two readings."""
+
+
+def read_people(db: sqlite3.Connection, keys: Mapping[str, Key] | None, *, pictures: bool) -> tuple[Person, ...]:
+    """Everybody, by name. Raises sqlite3.DatabaseError for what has changed otherwise than by this program."""
+    for _ in range(ATTEMPTS):
+        with suppress(_ChangedError):
+            people, photos = _read(db, ROWS, pictures=pictures)
+            return rows.with_photos(people, photos, keys)
+    with database.transaction(db, "DEFERRED"):
+        people, photos = _read(db, -1, pictures=pictures)
+    return rows.with_photos(people, photos, keys)
+
+
+def read_person(
+    db: sqlite3.Connection, keys: Mapping[str, Key] | None, name: str, *, pictures: bool
+) -> tuple[Person, ...]:
+    """Whoever is called so, and nobody else's rows; raises as `read_people` does."""
+    with database.transaction(db, "DEFERRED"):
+        people = rows.read_bare(db, name)
+        query = rows.select_photos("person = ?", pictures=pictures)
+        photos = [row for person in people for row in db.execute(query, (person.id,))]
+    return rows.with_photos(people, photos, keys)
+
+
+def _read(db: sqlite3.Connection, count: int, *, pictures: bool) -> tuple[tuple[Person, ...], list[rows.Row]]:
+    """People and photos' rows, `count` at a time (-1: all); raises _ChangedError."""
+    query = rows.select_photos("number > ?", pictures=pictures) + " LIMIT ?"
+    with _moment(db) as version:
+        database.check_small(db)
+        people = rows.read_bare(db)
+    found: list[rows.Row] = []
+    last = _FIRST
+    while True:
+        with _moment(db, version):
+            some = db.execute(query, (last, count)).fetchall()
+        found += some
+        if not some or count < 0:
+            return people, found
+        last = some[-1][0]
+
+
+@contextmanager
+def _moment(db: sqlite3.Connection, before: int | None = None) -> Iterator[int]:
+    """A transaction of its own, unless one is open; raises _ChangedError where others wrote since `before`."""
+    if db.in_transaction:
+        yield 0
+        return
+    with database.transaction(db, "DEFERRED"):
+        (version,) = db.execute("PRAGMA data_version").fetchone()
+        if before not in (None, version):
+            raise _ChangedError
+        yield version

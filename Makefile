@@ -7,7 +7,7 @@ FULL ?=
 export EDGEGATE_DATA := $(DATA)
 CONVERTED := $(abspath $(VENV)-train/converted)
 export EDGEGATE_CONVERTED := $(if $(FULL),$(CONVERTED))
-DESIGNS := tests/converter/test_every_design.py -m 'full or not full'
+DESIGNS := tests/converter/architectures/test_every_design.py -m 'full or not full'
 NEWER ?= $(shell for python in python3.13 "$$HOME"/.pyenv/versions/3.13*/bin/python; do \
   "$$python" -c '' 2> /dev/null && echo "$$python" && break; done)
 
@@ -31,8 +31,8 @@ test: $(VENV)/.test mosquitto systemd-analyze rtsp-server test-tflite-runtime $(
 
 # Every design of the converter in every variant, made once for all runtimes and Pythons.
 test test-tflite-runtime test-newer: $(if $(FULL),$(CONVERTED)/.made)
-$(CONVERTED)/.made: $(VENV)-train/.train $(wildcard converter/*.py converter/architectures/*.py) tests/converter/convert_all.py tests/converter/untaught.py
-	@$(VENV)-train/bin/python -m tests.converter.convert_all $(@D)
+$(CONVERTED)/.made: $(VENV)-train/.train $(wildcard converter/*.py converter/architectures/*.py) tests/support/converter/convert_all.py tests/support/converter/untaught.py
+	@$(VENV)-train/bin/python -m tests.support.converter.convert_all $(@D)
 	@touch $@
 
 # The same vision tests on the other TFLite runtime, which exists for Python 3.11 and needs NumPy 1.
@@ -57,7 +57,7 @@ test-recipes: $(VENV)-train/.train  ## every recipe from photos to a pack, small
 	  $(VENV)-train/bin/python -m pytest -n 2 --dist loadfile -m 'train and full' --durations 12 tests/converter
 
 test-import: $(VENV)-import/.import  ## imports of ONNX face networks, which need onnx2tf
-	@$(VENV)-import/bin/python -m pytest tests/converter/test_import_onnx.py
+	@$(VENV)-import/bin/python -m pytest tests/converter/imports/test_import_onnx.py
 
 test-aarch64: $(VENV)/.test  ## a Raspberry Pi's wheels and three seconds at a door, under qemu: 5 minutes, as root
 	@$(BIN)/python -m tests.aarch64 $(abspath $(VENV)-aarch64)
@@ -66,7 +66,7 @@ soak: $(VENV)/.test mosquitto  ## a day of visits in five to ten minutes: files,
 	@PYTHONPATH=. PATH="$$PATH:/usr/sbin" $(BIN)/python benchmarks/soak.py
 
 smoke: $(VENV)/.test  ## the golden replays and the command line, quickly; for a second Python
-	@$(BIN)/python -m pytest tests/test_replays.py tests/test_cli.py tests/test_config.py
+	@$(BIN)/python -m pytest tests/service/test_replays.py tests/cli/test_cli.py tests/config/test_config.py
 
 check: $(VENV)/.check  ## linter and strict types, over everything
 	@$(BIN)/ruff format --check --quiet . || { echo "run: $(BIN)/ruff format ."; exit 1; }
@@ -96,14 +96,14 @@ mosquitto systemd-analyze guest-tools:
 rtsp-server:
 	@PYTHON=$(BIN)/python scripts/provision $@
 
-# A booted Debian with GPIO lines and a camera (tests/system/README.md). CASES chooses files or tests.
+# A booted Debian with GPIO lines and a camera (tests/booted/README.md). CASES chooses files or tests.
 CASES ?= tests/system
 system-test: $(VENV)/.test guest-tools  ## boot the door as a service on simulated hardware; FULL=1 for the published figures
-	@$(BIN)/python -m tests.system.kernel > /dev/null
+	@$(BIN)/python -m tests.booted.kernel > /dev/null
 	@FULL=$(FULL) $(BIN)/python -m pytest $(if $(FULL),-m 'full or not full') --timeout $(if $(FULL),7200,600) $(CASES)
 
 kernel: $(VENV)/.test guest-tools  ## build the kernel that system-test boots, where none is at hand (15 minutes)
-	@tests/system/recipe/kernel/build.sh "$$($(BIN)/python -m tests.system.kernel --folder)"
+	@tests/booted/recipe/kernel/build.sh "$$($(BIN)/python -m tests.booted.kernel --folder)"
 
 install:  ## sudo make install: the door as a service, or its upgrade (docs/install.md)
 	@PYTHON="$(PYTHON)" systemd/install install

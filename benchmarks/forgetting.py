@@ -25,13 +25,13 @@ from pathlib import Path
 
 import numpy as np
 
-from edgegate import privacy
 from edgegate.clock import SystemClock, rfc3339
-from edgegate.events import Origin
+from edgegate.events.cloudevents import Origin
 from edgegate.gallery import Details, Entry, Gallery, Photo
+from edgegate.gallery.keys import Keys
 from edgegate.journal import Journal
-from edgegate.keys import Keys
-from edgegate.site import Scores
+from edgegate.recognition.site_calibration import Scores
+from edgegate.service.retention import Retention, forget
 
 EMBEDDER = "e" * 64
 PICTURE_BYTES = 60_000
@@ -108,9 +108,9 @@ def measure(gallery: Gallery) -> Iterator[Hold]:
         return Journal(gallery.path.with_name("journal.db"), origin=origin, clock=clock, outbox=False)
 
     with closing(journal()) as log:
-        yield held(gallery.path, "people forget", lambda: privacy.forget(gallery, log, scores, clock, "Person 0"))
+        yield held(gallery.path, "people forget", lambda: forget(gallery, log, scores, clock, "Person 0"))
     kept = len(gallery.people()) - DUE
-    retention = privacy.Retention(gallery, journal, scores, clock, DAYS, threading.Event(), synchronized=lambda: True)
+    retention = Retention(gallery, journal, scores, clock, DAYS, threading.Event(), synchronized=lambda: True)
     yield held(gallery.path, f"retention, {DUE} people", retention.look)
     assert retention.trouble is None, retention.trouble
     assert len(gallery.people()) == kept

@@ -19,9 +19,9 @@ import numpy as np
 import numpy.typing as npt
 
 from edgegate.gallery import Gallery, Person, Photo
-from edgegate.identification import Identifier
-from edgegate.search import Crowd
-from edgegate.thresholds import Table
+from edgegate.recognition.identification import Identifier
+from edgegate.recognition.search import Crowd
+from edgegate.recognition.thresholds import Table
 
 Result = TypeVar("Result")
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from converter.compact import UnitBox
-from converter.dataset import Sample
+from converter.data.compact import UnitBox
+from converter.data.dataset import Sample
 from edgegate.camera import Recording
 from edgegate.cli.common import progress
 from edgegate.enrol import VIDEOS, read_picture

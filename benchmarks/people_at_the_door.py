@@ -13,7 +13,7 @@ from edgegate.app import build_gate, build_pipeline, load_embedder, table_of
 from edgegate.config import Config, load
 from edgegate.evaluation.clips import AlwaysMoving, Remembered
 from edgegate.gallery import Enrolled, Person, Photo
-from edgegate.identification import Identifier
+from edgegate.recognition.identification import Identifier
 from edgegate.types import EventType, Observation
 from edgegate.vision.packs import Pack
 from edgegate.vision.tracker import TrackerNetwork

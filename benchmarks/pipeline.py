@@ -16,11 +16,11 @@ from pathlib import Path
 import cv2
 import psutil
 
-from edgegate import benchmark
 from edgegate.clock import SystemClock
 from edgegate.config import Config
 from edgegate.errors import EdgegateError
-from edgegate.video import EXACT, video_file
+from edgegate.evaluation import speed
+from edgegate.report.video import EXACT, video_file
 
 OUT = Path(__file__).parent / "out" / "pipeline.json"
 
@@ -34,7 +34,7 @@ RSS_SECONDS = 3.0
 
 
 def main() -> None:
-    figures = {name: round(value, 4) for name, value in asdict(benchmark.measure(Config())).items()}
+    figures = {name: round(value, 4) for name, value in asdict(speed.measure(Config())).items()}
     with tempfile.TemporaryDirectory() as folder:
         door = Door(Path(folder))
         figures["start_seconds"] = statistics.median(door.start_seconds() for _ in range(STARTS))
@@ -59,7 +59,7 @@ class Door:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._clock = SystemClock()
-        picture = benchmark.face_picture()
+        picture = speed.face_picture()
         height, width = picture.shape[:2]
         with video_file(folder / "camera.avi", (width, height), FPS, EXACT) as write:
             for _ in range(30 * FPS):

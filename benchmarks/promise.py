@@ -24,15 +24,15 @@ import numpy.typing as npt
 from edgegate.app import build_analyzer, table_of
 from edgegate.cli.common import progress
 from edgegate.config import Config
-from edgegate.embedding import pool
 from edgegate.errors import EdgegateError, UsageError
 from edgegate.evaluation.dataset import Part, photo_visits
 from edgegate.evaluation.scores import Looks
 from edgegate.evaluation.vision import look_at_photos
 from edgegate.gallery import Enrolled, Person, Photo
-from edgegate.identification import Identifier
-from edgegate.thresholds import Table
+from edgegate.recognition.identification import Identifier
+from edgegate.recognition.thresholds import Table
 from edgegate.types import Embedding
+from edgegate.vision.pooling import pool
 
 OUT = Path(__file__).parent / "out"
 RATE = 1e-3

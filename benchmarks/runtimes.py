@@ -23,7 +23,7 @@ from edgegate.cli.common import progress
 from edgegate.enrol import Enroller, read_picture
 from edgegate.errors import EdgegateError
 from edgegate.evaluation.dataset import photo_visits
-from edgegate.quiet import quiet
+from edgegate.system.quiet import quiet
 from edgegate.types import Frame
 from edgegate.vision.align import ALIGNMENT_POINTS, align
 from edgegate.vision.analyzer import build_analyzer

@@ -16,14 +16,14 @@ import cv2
 import numpy as np
 
 from edgegate.cli.common import progress
-from edgegate.embedding import pool
 from edgegate.enrol import Enroller, Sameness, read_picture
 from edgegate.gallery import Photo
-from edgegate.thresholds import Table
+from edgegate.recognition.thresholds import Table
 from edgegate.types import Frame, Image
 from edgegate.vision.analyzer import Analyzer, build_analyzer
 from edgegate.vision.landmarks import Landmarker
 from edgegate.vision.packs import load_pack, shipped
+from edgegate.vision.pooling import pool
 from edgegate.vision.tflite import Model
 
 SEED = 0

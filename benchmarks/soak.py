@@ -34,15 +34,15 @@ from edgegate.app import Recognition
 from edgegate.broker import Topics, Uplink
 from edgegate.clock import SystemClock
 from edgegate.config import Config
-from edgegate.events import CloudEvent
+from edgegate.events.cloudevents import CloudEvent
 from edgegate.gallery import Entry, Photo
 from edgegate.keeper.client import KeeperClient
-from edgegate.loop import Loop
+from edgegate.loop.turn import Loop
 from edgegate.types import Box, Embedding, Event, Face, Frame, Image, Quality
 from edgegate.vision.analyzer import Analyzer
-from tests.brokers import MOSQUITTO, Mosquitto
-from tests.door_scenes import ENROLLED, frames
-from tests.keepers import Process
+from tests.support.brokers import MOSQUITTO, Mosquitto
+from tests.support.door_scenes import ENROLLED, frames
+from tests.support.keepers import Process
 
 WARM_UP = 0.1
 REAL_EVERY = 10

@@ -22,19 +22,20 @@ import numpy as np
 from people import People, Shooting, look_at_people
 from people_at_the_door import WAYS, Coming, visits
 
-from converter import packs, runtime
-from converter.answers import Answers, iou, of_keras
-from converter.augment import Augmentation, Augmenter
-from converter.calibration import from_training
-from converter.dataset import UNKNOWN, Dataset, Sample
-from converter.keras_models import load_model
-from converter.quantize import quantize
-from converter.train import Trained, train
-from converter.train_settings import TrainSettings
-from converter.verify import HeldOut, held_out
+from converter import packs
+from converter.data.augment import Augmentation, Augmenter
+from converter.data.dataset import UNKNOWN, Dataset, Sample
+from converter.evaluation.fidelity import HeldOut, held_out
+from converter.tflite import runtime
+from converter.tflite.answers import Answers, iou, of_keras
+from converter.tflite.calibration import from_training
+from converter.tflite.quantize import quantize
+from converter.training.keras_models import load_model
+from converter.training.settings import TrainSettings
+from converter.training.train import Trained, train
 from edgegate.app import build_analyzer
 from edgegate.config import load
-from edgegate.thresholds import rate_bound
+from edgegate.recognition.thresholds import rate_bound
 from edgegate.vision.packs import InputSpec, load_pack
 from edgegate.vision.tflite import Model
 from edgegate.vision.tracker import TrackerNetwork

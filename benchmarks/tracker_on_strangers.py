@@ -18,7 +18,7 @@ from edgegate.app import build_analyzer
 from edgegate.camera import Recording
 from edgegate.config import load
 from edgegate.enrol import PICTURES, VIDEOS, read_picture
-from edgegate.thresholds import rate_bound
+from edgegate.recognition.thresholds import rate_bound
 from edgegate.types import Frame, Image
 from edgegate.vision.packs import load_pack, shipped
 from edgegate.vision.tflite import Model

@@ -23,9 +23,9 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from converter import runtime
-from converter.portraits import varied_chips
-from converter.probe import peak_megabytes
+from converter.compositions.portraits import varied_chips
+from converter.tflite import runtime
+from converter.tflite.probe import peak_megabytes
 from edgegate.clock import SystemClock
 from edgegate.types import Image
 from edgegate.vision.preprocess import stretch
@@ -95,8 +95,8 @@ def measure(design: str) -> list[Row]:
 def _convert(design: str, folder: Path, pictures: Image) -> dict[str, bytes]:
     """The variants; the Keras model is left in the folder."""
     from converter.architectures import build  # noqa: PLC0415 - with the next: heavy
-    from converter.quantize import quantize  # noqa: PLC0415
-    from converter.variants import VARIANTS  # noqa: PLC0415
+    from converter.tflite.quantize import quantize  # noqa: PLC0415
+    from converter.tflite.variants import VARIANTS  # noqa: PLC0415
 
     model = build(design, classes=CLASSES, input_size=SIZE)
     model.save(folder / "model.keras")

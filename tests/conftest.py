@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.door_scenes import ENROLLED, SCENES, write_scene
-from tests.program import Program
+from tests.support.door_scenes import ENROLLED, SCENES, write_scene
+from tests.support.program import Program
 
 # The same examples everywhere, and no verdict on how fast the machine was.
 settings.register_profile("edgegate", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])

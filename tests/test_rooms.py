@@ -7,16 +7,17 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from functools import cache
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests.support.paths import ROOT
+
 MODULES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "edgegate").rglob("*.py"))
 
 PURE = [
-    "gate", "tracking", "types", "thresholds", "embedding", "identification", "search", "templates", "lookalikes",
-    "events", "guidance", "health", "spelling", "enrol/choice",
+    "access/gate", "recognition/tracking", "types", "recognition/thresholds", "vision/pooling",
+    "recognition/identification", "recognition/search", "recognition/templates", "recognition/lookalikes",
+    "events/cloudevents", "enrol/guidance", "service/health", "spelling", "enrol/choice",
     "access/__init__", "access/calendar", "access/doubts", "access/hold_open", "access/lockout", "access/permissions",
     "access/schedule",
     "door/__init__", "door/machine", "door/parts", "door/table", "keeper/refusals", "keeper/requests",
@@ -52,11 +53,11 @@ THREAD_PACKAGES = {"asyncio", "concurrent", "multiprocessing"}
 WITH_THREADS = (
     "edgegate/broker/",
     "edgegate/demo/",
-    "edgegate/capture.py",
+    "edgegate/camera/capture.py",
     "edgegate/clock.py",
     "edgegate/keeper/__main__.py",
     "edgegate/keeper/client.py",
-    "edgegate/periodic.py",
+    "edgegate/system/threads.py",
     "edgegate/view/page.py",
 )
 
@@ -117,10 +118,13 @@ def test_a_pure_room_imports_nothing_that_does_io_or_knows_the_time(room: str) -
     assert packages(outside) <= PURE_IMPORTS
 
 
-@pytest.mark.parametrize("room", ["gate", "tracking", "types", "thresholds", "embedding", "guidance"])
+@pytest.mark.parametrize(
+    "room",
+    ["access/gate", "recognition/tracking", "types", "recognition/thresholds", "vision/pooling", "enrol/guidance"],
+)
 def test_a_room_that_decides_is_built_on_pure_rooms_alone(room: str) -> None:
     inside = {name for name in everywhere(f"edgegate/{room}.py") if name.startswith("edgegate.")}
-    assert {name.split(".")[1] for name in inside} <= {"access", "types", "embedding"}
+    assert {name.split(".")[1] for name in inside} <= {"access", "types", "vision"}
 
 
 @pytest.mark.parametrize("room", PURE)
@@ -148,13 +152,13 @@ def test_only_the_demo_uses_what_the_demo_brings() -> None:
 
 
 def test_no_hardware_is_touched_by_importing() -> None:
-    others = [module for module in MODULES if module != "edgegate/pins.py"]  # imported only to drive pins
+    others = [module for module in MODULES if module != "edgegate/lock/lgpio_pins.py"]  # imported only to drive pins
     assert offenders(others, lambda module: packages(imports(at_import(module))) & HARDWARE) == {}
 
 
 def test_a_running_door_has_loaded_nothing_that_it_does_not_need() -> None:
     program = (
-        "import sys, edgegate.daemon\n"
+        "import sys, edgegate.service.daemon\n"
         "from edgegate.cli.parser import resolved\n"
         "from edgegate.cli.parsers import build_parser\n"
         "assert [resolved(run) for command in build_parser().every() if (run := command.get_default('run'))]\n"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import subprocess
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests.support.paths import ROOT
+
 NAME = "edgegate"
 BY_NAME = re.compile(
     rf"{NAME}\[[a-z][a-z,-]*\]|\b(pip3?|pipx|uv)\b[^\n]*\b(install|add)(\s+-\S+)*\s+[\"'`]?{NAME}(?![\w./-])"

@@ -25,26 +25,26 @@ from page import COST, SHIPPED, write_docs
 from said import Said, confirmed, cosines_with_people, figures, of_embeddings, of_probabilities
 from split import PEOPLE, faces, for_classifier, for_embedder, role_of
 
-from converter import runtime
-from converter.answers import outputs_of_keras
 from converter.architectures import build, find
 from converter.architectures.inputs import input_of
-from converter.augment import Augmentation, Augmenter
-from converter.calibration import from_training
-from converter.dataset import Dataset, Sample
-from converter.folded import Folded
-from converter.keras_models import load_model, pixels_of, task_of
-from converter.quantize import quantize
-from converter.train import MODEL_FILE, Trained, train
-from converter.train_settings import TrainSettings
+from converter.data.augment import Augmentation, Augmenter
+from converter.data.dataset import Dataset, Sample
+from converter.tflite import runtime
+from converter.tflite.answers import outputs_of_keras
+from converter.tflite.calibration import from_training
+from converter.tflite.folded import Folded
+from converter.tflite.quantize import quantize
+from converter.tflite.variants import Variant
 from converter.training.checkpoints import checkpoint
 from converter.training.feed import read_pictures
-from converter.variants import Variant
-from edgegate import output
+from converter.training.keras_models import load_model, pixels_of, task_of
+from converter.training.settings import TrainSettings
+from converter.training.train import MODEL_FILE, Trained, train
 from edgegate.clock import SystemClock
 from edgegate.config import load
 from edgegate.errors import EdgegateError, UsageError
-from edgegate.thresholds import Table, Threshold, per_person
+from edgegate.recognition.thresholds import Table, Threshold, per_person
+from edgegate.system import output_files
 from edgegate.types import Image
 from edgegate.vision.embed import Embedder
 from edgegate.vision.packs import load_pack, shipped
@@ -145,7 +145,7 @@ def _once(name: str, kept: Path, make: Callable[[], Report]) -> None:
         return
     report = make()
     kept.parent.mkdir(parents=True, exist_ok=True)
-    with output.text(kept, shared=True) as file:
+    with output_files.text(kept, shared=True) as file:
         file.write(json.dumps(report, indent=1) + "\n")
     print(f"{name}: {report.get('not_run') or 'measured'}", flush=True)
 

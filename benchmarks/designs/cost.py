@@ -15,15 +15,15 @@ from typing import Any
 
 import numpy as np
 
-from converter.answers import shapes
 from converter.architectures import build, find
 from converter.architectures.backbone import Task
-from converter.dlib import DAT, WHEEL
-from converter.dlib_dat import parse
-from converter.fetch import CACHE, member
-from converter.portraits import varied_chips
-from converter.quantize import quantize, to_int8
-from converter.resnet import build as build_shipped
+from converter.compositions.portraits import varied_chips
+from converter.imports.dlib import DAT, WHEEL
+from converter.imports.dlib_dat import parse
+from converter.imports.dlib_resnet import build as build_shipped
+from converter.imports.fetch import CACHE, member
+from converter.tflite.answers import shapes
+from converter.tflite.quantize import quantize, to_int8
 from edgegate.cli.common import progress
 from edgegate.types import Image
 from edgegate.vision.packs import MODEL_FILE, InputSpec, Pack, load_pack, shipped

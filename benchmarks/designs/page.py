@@ -11,7 +11,7 @@ from typing import Any
 import charts
 
 from converter.report.style import CSS
-from edgegate import output
+from edgegate.system import output_files
 
 Report = Mapping[str, Any]
 COST, SHIPPED = "cost", "face-embedder"
@@ -57,7 +57,7 @@ def write_docs(reports: Mapping[str, Report], folder: Path, *, reduced: bool) ->
     rows = {name: report for name, report in reports.items() if name != COST}
     notes = [note for note in _notes(rows) if reduced or "**Reduced**" not in note]
     for name, text in (("md", _markdown(rows, costs, notes)), ("html", _html(rows, costs, notes))):
-        with output.text(folder / f"designs-compared.{name}", shared=True) as file:
+        with output_files.text(folder / f"designs-compared.{name}", shared=True) as file:
             file.write(text)
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from converter.metrics import confusion, macro_f1
-from edgegate.thresholds import rate_bound
+from converter.evaluation.metrics import confusion, macro_f1
+from edgegate.recognition.thresholds import rate_bound
 
 Floats = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]

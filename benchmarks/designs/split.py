@@ -14,10 +14,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import Literal, TypeAlias, get_args
 
-from converter.compact import UnitBox
-from converter.cutting import cut_dataset, cutter
-from converter.dataset import UNKNOWN, Dataset, Sample, Split, load_dataset
-from converter.faces import find_face
+from converter.data.compact import UnitBox
+from converter.data.cutting import cut_dataset, cutter
+from converter.data.dataset import UNKNOWN, Dataset, Sample, Split, load_dataset
+from converter.data.faces import find_face
 from edgegate.cli.common import progress
 from edgegate.enrol import read_picture
 from edgegate.errors import EdgegateError

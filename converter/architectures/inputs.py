@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from converter.architectures import find
-from converter.crop import MARGIN
+from converter.data.crop import MARGIN
 from edgegate.errors import ModelError, UsageError
 from edgegate.vision.packs import InputSpec, Pack, load_pack
 

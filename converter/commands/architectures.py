@@ -6,7 +6,7 @@ import argparse
 from dataclasses import asdict
 
 from converter.architectures import designs
-from converter.train import require_tensorflow
+from converter.training.train import require_tensorflow
 from edgegate.cli.common import print_json
 from edgegate.cli.options import count
 from edgegate.cli.parser import Commands

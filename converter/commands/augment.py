@@ -6,9 +6,9 @@ import argparse
 from functools import partial
 from pathlib import Path
 
-from converter.augment import Augmentation, augment_dataset
 from converter.commands.prepare import report
-from converter.dataset import SPLITS, load_dataset
+from converter.data.augment import Augmentation, augment_dataset
+from converter.data.dataset import SPLITS, load_dataset
 from edgegate.cli.options import count
 from edgegate.cli.parser import Commands
 

@@ -10,8 +10,8 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from converter.recipe import load_recipe
-from converter.train import require_tensorflow
+from converter.recipe.recipe import load_recipe
+from converter.training.train import require_tensorflow
 from edgegate.cli.common import print_json
 from edgegate.cli.parser import Commands
 
@@ -36,7 +36,7 @@ def add(commands: Commands) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from converter.build import build  # noqa: PLC0415 - heavy
+    from converter.build.pipeline import build  # noqa: PLC0415 - heavy
 
     recipe = load_recipe(args.recipe)
     require_tensorflow()  # now, rather than after the photos have been looked at

@@ -7,7 +7,7 @@ import re
 import threading
 from pathlib import Path
 
-from converter.capture import Look, Shooting, capture
+from converter.data.capture import Look, Shooting, capture
 from edgegate import app
 from edgegate.camera import open_source, shown
 from edgegate.cli.common import load_config, print_json

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from converter.crop import MARGIN, SWEEP, Cropper, crop_folder
+from converter.data.crop import MARGIN, SWEEP, Cropper, crop_folder
 from edgegate.cli.common import existing, print_json
 from edgegate.cli.options import count
 from edgegate.cli.parser import Commands

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from converter.fetch import CACHE
-from converter.import_embedder import FAMILIES, Network, Pixels, Source, import_embedder, terms_of
-from converter.import_packs import SHIPPED, check_packs, import_packs
+from converter.imports.embedder import FAMILIES, Network, Pixels, Source, import_embedder, terms_of
+from converter.imports.fetch import CACHE
+from converter.imports.packs import SHIPPED, check_packs, import_packs
 from edgegate.cli.common import existing
 from edgegate.cli.parser import Commands
 
@@ -65,19 +65,19 @@ def run(args: argparse.Namespace) -> int:
 
 
 def run_tflite(args: argparse.Namespace) -> int:
-    from converter.import_tflite import tflite_network  # noqa: PLC0415 - the schema is slow to import
+    from converter.imports.tflite import tflite_network  # noqa: PLC0415 - the schema is slow to import
 
     return _run_network(args, tflite_network)
 
 
 def run_onnx(args: argparse.Namespace) -> int:
-    from converter.import_onnx import onnx_network  # noqa: PLC0415 - the schema is slow to import
+    from converter.imports.onnx import onnx_network  # noqa: PLC0415 - the schema is slow to import
 
     return _run_network(args, onnx_network)
 
 
 def run_table(args: argparse.Namespace) -> int:
-    from converter.import_table import put_table  # noqa: PLC0415 - as the others
+    from converter.imports.table import put_table  # noqa: PLC0415 - as the others
 
     existing(args.pack, "pack")
     for file in args.rows:

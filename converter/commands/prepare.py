@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from converter.check import faults
-from converter.dataset import SPLITS, Dataset, load_dataset
-from converter.people import APARTS
-from converter.prepare import KINDS, LONGEST_SIDE, MIN_PHOTOS, Sources, prepare
-from converter.problems import DataError
-from converter.summary import counts, remarks, table
+from converter.data.check import faults
+from converter.data.dataset import SPLITS, Dataset, load_dataset
+from converter.data.people import APARTS
+from converter.data.prepare import KINDS, LONGEST_SIDE, MIN_PHOTOS, Sources, prepare
+from converter.data.problems import DataError
+from converter.data.summary import counts, remarks, table
 from edgegate.cli.common import print_json
 from edgegate.cli.options import count
 from edgegate.cli.parser import Commands

@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from converter.calibration import DEFAULT_PICTURES, from_training
-from converter.dataset import load_dataset
-from converter.quantize import quantize
-from converter.variants import VARIANTS
-from edgegate import output
+from converter.data.dataset import load_dataset
+from converter.tflite.calibration import DEFAULT_PICTURES, from_training
+from converter.tflite.quantize import quantize
+from converter.tflite.variants import VARIANTS
 from edgegate.cli.common import existing, print_json
 from edgegate.cli.options import count
 from edgegate.cli.parser import Commands
+from edgegate.system import output_files
 
 
 def add(commands: Commands) -> None:
@@ -33,13 +33,13 @@ def add(commands: Commands) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from converter.keras_models import load_model, pixels_of  # noqa: PLC0415 - heavy
+    from converter.training.keras_models import load_model, pixels_of  # noqa: PLC0415 - heavy
 
     dataset = load_dataset(args.dataset)
     model = load_model(existing(args.model, "model"))
     pictures = from_training(dataset, pixels_of(model), args.images) if args.variant == "int8" else []
     blob = quantize(model, args.variant, pictures)
-    with output.binary(args.out, shared=True) as file:
+    with output_files.binary(args.out, shared=True) as file:
         file.write(blob)
     if args.json:
         print_json({"file": str(args.out), "variant": args.variant, "bytes": len(blob), "calibrated_on": len(pictures)})

@@ -11,13 +11,13 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from converter.answers import Answers, outputs_of_keras
 from converter.commands.verify import add_sources, budgets_of, open_sources
-from converter.dataset import load_dataset
+from converter.data.dataset import load_dataset
+from converter.evaluation.fidelity import Refused, Verified, verify
+from converter.evaluation.pairs import Compared, verify_pairs
 from converter.report import page, siamese
 from converter.report.subject import Subject
-from converter.verification import Compared, verify_pairs
-from converter.verify import Refused, Verified, verify
+from converter.tflite.answers import Answers, outputs_of_keras
 from edgegate.cli.common import existing, print_json
 from edgegate.cli.parser import Commands
 from edgegate.errors import ModelError

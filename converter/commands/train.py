@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from converter.dataset import load_dataset
-from converter.train import Trained, train
-from converter.train_settings import TrainSettings
+from converter.data.dataset import load_dataset
 from converter.training.history import SCHEDULES
 from converter.training.lessons import LOSSES
+from converter.training.settings import TrainSettings
 from converter.training.simple import LEARNERS
 from converter.training.strategies import STRATEGIES
+from converter.training.train import Trained, train
 from edgegate.cli.common import print_json
 from edgegate.cli.options import count
 from edgegate.cli.parser import Commands

@@ -9,11 +9,11 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from converter.budgets import Budgets
-from converter.dataset import load_dataset
-from converter.recipe import load_recipe
-from converter.verification import verify_pairs
-from converter.verify import HeldOut, held_out, verify
+from converter.data.dataset import load_dataset
+from converter.evaluation.budgets import Budgets
+from converter.evaluation.fidelity import HeldOut, held_out, verify
+from converter.evaluation.pairs import verify_pairs
+from converter.recipe.recipe import load_recipe
 from edgegate.cli.common import existing, print_json
 from edgegate.cli.parser import Commands
 
@@ -38,7 +38,7 @@ def add_sources(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from converter.answers import outputs_of_keras  # noqa: PLC0415 - with the next: heavy
+    from converter.tflite.answers import outputs_of_keras  # noqa: PLC0415 - with the next: heavy
 
     budgets = budgets_of(args)
     model, truth = open_sources(args)
@@ -61,7 +61,7 @@ def budgets_of(args: argparse.Namespace) -> Budgets:
 
 def open_sources(args: argparse.Namespace) -> tuple[Any, HeldOut]:
     """The Keras model, and the test images of its input's size."""
-    from converter.keras_models import load_model, pixels_of  # noqa: PLC0415 - heavy
+    from converter.training.keras_models import load_model, pixels_of  # noqa: PLC0415 - heavy
 
     dataset = load_dataset(args.dataset)
     model = load_model(existing(args.model, "model"))

@@ -17,7 +17,7 @@ import numpy as np
 from converter.compositions.backgrounds import Backgrounds
 from converter.compositions.people import Look, Wardrobe, enrolled_face, stranger_faces
 from converter.compositions.picture import SIZE, Picture, developed, place
-from converter.dataset import UNKNOWN, Dataset, Sample, Split, load_dataset, writing
+from converter.data.dataset import UNKNOWN, Dataset, Sample, Split, load_dataset, writing
 from edgegate.demo.portraits import ASTRONAUT
 
 SHARES: Mapping[Split, float] = {"train": 0.70, "valid": 0.15, "test": 0.15}

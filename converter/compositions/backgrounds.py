@@ -10,10 +10,10 @@ import cv2
 import numpy as np
 
 from converter.compositions.picture import SIZE, Picture
-from converter.dataset import Split
+from converter.data.dataset import Split
 from edgegate.demo.backdrop import corridor
 from edgegate.errors import UsageError
-from edgegate.quiet import quiet
+from edgegate.system.quiet import quiet
 
 PHOTOS: Mapping[Split, tuple[str, ...]] = {
     "train": ("motorcycle_left.png", "rocket.jpg", "chelsea.png", "brick.png", "gravel.png", "ihc.png", "coins.png"),

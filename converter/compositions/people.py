@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from converter.compositions.picture import Person, Picture
+from converter.compositions.portraits import ASTRONAUT, read
 from converter.compositions.strangers import stranger
-from converter.portraits import ASTRONAUT, read
 from edgegate.demo.portraits import CutOut
 from edgegate.types import Box, Image
 

@@ -10,8 +10,8 @@ from html import escape
 import cv2
 import numpy as np
 
-from converter.answers import iou
 from converter.report.subject import Subject
+from converter.tflite.answers import iou
 from edgegate.errors import UsageError
 from edgegate.types import Image
 

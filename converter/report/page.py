@@ -10,7 +10,8 @@ from typing import Any
 from converter.report import charts, examples, tables
 from converter.report.style import CSS
 from converter.report.subject import Subject, document
-from edgegate import __version__, output
+from edgegate import __version__
+from edgegate.system import output_files
 
 MOST_CLASSES = 40
 """Of more, nobody can read the confusion matrix; it is in the JSON form."""
@@ -22,9 +23,9 @@ def write(subject: Subject, folder: Path) -> dict[str, Any]:
     """Write both forms into `folder`, and return the JSON one; raises UsageError where they cannot be written."""
     content = document(subject)
     folder.mkdir(parents=True, exist_ok=True)
-    with output.text(folder / JSON_FILE) as file:
+    with output_files.text(folder / JSON_FILE) as file:
         file.write(json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
-    with output.text(folder / HTML_FILE) as file:
+    with output_files.text(folder / HTML_FILE) as file:
         file.write(render(subject, content))
     return read(folder)
 

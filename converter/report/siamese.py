@@ -11,14 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from converter.answers import Floats
-from converter.budgets import Budgets
+from converter.evaluation.budgets import Budgets
+from converter.evaluation.fidelity import KERAS, HeldOut, Refused, choose
+from converter.evaluation.pairs import RATES, Compared, PairFigures, histogram, measure_pairs, pairs_of
 from converter.report import charts, tables
 from converter.report.page import HTML_FILE, JSON_FILE, read
 from converter.report.style import CSS
-from converter.verification import RATES, Compared, PairFigures, histogram, measure_pairs, pairs_of
-from converter.verify import KERAS, HeldOut, Refused, choose
-from edgegate import __version__, output
+from converter.tflite.answers import Floats
+from edgegate import __version__
+from edgegate.system import output_files
 
 SCHEMA = 1
 BINS = tuple(np.linspace(-1, 1, 41).tolist())
@@ -104,9 +105,9 @@ def write(subject: Subject, folder: Path) -> dict[str, Any]:
     """Write both forms into `folder`, and return the JSON one; raises UsageError where they cannot be written."""
     content = document(subject)
     folder.mkdir(parents=True, exist_ok=True)
-    with output.text(folder / JSON_FILE) as file:
+    with output_files.text(folder / JSON_FILE) as file:
         file.write(json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
-    with output.text(folder / HTML_FILE) as file:
+    with output_files.text(folder / HTML_FILE) as file:
         file.write(render(content))
     return read(folder)
 

@@ -1,6 +1,6 @@
 """The look of the converter's report: the house style, and what tables and charts of it need besides."""
 
-from edgegate.report.style import CSS as HOUSE
+from edgegate.pages.style import CSS as HOUSE
 
 CSS = (
     HOUSE

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from converter.answers import Answers, iou
-from converter.budgets import Budgets
-from converter.metrics import box_row, class_rows, confusion, macro_f1
-from converter.verify import KERAS, Figures, HeldOut, Refused, Verified, choose, measure
+from converter.evaluation.budgets import Budgets
+from converter.evaluation.fidelity import KERAS, Figures, HeldOut, Refused, Verified, choose, measure
+from converter.evaluation.metrics import box_row, class_rows, confusion, macro_f1
+from converter.tflite.answers import Answers, iou
 from edgegate import __version__
-from edgegate.thresholds import rate_bound
+from edgegate.recognition.thresholds import rate_bound
 
 SCHEMA = 1
 

@@ -13,7 +13,7 @@ from typing import Any
 import keras
 
 from converter.training.history import History, write_history
-from edgegate.output import complete
+from edgegate.system.output_files import complete
 
 HISTORY_FILE = "history.json"
 

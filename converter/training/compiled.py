@@ -7,8 +7,8 @@ from typing import Any
 import keras
 
 from converter.architectures.backbone import Task
-from converter.losses import WEIGHTS, AdditiveMargin, SemiHardTriplets, tracker_losses
 from converter.training.lessons import EmbedderLoss
+from converter.training.losses import WEIGHTS, AdditiveMargin, SemiHardTriplets, tracker_losses
 from converter.training.metrics import Cosines, MacroF1, MeanIoU, PairOrder
 
 

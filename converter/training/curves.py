@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from converter.training.history import History
-from edgegate.output import complete
+from edgegate.system.output_files import complete
 
 PANELS = ("loss", "share", "learning rate")
 """Validation's are dashed, in the colour of training's."""

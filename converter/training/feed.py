@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from converter.compact import UnitBox
-from converter.dataset import Sample
+from converter.data.compact import UnitBox
+from converter.data.dataset import Sample
 from converter.training.lessons import TRACKER, Lesson, shuffled
 from edgegate.errors import EdgegateError
 from edgegate.types import Image

@@ -11,17 +11,17 @@ import numpy as np
 
 from converter.architectures import build, find
 from converter.architectures.inputs import pack_below
-from converter.folded import keep_body
+from converter.tflite.folded import keep_body
 from converter.training import simple
 from converter.training.checkpoints import HISTORY_FILE
 from converter.training.feed import Pictures
 from converter.training.history import History, write_history
 from edgegate.errors import UsageError
-from edgegate.output import complete
+from edgegate.system.output_files import complete
 from edgegate.vision.tflite import Model
 
 if TYPE_CHECKING:
-    from converter.train_settings import TrainSettings
+    from converter.training.settings import TrainSettings
 
 _BATCH = 16
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
-from edgegate import output
 from edgegate.errors import EdgegateError
+from edgegate.system import output_files
 
 SCHEMA = 1
 WATCHED = "val_loss"
@@ -93,5 +93,5 @@ def _parse(document: Mapping[str, Any]) -> History:
 def write_history(file: Path, history: History) -> None:
     """All or nothing: what was there before stays until the new one is whole."""
     document = {"schema": SCHEMA, "origin": history.origin, "epochs": history.epochs}
-    with output.text(file, shared=True) as written:
+    with output_files.text(file, shared=True) as written:
         written.write(json.dumps(document, ensure_ascii=False, indent=1) + "\n")

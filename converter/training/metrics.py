@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from converter.losses import squared_distances
+from converter.training.losses import squared_distances
 
 
 def iou(true: Any, found: Any) -> Any:

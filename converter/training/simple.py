@@ -102,7 +102,7 @@ def fit(learner: Learner, train: tuple[Matrix, Labels], valid: tuple[Matrix, Lab
 
 def figures(model: Simple, data: Mapping[str, tuple[Matrix, Labels]]) -> dict[str, float]:
     """Accuracy, macro F1 and loss by the prefix of Keras's names; a vote of 0 counts as one in a million."""
-    from converter.metrics import confusion, macro_f1  # noqa: PLC0415
+    from converter.evaluation.metrics import confusion, macro_f1  # noqa: PLC0415
 
     found: dict[str, float] = {}
     for prefix, (features, labels) in data.items():

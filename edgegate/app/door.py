@@ -9,24 +9,23 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from edgegate import gate as gates
-from edgegate import lockout_record
+from edgegate.access import gate as gates
+from edgegate.access.gate import Gate
 from edgegate.app.networks import table_of
 from edgegate.app.recognition import Recognition, build_pipeline, model_names
 from edgegate.app.storage import journal_path, open_scores
 from edgegate.clock import Clock
 from edgegate.config import Config
-from edgegate.events import CloudEvent
-from edgegate.gate import Gate
-from edgegate.journal import Journal, last_of, last_with
+from edgegate.events.cloudevents import CloudEvent
+from edgegate.journal import Journal, last_of, last_with, lockouts
 from edgegate.keeper.client import KEEPER, KeeperClient, parse_reference
-from edgegate.lock import Lock, Tell, build_lock
-from edgegate.lock_keeper import LockKeeper
-from edgegate.loop import Loop
+from edgegate.lock.controller import Lock, Tell, build_lock
+from edgegate.lock.interface import LockKeeper
+from edgegate.loop.turn import Loop
+from edgegate.loop.visit_scores import ScoreKeeper, VisitScores
 from edgegate.types import Event, EventType
 from edgegate.vision import motion
 from edgegate.vision.packs import Pack
-from edgegate.visits import ScoreKeeper, VisitScores
 
 
 def open_lock(config: Config, clock: Clock, tell: Tell) -> Lock | KeeperClient:
@@ -105,7 +104,7 @@ def build_loop(
     gate = build_gate(config, analyzer.pack, namer.pack if namer else None)
     gate.change_rules(gate_rules(config, analyzer.pack))
     if config.access.lockout_refusals:
-        lockout_record.take_up(gate, journal.path, clock)
+        lockouts.take_up(gate, journal.path, clock)
     return Loop(
         build_pipeline(config, analyzer, motion.MotionGate(), identifier, namer),
         gate,
@@ -115,5 +114,5 @@ def build_loop(
         clock,
         recognition.identifier.name_of,
         tell,
-        partial(lockout_record.is_released, journal.path),
+        partial(lockouts.is_released, journal.path),
     )

@@ -10,8 +10,8 @@ import cv2
 
 from edgegate.config import Config
 from edgegate.errors import ModelError
-from edgegate.identification import Identifier
-from edgegate.thresholds import Table
+from edgegate.recognition.identification import Identifier
+from edgegate.recognition.thresholds import Table
 from edgegate.types import UNKNOWN_CLASS
 from edgegate.vision import analyzer as vision
 from edgegate.vision.classifier import ClassifierNetwork

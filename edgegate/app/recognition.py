@@ -6,7 +6,6 @@ import logging
 from dataclasses import dataclass
 from functools import partial
 
-from edgegate import site, tracking
 from edgegate.app.networks import (
     Namer,
     build_analyzer,
@@ -17,12 +16,13 @@ from edgegate.app.networks import (
     table_of,
 )
 from edgegate.app.storage import open_gallery, site_path
-from edgegate.closed_set import ClosedSet
 from edgegate.config import MODEL_ALONE, Config
 from edgegate.gallery import Gallery
-from edgegate.identification import Identifier, People
-from edgegate.pipeline import Analyzer, MotionGate, Pipeline
-from edgegate.tracking import Tracker
+from edgegate.recognition import site_calibration, tracking
+from edgegate.recognition.closed_set import ClosedSet
+from edgegate.recognition.identification import Identifier, People
+from edgegate.recognition.pipeline import Analyzer, MotionGate, Pipeline
+from edgegate.recognition.tracking import Tracker
 from edgegate.vision import analyzer as vision
 from edgegate.vision import classifier, tracker
 from edgegate.vision.packs import Pack
@@ -59,7 +59,7 @@ def build_identifier(config: Config, people: People) -> Identifier:
         embedder.sha256,
         settings.false_accept_rate,
         settings.decide_after_frames,
-        partial(site.read_threshold, site_path(config), embedder.sha256),
+        partial(site_calibration.read_threshold, site_path(config), embedder.sha256),
     )
 
 

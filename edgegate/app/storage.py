@@ -5,13 +5,13 @@ from __future__ import annotations
 import secrets
 from pathlib import Path
 
-from edgegate import site
 from edgegate.clock import Clock
 from edgegate.config import Config
-from edgegate.events import Names, Origin
+from edgegate.events.cloudevents import Names, Origin
 from edgegate.gallery import Gallery
+from edgegate.gallery.keys import Keys
 from edgegate.journal import PATIENCE_SECONDS, Journal
-from edgegate.keys import Keys
+from edgegate.recognition import site_calibration
 
 
 def open_gallery(config: Config) -> Gallery:
@@ -46,5 +46,5 @@ def site_path(config: Config) -> Path:
     return config.data_dir / "site.toml"
 
 
-def open_scores(config: Config) -> site.Scores:
-    return site.Scores(config.data_dir / "scores.db", config.privacy.keep_scores_days)
+def open_scores(config: Config) -> site_calibration.Scores:
+    return site_calibration.Scores(config.data_dir / "scores.db", config.privacy.keep_scores_days)

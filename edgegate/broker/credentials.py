@@ -6,8 +6,8 @@ import ssl
 from pathlib import Path
 
 from edgegate.config import Mqtt
-from edgegate.credentials import given
 from edgegate.errors import ConfigError
+from edgegate.system.credentials import given
 
 
 def read_password(settings: Mqtt) -> str | None:

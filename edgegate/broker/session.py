@@ -12,7 +12,7 @@ from edgegate.broker.connection import Acknowledged, Connection, Lost, Notice
 from edgegate.broker.refusals import RefusedError
 from edgegate.broker.topics import ONLINE, Message, Topics
 from edgegate.errors import BrokerError
-from edgegate.events import CloudEvent, Names, dumps, with_name
+from edgegate.events.cloudevents import CloudEvent, Names, dumps, with_name
 
 log = logging.getLogger(__name__)
 

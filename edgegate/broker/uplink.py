@@ -18,7 +18,7 @@ from edgegate.broker.session import Outbox, Session
 from edgegate.broker.topics import OFFLINE, Message, Topics
 from edgegate.config import Mqtt
 from edgegate.errors import BrokerError, EdgegateError
-from edgegate.events import Names
+from edgegate.events.cloudevents import Names
 
 log = logging.getLogger(__name__)
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
-from edgegate import config, credentials
+from edgegate import config
 from edgegate.errors import CameraError, UsageError
+from edgegate.system import credentials
 from edgegate.types import CameraFault
 
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://.*")

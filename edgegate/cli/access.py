@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from edgegate import app, lockout_record
+from edgegate import app
 from edgegate.cli.common import load_config, print_json
 from edgegate.clock import SystemClock
 from edgegate.errors import LockError
+from edgegate.journal import lockouts
 from edgegate.keeper.client import KeeperClient
-from edgegate.lock_keeper import Status
+from edgegate.lock.interface import Status
 
 
 def start_lockdown(args: argparse.Namespace) -> int:
@@ -57,7 +58,7 @@ def _say(args: argparse.Namespace, status: Status, words: str) -> int:
 def release_lockout(args: argparse.Namespace) -> int:
     config, clock = load_config(args), SystemClock()
     with closing(app.open_journal(config, app.origin_of(config), clock)) as journal:
-        released = lockout_record.release(journal, clock)
+        released = lockouts.release(journal, clock)
     if args.json:
         print_json({"released": released})
     else:

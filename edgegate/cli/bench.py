@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from dataclasses import asdict
 
-from edgegate import benchmark
 from edgegate.cli.common import load_config, print_json
 from edgegate.errors import UsageError
+from edgegate.evaluation import speed as benchmark
 
 
 def run(args: argparse.Namespace) -> int:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TypeAlias
 
-from edgegate import app, clock, lockout_record
+from edgegate import app, clock
 from edgegate.broker import probe
 from edgegate.camera import is_network, is_recording, is_unverified, open_source
 from edgegate.camera.holders import SERVICE, devices, holders
@@ -19,11 +19,11 @@ from edgegate.cli.check_service import service
 from edgegate.cli.common import State, load_config, print_json
 from edgegate.cli.wording import printable
 from edgegate.config import MODEL_ALONE, NO_LIVENESS, Config
-from edgegate.disk import Disk, free_megabytes
 from edgegate.errors import CameraError, EdgegateError
-from edgegate.journal import last_time, verify
-from edgegate.periodic import within
-from edgegate.thermal import Thermometer, trouble_now
+from edgegate.journal import last_time, lockouts, verify
+from edgegate.system.disk import Disk, free_megabytes
+from edgegate.system.thermal import Thermometer, trouble_now
+from edgegate.system.threads import within
 from edgegate.types import CameraFault
 
 Look: TypeAlias = Callable[[Config], tuple[State, str]]
@@ -149,7 +149,7 @@ def _access(config: Config) -> tuple[State, str]:
 def _lockout(config: Config) -> Iterator[str]:
     """What the journal tells of one; the door may see its end at another time than this process does."""
     path, system = app.journal_path(config), clock.SystemClock()
-    until = lockout_record.running_until(path, system) if path.exists() else None
+    until = lockouts.running_until(path, system) if path.exists() else None
     if until is None:
         return
     if until > system.monotonic():

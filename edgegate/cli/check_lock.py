@@ -8,8 +8,8 @@ from edgegate import app, clock
 from edgegate.cli.common import State
 from edgegate.config import Config
 from edgegate.keeper.client import KeeperClient
-from edgegate.line import outputs_stay
-from edgegate.lock_keeper import Status, another_door
+from edgegate.lock.interface import Status, another_door
+from edgegate.lock.strike import outputs_stay
 
 _OUTPUTS_STAY = (
     "this kernel leaves the pins of a program that died as they were, so that an open lock may stay open: "

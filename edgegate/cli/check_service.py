@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from edgegate import journal
-from edgegate.events import TYPE_PREFIX, CloudEvent
+from edgegate.events.cloudevents import TYPE_PREFIX, CloudEvent
 from edgegate.types import EventType
 
 _BEGIN = {EventType.DEGRADED: EventType.RECOVERED, EventType.CAMERA_STALLED: EventType.CAMERA_RECOVERED}

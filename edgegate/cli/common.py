@@ -12,10 +12,11 @@ from typing import Any, Literal, TypeAlias, TypeVar
 
 from tqdm import tqdm
 
-from edgegate import config, moments
+from edgegate import config
 from edgegate.cli.wording import escaped
 from edgegate.clock import Clock
 from edgegate.errors import UsageError
+from edgegate.system import moments
 
 Item = TypeVar("Item")
 

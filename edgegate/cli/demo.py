@@ -22,7 +22,7 @@ from edgegate.demo.broker import HOST, PROTOCOL, EmbeddedBroker
 from edgegate.demo.portraits import ASTRONAUT, HOPPER
 from edgegate.demo.stage import Stage
 from edgegate.errors import UsageError
-from edgegate.events import CloudEvent
+from edgegate.events.cloudevents import CloudEvent
 from edgegate.vision.packs import shipped
 
 Say = Callable[[str], object]

@@ -17,9 +17,9 @@ from edgegate.cli.people.changing import read_details, tell_validity
 from edgegate.clock import SystemClock
 from edgegate.config import Config
 from edgegate.enrol import Again, Enroller, Enrolment, Sameness, Verdict, enrol, read_pictures, reenrol, take_photos
+from edgegate.enrol.guidance import Guide, Rules
 from edgegate.errors import UsageError
 from edgegate.gallery import Details
-from edgegate.guidance import Guide, Rules
 from edgegate.types import Event, EventType
 
 

@@ -13,8 +13,8 @@ from edgegate.cli.common import print_json
 from edgegate.cli.wording import escaped, printable
 from edgegate.enrol import Again, Enrolment, Told, Verdict
 from edgegate.enrol.enrolment import ENOUGH
+from edgegate.enrol.guidance import WORDS
 from edgegate.gallery import MAX_PHOTOS
-from edgegate.guidance import WORDS
 
 Tell = Callable[[Told], object]
 

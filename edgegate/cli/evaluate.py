@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
 
-from edgegate import app, output
+from edgegate import app
 from edgegate.cli import evaluate_site
 from edgegate.cli.common import existing, load_config, print_json, progress
 from edgegate.config import Config
@@ -17,7 +17,8 @@ from edgegate.evaluation.comparisons import compare, people_of
 from edgegate.evaluation.pooled import pooled
 from edgegate.evaluation.split import check_counts, split
 from edgegate.evaluation.vision import Judged, judge_photos, look_at_clip, looks_of_photos
-from edgegate.thresholds import per_person
+from edgegate.recognition.thresholds import per_person
+from edgegate.system import output_files
 from edgegate.vision.analyzer import Analyzer
 from edgegate.vision.packs import Pack
 
@@ -32,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
     _check(args)
     if args.report is None:
         return _tell(args, _evaluate(args, config))
-    with output.text(args.report) as file:  # before the work, so that a wrong path is told at once
+    with output_files.text(args.report) as file:  # before the work, so that a wrong path is told at once
         result = _evaluate(args, config)
         file.write(page.render(result))
     return _tell(args, result)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 
-from edgegate import app, site
+from edgegate import app
 from edgegate.cli.common import print_json
 from edgegate.config import Config
 from edgegate.errors import UsageError
 from edgegate.evaluation.site import SiteCheck, check
+from edgegate.recognition import site_calibration
 
 
 def run(args: argparse.Namespace, config: Config) -> int:
@@ -17,7 +18,7 @@ def run(args: argparse.Namespace, config: Config) -> int:
     applied = args.apply and result.tightened is not None
     if applied and result.tightened is not None:
         path, embedder = app.site_path(config), app.load_embedder(config).sha256
-        site.write_threshold(path, embedder, result.tightened, result.basis())
+        site_calibration.write_threshold(path, embedder, result.tightened, result.basis())
     if args.json:
         print_json(result.as_dict() | {"applied": applied})
     else:

@@ -6,12 +6,13 @@ import argparse
 import sys
 from collections.abc import Iterator
 
-from edgegate import app, journal, output
+from edgegate import app, journal
 from edgegate.cli.common import Times, load_config, print_json, understood
 from edgegate.cli.wording import for_stdout, in_words
 from edgegate.clock import SystemClock
 from edgegate.config import Config
-from edgegate.events import CloudEvent, dumps, with_name
+from edgegate.events.cloudevents import CloudEvent, dumps, with_name
+from edgegate.system import output_files
 
 
 def list_events(args: argparse.Namespace) -> int:
@@ -55,9 +56,9 @@ def export_events(args: argparse.Namespace) -> int:
     if args.out is None:
         sys.stdout.writelines(map(for_stdout, lines))
         return 0
-    with output.text(args.out) as file:
+    with output_files.text(args.out) as file:
         file.writelines(lines)
-    if not args.json and not output.goes_through(args.out):
+    if not args.json and not output_files.goes_through(args.out):
         print(f"{args.out}: written")
     return 0
 

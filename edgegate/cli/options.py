@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 WHEN = "a time such as 2026-01-31, `2026-01-31 08:00`, yesterday or -2h, in the door's time zone unless it names one"
-"""What the help says of an option that takes a time; `edgegate.moments` reads it."""
+"""What the help says of an option that takes a time; `edgegate.system.moments` reads it."""
 
 
 def add_common(parser: argparse.ArgumentParser) -> None:

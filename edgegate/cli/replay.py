@@ -10,8 +10,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from edgegate import app, output, replay, video
-from edgegate.annotate import Annotator
+from edgegate import app
 from edgegate.app import Recognition
 from edgegate.broker import Topics, Uplink
 from edgegate.camera import Recording
@@ -21,10 +20,13 @@ from edgegate.cli.wording import for_stdout, in_words, printable
 from edgegate.clock import Clock, RecordingClock, SystemClock, VirtualClock
 from edgegate.config import Config
 from edgegate.errors import BrokerError, CameraError, UsageError
-from edgegate.events import CloudEvent, dumps
+from edgegate.events.cloudevents import CloudEvent, dumps
 from edgegate.journal import Journal
-from edgegate.loop import Turn
-from edgegate.report import Report
+from edgegate.loop.turn import Turn
+from edgegate.report import Report, video
+from edgegate.report.annotate import Annotator
+from edgegate.service import replay
+from edgegate.system import output_files
 
 FLUSH_SECONDS = 30.0
 """How long `--publish` waits at the end for the broker to acknowledge what is left."""
@@ -78,7 +80,7 @@ def _check(args: argparse.Namespace, config: Config) -> None:
         video.check(args.annotate)
     for path in filter(None, (args.events, args.annotate, args.report)):
         existing(path.absolute().parent, "folder to write to")
-        output.check(path)
+        output_files.check(path)
         if path.exists() and path.samefile(args.video):
             raise UsageError(f"{path}: is the recording itself; write to another file")
     if args.publish and not config.mqtt.enabled:
@@ -141,7 +143,7 @@ def _written(report: Report, path: Path) -> Iterator[Report]:
 def _writers(args: argparse.Namespace, stack: ExitStack) -> Iterator[replay.Tell]:
     """What events are written with: to a file that appears when it is complete, or to stdout as they come."""
     if args.events:
-        file = stack.enter_context(output.text(args.events))
+        file = stack.enter_context(output_files.text(args.events))
         yield lambda event: print(dumps(event), file=file)
     elif _somebody_reads(args):
         yield lambda event: say(in_words(event, start=args.start_time))

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from tqdm import tqdm
 
-from edgegate.events import TYPE_PREFIX
-from edgegate.loop import Turn
+from edgegate.events.cloudevents import TYPE_PREFIX
+from edgegate.loop.turn import Turn
 from edgegate.report import words
 from edgegate.types import EventType
 

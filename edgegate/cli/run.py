@@ -8,11 +8,11 @@ import signal
 import threading
 from functools import partial
 
-from edgegate import logs, signals
 from edgegate.cli.common import load_config
-from edgegate.daemon import Daemon
 from edgegate.errors import EdgegateError
-from edgegate.reload import Reload
+from edgegate.service.daemon import Daemon
+from edgegate.service.reload import Reload
+from edgegate.system import logs, signals
 
 
 def run(args: argparse.Namespace) -> int:

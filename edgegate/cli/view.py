@@ -13,7 +13,7 @@ import cv2
 
 from edgegate import app
 from edgegate.camera import open_source
-from edgegate.capture import Capture, Slot
+from edgegate.camera.capture import Capture, Slot
 from edgegate.cli.common import load_config, print_json
 from edgegate.clock import SystemClock
 from edgegate.errors import CameraError

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime, tzinfo
 from typing import Any
 
-from edgegate.events import TYPE_PREFIX, CloudEvent
+from edgegate.events.cloudevents import TYPE_PREFIX, CloudEvent
 
 
 def in_words(event: CloudEvent, zone: tzinfo | None = None, start: float | None = None) -> str:

@@ -7,11 +7,11 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from edgegate import zones
 from edgegate.access import Calendar, HoldOpenHours, Holiday, LockOutRules, Permissions, Rule, Schedule
 from edgegate.access.doubts import doubts
 from edgegate.config.section import Section
 from edgegate.spelling import did_you_mean
+from edgegate.system import time_zones
 
 
 def _is_holiday(text: str) -> str:
@@ -93,9 +93,9 @@ class Access(Section):
     @classmethod
     def _is_a_zone(cls, value: str) -> str:
         try:
-            zones.zone(value)
+            time_zones.zone(value)
         except ValueError:
-            raise ValueError(f"there is no such time zone{did_you_mean(value, zones.names())}") from None
+            raise ValueError(f"there is no such time zone{did_you_mean(value, time_zones.names())}") from None
         return value
 
     @field_validator("hold_open")
@@ -106,7 +106,7 @@ class Access(Section):
 
     @property
     def calendar(self) -> Calendar:
-        return Calendar(zones.zone(self.time_zone), frozenset(map(Holiday.parse, self.holidays)))
+        return Calendar(time_zones.zone(self.time_zone), frozenset(map(Holiday.parse, self.holidays)))
 
     @property
     def every_schedule(self) -> tuple[Schedule, ...]:

@@ -11,10 +11,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, ValidationInfo, field_validator
 
-from edgegate import credentials, wiring
 from edgegate.config.access import Access
 from edgegate.config.section import Section as _Section
-from edgegate.wiring import Wiring
+from edgegate.lock import wiring
+from edgegate.lock.wiring import Wiring
+from edgegate.system import credentials
 
 TopicLevel = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$", max_length=64)]
 

@@ -7,8 +7,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from functools import partial
 
-from edgegate import app, output, replay
-from edgegate.annotate import Annotator
+from edgegate import app
 from edgegate.broker import Topics, Uplink
 from edgegate.camera import Recording
 from edgegate.clock import VirtualClock
@@ -18,11 +17,14 @@ from edgegate.demo.portraits import Portrait
 from edgegate.demo.stage import Stage
 from edgegate.enrol import Enroller, read_pictures
 from edgegate.errors import BrokerError, EdgegateError
-from edgegate.events import CloudEvent, Names, dumps
+from edgegate.events.cloudevents import CloudEvent, Names, dumps
 from edgegate.journal import Journal
-from edgegate.loop import Turn
-from edgegate.quiet import quiet
+from edgegate.loop.turn import Turn
 from edgegate.report import Report
+from edgegate.report.annotate import Annotator
+from edgegate.service import replay
+from edgegate.system import output_files
+from edgegate.system.quiet import quiet
 
 START = datetime.fromisoformat(replay.DEFAULT_START).timestamp()
 _SECONDS = 30.0
@@ -64,7 +66,7 @@ def perform(
         if not uplink.flush(_SECONDS) or not listener.wait_for(told):
             raise BrokerError(f"of {told} events the subscriber received {len(listener.events)}")
         events = list(listener.events)
-    with output.text(stage.events) as file:
+    with output_files.text(stage.events) as file:
         file.writelines(dumps(event) + "\n" for event in events)
     return events
 

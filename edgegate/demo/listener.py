@@ -12,7 +12,7 @@ from edgegate.broker import Message, Topics, connect
 from edgegate.broker.connection import Acknowledged, Lost
 from edgegate.config import Mqtt
 from edgegate.errors import BrokerError
-from edgegate.events import CloudEvent
+from edgegate.events.cloudevents import CloudEvent
 
 _SECONDS = 10.0
 

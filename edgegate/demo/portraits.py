@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgegate.errors import UsageError
-from edgegate.quiet import quiet
+from edgegate.system.quiet import quiet
 from edgegate.types import Image
 
 FEATHER = 2.0

@@ -18,8 +18,8 @@ import numpy.typing as npt
 
 from edgegate.demo.backdrop import HORIZON, SIZE, corridor
 from edgegate.demo.portraits import ASTRONAUT, HOPPER, CutOut
+from edgegate.report.video import EXACT, video_file
 from edgegate.types import Image
-from edgegate.video import EXACT, video_file
 
 FPS = 15
 SECONDS = 26

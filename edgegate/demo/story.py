@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Sequence
 
 from edgegate.demo.portraits import ASTRONAUT
-from edgegate.events import TYPE_PREFIX, CloudEvent
+from edgegate.events.cloudevents import TYPE_PREFIX, CloudEvent
 from edgegate.types import Denial, EventType
 
 ENROLLED = ASTRONAUT

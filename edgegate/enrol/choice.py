@@ -15,10 +15,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from edgegate.embedding import pool
 from edgegate.gallery import MAX_PHOTOS, Person, Photo
-from edgegate.thresholds import Table
+from edgegate.recognition.thresholds import Table
 from edgegate.types import Embedding
+from edgegate.vision.pooling import pool
 
 PHOTO_RATE, CAMERA_RATE, LOOK_RATE = 0.01, 0.1, 0.1
 

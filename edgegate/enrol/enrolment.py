@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from edgegate import lookalikes
 from edgegate.enrol.choice import Sameness, choose, strangers
 from edgegate.enrol.judging import Verdict
 from edgegate.gallery import MAX_PHOTOS, Person, Photo
-from edgegate.identification import Identifier
-from edgegate.lookalikes import Likeness
+from edgegate.recognition import lookalikes
+from edgegate.recognition.identification import Identifier
+from edgegate.recognition.lookalikes import Likeness
 from edgegate.types import Fault
 
 ENOUGH = 3

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from edgegate.camera import Source
+from edgegate.enrol.guidance import Guide, Say, Step, View
 from edgegate.enrol.judging import Enroller, Verdict
-from edgegate.guidance import Guide, Say, Step, View
 from edgegate.types import Face, Fault, Frame
 
 _SAID_AFTER = 3  # frames that must ask the same before it is said: nobody follows words that flicker

@@ -11,7 +11,7 @@ import numpy as np
 
 from edgegate.clock import Clock, rfc3339
 from edgegate.enrol.pictures import LONGEST_SIDE, crop_around
-from edgegate.events import CloudEvent
+from edgegate.events.cloudevents import CloudEvent
 from edgegate.gallery import Details, Gallery, Photo
 from edgegate.journal import Journal
 from edgegate.types import Event, EventType, Face, Fault, Frame, Image

@@ -11,7 +11,7 @@ import numpy as np
 from edgegate.camera import Recording
 from edgegate.errors import UsageError
 from edgegate.gallery import MAX_PHOTOS
-from edgegate.quiet import quiet
+from edgegate.system.quiet import quiet
 from edgegate.types import Box, Frame, Image
 
 PICTURES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"}

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from edgegate.evaluation import charts, words
+from edgegate.evaluation import words
 from edgegate.evaluation.sections import plain, plot, section, table
 from edgegate.evaluation.words import percent
+from edgegate.pages import charts
 
 Results = dict[str, Any]
 

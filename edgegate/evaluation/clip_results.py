@@ -9,7 +9,7 @@ import numpy as np
 
 from edgegate.evaluation import rates
 from edgegate.evaluation.clips import Clip, Trial
-from edgegate.thresholds import Threshold, rate_bound
+from edgegate.recognition.thresholds import Threshold, rate_bound
 
 Results = dict[str, Any]
 

@@ -16,9 +16,9 @@ from edgegate.config import Config
 from edgegate.evaluation.scores import Looks
 from edgegate.evaluation.vision import Seen
 from edgegate.gallery import Enrolled, Person, Photo
-from edgegate.identification import Identifier
-from edgegate.pipeline import Pipeline
-from edgegate.thresholds import Table
+from edgegate.recognition.identification import Identifier
+from edgegate.recognition.pipeline import Pipeline
+from edgegate.recognition.thresholds import Table
 from edgegate.types import EventType, Face, Frame, Observation
 from edgegate.vision.classes import Probabilities
 from edgegate.vision.packs import Pack

@@ -13,7 +13,7 @@ from edgegate.evaluation import rates
 from edgegate.evaluation.comparisons import BINS, Comparisons, count_impostors, histogram_of, people_of
 from edgegate.evaluation.rates import DECADES, Point, Resampled
 from edgegate.evaluation.split import NOT_DETECTED
-from edgegate.thresholds import Threshold, rate_bound
+from edgegate.recognition.thresholds import Threshold, rate_bound
 
 Results = dict[str, Any]
 

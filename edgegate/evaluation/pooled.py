@@ -7,7 +7,7 @@ from typing import Any
 
 from edgegate.evaluation.clip_results import count
 from edgegate.evaluation.scores import Looks, measure
-from edgegate.thresholds import Table, per_person
+from edgegate.recognition.thresholds import Table, per_person
 
 
 def pooled(looks: Sequence[Looks], table: Table, photos: int, frames: int, rate: float) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from edgegate.evaluation.comparisons import Comparisons
 from edgegate.evaluation.split import Indices
-from edgegate.thresholds import rate_bound
+from edgegate.recognition.thresholds import rate_bound
 
 Numbers = npt.NDArray[np.float64]
 

@@ -14,8 +14,8 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from edgegate.embedding import pool
 from edgegate.types import Embedding
+from edgegate.vision.pooling import pool
 
 Evidence: TypeAlias = tuple[Embedding, float]
 """An embedding and its quality weight."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from typing import Any
 
-from edgegate.report.style import CSS as HOUSE
+from edgegate.pages.style import CSS as HOUSE
 
 CSS = (
     HOUSE

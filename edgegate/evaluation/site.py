@@ -21,8 +21,8 @@ from typing import Literal
 
 import numpy as np
 
-from edgegate.site import Visit
-from edgegate.thresholds import rate_bound
+from edgegate.recognition.site_calibration import Visit
+from edgegate.recognition.thresholds import rate_bound
 
 NEAR = 0.01
 """Unknown visits this close below the threshold may well be enrolled people badly seen."""

@@ -22,12 +22,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from edgegate.embedding import pool
 from edgegate.errors import UsageError
 from edgegate.evaluation.dataset import Labelled
 from edgegate.evaluation.scores import Evidence
 from edgegate.evaluation.vision import Judged
 from edgegate.types import Embedding, Fault
+from edgegate.vision.pooling import pool
 
 Indices = npt.NDArray[np.int32]
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgegate.evaluation.scores import Looks, Scores, measure
-from edgegate.thresholds import Row, rate_bound
+from edgegate.recognition.thresholds import Row, rate_bound
 
 PHOTOS = (1, 3, 5)
 FRAMES = (1, 3, 5)

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from edgegate import private
 from edgegate.errors import GalleryError
+from edgegate.system import private_files
 
 SCHEMA = 2
 
@@ -75,9 +75,9 @@ def transaction(db: sqlite3.Connection, kind: str) -> Iterator[None]:
 def make(path: Path) -> None:
     """An empty file, readable by its owner only, unless there is one."""
     try:
-        private.make_folder(path.parent)
+        private_files.make_folder(path.parent)
         with suppress(FileExistsError):
-            os.close(private.create(path))
+            os.close(private_files.create(path))
     except OSError as error:
         raise GalleryError(
             f"{path}: cannot be created: {error.strerror}; see to the folder's owner and free space"

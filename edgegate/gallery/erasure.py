@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgegate import private
 from edgegate.errors import GalleryError
 from edgegate.gallery import raw
 from edgegate.gallery.database import TABLES
 from edgegate.gallery.migration import backup_of
 from edgegate.gallery.people import Person
+from edgegate.system import private_files
 
 FOLDERS = ("crops", "pictures", "snapshots")
 """Folders beside the gallery whose files carry the id of the person they show in their names."""
@@ -143,7 +143,7 @@ def _unless_unreadable(
 def _remove(files: Iterable[Path]) -> None:
     for file in files:
         try:
-            private.erase(file)
+            private_files.erase(file)
         except OSError as error:
             raise GalleryError(f"{file}: cannot be erased, so nothing is: {error.strerror}") from None
 

@@ -13,8 +13,8 @@ from edgegate.errors import GalleryError, KeyFileError, UsageError
 from edgegate.gallery import database, enrolling, erasure, rows, session, snapshot
 from edgegate.gallery.enrolling import NO_DETAILS, Entry
 from edgegate.gallery.erasure import Erased
+from edgegate.gallery.keys import Key, Keys
 from edgegate.gallery.people import Details, Person, Photo
-from edgegate.keys import Key, Keys
 
 Record = Callable[[str], object]
 

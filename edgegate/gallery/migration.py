@@ -9,12 +9,12 @@ import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 
-from edgegate import private
 from edgegate.errors import GalleryError, KeyFileError, UsageError
 from edgegate.gallery.database import create
+from edgegate.gallery.keys import Key
 from edgegate.gallery.people import Photo
 from edgegate.gallery.rows import insert_photos, plain_embedding
-from edgegate.keys import Key
+from edgegate.system import private_files
 
 _MAGIC = b"edgegate gallery backup 1 "
 
@@ -31,7 +31,7 @@ def back_up(path: Path, db: sqlite3.Connection, key: Key | None) -> None:
         header = _MAGIC + key.id.encode()
         content = header + b"\n" + key.seal(content, header)
     try:
-        private.write(backup_of(path), content)
+        private_files.write(backup_of(path), content)
     except OSError as error:
         raise GalleryError(
             f"{backup_of(path)}: no backup can be made, so nothing is changed: {error.strerror}"

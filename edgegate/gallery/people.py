@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from edgegate.embedding import pool
 from edgegate.types import Embedding
+from edgegate.vision.pooling import pool
 
 MAX_PHOTOS = 5
 """A template pools the best photos of a look, at most this many: the largest count thresholds are measured for."""

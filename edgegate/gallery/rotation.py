@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from edgegate.errors import KeyFileError
 from edgegate.gallery.gallery import Gallery
-from edgegate.keys import Keys
+from edgegate.gallery.keys import Keys
 
 
 @dataclass(frozen=True, slots=True)

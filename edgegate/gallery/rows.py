@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from edgegate.errors import UsageError
+from edgegate.gallery.keys import Key
 from edgegate.gallery.people import Details, Person, Photo
-from edgegate.keys import Key
 from edgegate.types import Embedding
 
 PLAIN = ""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from edgegate.errors import KeyFileError
 from edgegate.gallery import database, migration, rows
-from edgegate.keys import Key, Keys
+from edgegate.gallery.keys import Key, Keys
 
 
 @dataclass(frozen=True, slots=True)

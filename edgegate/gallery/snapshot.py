@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 
 from edgegate.gallery import database, rows
+from edgegate.gallery.keys import Key
 from edgegate.gallery.people import Person
-from edgegate.keys import Key
 
 ROWS = 16
 """Photos read at a time: a megabyte, with pictures as they are kept."""

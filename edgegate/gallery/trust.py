@@ -5,8 +5,8 @@ from __future__ import annotations
 import hmac
 from pathlib import Path
 
-from edgegate import private
 from edgegate.errors import GalleryError
+from edgegate.system import private_files
 
 
 class Trusted:
@@ -29,8 +29,8 @@ class Trusted:
         known = self._known()
         if signer not in known:
             try:
-                private.make_folder(self.path.parent)
-                private.write(self.path, "".join(f"{one}\n" for one in [*known, signer]).encode())
+                private_files.make_folder(self.path.parent)
+                private_files.write(self.path, "".join(f"{one}\n" for one in [*known, signer]).encode())
             except OSError as error:
                 raise GalleryError(f"{self.path}: imported, but cannot be written: {error.strerror}") from None
 

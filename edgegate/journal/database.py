@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from edgegate import private
 from edgegate.errors import JournalError, UsageError
+from edgegate.system import private_files
 
 SCHEMA = 1
 """Kept in the file as `PRAGMA user_version`."""
@@ -41,10 +41,10 @@ def create(path: Path) -> None:
     if path.exists():
         return
     try:
-        private.make_folder(path.parent)
+        private_files.make_folder(path.parent)
         with tempfile.TemporaryDirectory(prefix=".new-", dir=path.parent) as folder:
             draft = Path(folder) / path.name
-            os.close(private.create(draft, like=path.parent))
+            os.close(private_files.create(draft, like=path.parent))
             with closing(sqlite3.connect(draft)) as db:
                 db.executescript(_TABLES)
             _publish(draft, path)

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from edgegate.clock import Clock, wall_of
-from edgegate.events import CloudEvent, Origin, dumps, to_cloudevent
+from edgegate.events.cloudevents import CloudEvent, Origin, dumps, to_cloudevent
 from edgegate.journal.chain import GENESIS, last_issued, link
 from edgegate.journal.database import PATIENCE_SECONDS, connect, create, readable_errors, transaction
 from edgegate.types import Event

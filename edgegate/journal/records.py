@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from edgegate.events import TYPE_PREFIX, CloudEvent, dumps
+from edgegate.events.cloudevents import TYPE_PREFIX, CloudEvent, dumps
 from edgegate.journal.database import PATIENCE_SECONDS, connect, readable_errors
 from edgegate.types import EventType
 

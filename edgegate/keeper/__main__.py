@@ -15,7 +15,6 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
-from edgegate import logs, signals, wiring
 from edgegate.clock import SystemClock
 from edgegate.errors import EdgegateError, LockError, UsageError
 from edgegate.keeper.guardian import Guardian
@@ -23,10 +22,12 @@ from edgegate.keeper.locked_level import LockedLevel
 from edgegate.keeper.memory import load_all
 from edgegate.keeper.server import Server
 from edgegate.keeper.spool import Spool
-from edgegate.line import pin_factory
-from edgegate.lock import build_lock
-from edgegate.notify import notify
-from edgegate.wiring import Wiring
+from edgegate.lock import wiring
+from edgegate.lock.controller import build_lock
+from edgegate.lock.strike import pin_factory
+from edgegate.lock.wiring import Wiring
+from edgegate.system import logs, signals
+from edgegate.system.systemd import notify
 
 log = logging.getLogger("edgegate.keeper")
 
@@ -67,7 +68,7 @@ def _run(args: argparse.Namespace, settings: Wiring) -> None:
     threading.stack_size(STACK_BYTES)
     if settings.pins != "mock":
         with suppress(ImportError):  # pin_factory says what to do about it
-            import edgegate.pins  # noqa: F401, PLC0415  so that it is loaded too
+            import edgegate.lock.lgpio_pins  # noqa: F401, PLC0415  so that it is loaded too
     load_all()
     with ExitStack() as stack:
         # The machine's time as it is, for it decides nothing here: whether to trust it is asked of another program.

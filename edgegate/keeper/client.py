@@ -20,10 +20,10 @@ from typing import Any
 
 from edgegate.clock import Clock
 from edgegate.errors import InDoubtError, LockError
-from edgegate.events import CloudEvent
+from edgegate.events.cloudevents import CloudEvent
 from edgegate.keeper.connection import Connection
-from edgegate.lock import Tell
-from edgegate.lock_keeper import Status
+from edgegate.lock.controller import Tell
+from edgegate.lock.interface import Status
 from edgegate.types import Event, EventType, Pulse
 
 log = logging.getLogger(__name__)

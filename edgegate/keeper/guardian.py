@@ -18,7 +18,7 @@ from typing import NoReturn
 from edgegate.errors import EdgegateError
 from edgegate.keeper.locked_level import LockedLevel
 from edgegate.keeper.memory import stay_in_memory
-from edgegate.notify import watchdog_seconds
+from edgegate.system.systemd import watchdog_seconds
 
 log = logging.getLogger(__name__)
 

@@ -19,13 +19,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from edgegate import logs, private
 from edgegate.clock import Clock
 from edgegate.errors import InDoubtError, LockError
 from edgegate.keeper.refusals import Refusals
 from edgegate.keeper.requests import MAX_BYTES, PROTOCOL, Refused, Request, RequestLog
 from edgegate.keeper.spool import ENDINGS, Later, Spool, at_once
-from edgegate.lock import Lock
+from edgegate.lock.controller import Lock
+from edgegate.system import logs, private_files
 from edgegate.types import Event, EventType, Pulse
 
 log = logging.getLogger(__name__)
@@ -240,10 +240,10 @@ class Server:
     def _remember(self, *, lockdown: bool) -> None:
         try:
             if lockdown:
-                private.write(self._lockdown, b"")
+                private_files.write(self._lockdown, b"")
             else:
                 self._lockdown.unlink(missing_ok=True)
-                private.sync_folder(self._lockdown.parent)
+                private_files.sync_folder(self._lockdown.parent)
         except OSError as error:
             self.tell(self._fault(f"a restart will not know of this: {self._lockdown}: {error.strerror or error}"))
 

@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from edgegate import private
+from edgegate.system import private_files
 from edgegate.types import EventType
 
 MAX_EVENTS = 10_000
@@ -72,7 +72,7 @@ class Disk:
         os.fdatasync(file)
 
     def replace(self, path: Path, content: bytes) -> None:
-        private.write(path, content)
+        private_files.write(path, content)
 
 
 class Spool:
@@ -213,7 +213,7 @@ class Spool:
 
     def _rewrite(self) -> None:
         """What is to be kept, in a new file that takes the old one's place."""
-        private.make_folder(self.path.parent)
+        private_files.make_folder(self.path.parent)
         with self._guard:
             header = {"spool": self.id, "next": self._next, "acked": self._acked, "going_on": sorted(self._going_on)}
             records = [header, *map(asdict, self._waiting)]

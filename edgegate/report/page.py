@@ -10,10 +10,10 @@ from html import escape
 
 from edgegate import __version__
 from edgegate.config import NO_LIVENESS
-from edgegate.events import CloudEvent
+from edgegate.events.cloudevents import CloudEvent
+from edgegate.pages.style import CSS
 from edgegate.report import timeline, words
 from edgegate.report.record import MAX_PICTURES, Decision, Record
-from edgegate.report.style import CSS
 
 METER_WIDTH = 440
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from edgegate.events import TYPE_PREFIX, CloudEvent
-from edgegate.loop import Turn
+from edgegate.events.cloudevents import TYPE_PREFIX, CloudEvent
+from edgegate.loop.turn import Turn
 from edgegate.report.picture import snapshot
 from edgegate.types import EventType, Sighting
 

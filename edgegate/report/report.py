@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from edgegate import output
-from edgegate.loop import Turn
+from edgegate.loop.turn import Turn
 from edgegate.report.page import Heading, render
 from edgegate.report.record import Record
+from edgegate.system import output_files
 
 
 class Report:
@@ -26,5 +26,5 @@ class Report:
 
     def write(self, path: Path) -> None:
         """Write the page; it appears when it is complete. Raises UsageError where `path` cannot be written."""
-        with output.text(path) as file:
+        with output_files.text(path) as file:
             file.write(render(self._heading, self._record))

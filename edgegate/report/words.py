@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from edgegate.events import CloudEvent
+from edgegate.events.cloudevents import CloudEvent
 from edgegate.report.record import Decision, kind_of
 from edgegate.types import Denial, EventType
 

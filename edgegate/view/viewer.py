@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from edgegate.events import Names
-from edgegate.overlay import DARK, RED, Label, Pen, opinion
+from edgegate.events.cloudevents import Names
+from edgegate.pages.overlay import DARK, RED, Label, Pen, opinion
 from edgegate.types import Denial, Frame, Image, Sighting
 
 NOTE = "VIEW: DECIDES NOTHING"

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgegate.errors import ModelError
-from edgegate.quiet import quiet
+from edgegate.system.quiet import quiet
 from edgegate.types import Image
 from edgegate.vision.packs import Pack, refused
 

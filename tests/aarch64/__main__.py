@@ -17,7 +17,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parent.parent.parent
+from tests.support.paths import ROOT
+
 QEMU = "qemu-aarch64-static"
 CPU = "cortex-a72"
 CPUINFO = "\n".join(
@@ -98,7 +99,7 @@ def install(root: Path, wheels: Path) -> None:
 
 def prepare(folder: Path) -> None:
     """The recording, and the data folder of a door that knows one of the two in it."""
-    from tests.door_scenes import ENROLLED, write_scene  # noqa: PLC0415  the other machine has no portraits
+    from tests.support.door_scenes import ENROLLED, write_scene  # noqa: PLC0415  the other machine has no portraits
 
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()

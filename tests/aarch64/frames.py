@@ -14,11 +14,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from edgegate import app, config, replay
+from edgegate import app, config
 from edgegate.camera import Recording
 from edgegate.clock import VirtualClock
 from edgegate.journal import Journal
-from edgegate.loop import Turn
+from edgegate.loop.turn import Turn
+from edgegate.service import replay
 
 PARTS = ("ai-edge-litert", "numpy", "opencv-python-headless", "gpiozero", "lgpio", "cryptography", "pydantic")
 

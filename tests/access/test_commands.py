@@ -12,20 +12,21 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from edgegate import config, lockout_record, zones
+from edgegate import config
 from edgegate.access import NO_LOCKOUT, Permissions
 from edgegate.cli.people import permitting
 from edgegate.clock import SystemClock, VirtualClock
 from edgegate.errors import ConfigError
-from edgegate.events import Origin
+from edgegate.events.cloudevents import Origin
 from edgegate.gallery import Details
-from edgegate.journal import Journal, read
+from edgegate.journal import Journal, lockouts, read
+from edgegate.system import time_zones
 from edgegate.types import Event, EventType, Pulse
-from tests.brokers import Mosquitto, Subscriber, needs_mosquitto
-from tests.daemons import NO_BROKER, start
-from tests.door_scenes import ENROLLED, write_scene
-from tests.keepers import Process
-from tests.program import Program, Result
+from tests.support.brokers import Mosquitto, Subscriber, needs_mosquitto
+from tests.support.daemons import NO_BROKER, start
+from tests.support.door_scenes import ENROLLED, write_scene
+from tests.support.keepers import Process
+from tests.support.program import Program, Result
 
 Scene = Callable[[str], Path]
 
@@ -132,11 +133,11 @@ def test_without_a_zone_it_is_this_machine_s(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setenv("TZ", "America/New_York")
     assert config.load().access.calendar.zone == ZoneInfo("America/New_York")
     monkeypatch.delenv("TZ")
-    assert zones.system_zone(tmp_path / "nowhere") is UTC
+    assert time_zones.system_zone(tmp_path / "nowhere") is UTC
     monkeypatch.setenv("TZ", "XYZ7")
-    assert zones.system_zone(tmp_path / "nowhere") is UTC
+    assert time_zones.system_zone(tmp_path / "nowhere") is UTC
     (tmp_path / "localtime").write_text("no zone", encoding="utf-8")
-    assert zones.system_zone(tmp_path / "localtime") is UTC
+    assert time_zones.system_zone(tmp_path / "localtime") is UTC
 
 
 @pytest.mark.parametrize("name", ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "UTC"])
@@ -237,12 +238,12 @@ def test_a_lock_out_is_released_once_and_the_journal_says_so(edgegate: Program) 
     with closing(Journal(path, origin=Origin("home", "front", "b"), clock=clock, outbox=False)) as journal:
         data = {"reason": "refusals", "refusals": 3, "seconds": 300.0}
         journal.append([Event(EventType.LOCKOUT_STARTED, clock.monotonic(), data=data)])
-        assert not lockout_record.is_released(path)
+        assert not lockouts.is_released(path)
         (line,) = [found for found in edgegate("check", "--json").json if found["part"] == "access"]
         assert "a lock-out runs" in line["detail"]
         released = edgegate("access", "release")
         assert (released.status, released.out) == (0, "the lock-out is over\n")
-        assert lockout_record.is_released(path)
+        assert lockouts.is_released(path)
     again = edgegate("access", "release", "--json")
     assert (again.status, again.json) == (1, {"released": False})
     *_, last = read(path)
@@ -254,9 +255,9 @@ def test_a_lock_out_ends_by_time_for_whoever_asks(tmp_path: Path) -> None:
     with closing(Journal(path, origin=Origin("home", "front", "b"), clock=clock, outbox=False)) as journal:
         journal.append([Event(EventType.LOCKOUT_STARTED, 0.0, data={"reason": "refusals", "seconds": 300.0})])
         clock.advance(299.0)
-        assert lockout_record.running_until(path, clock) == 300.0
+        assert lockouts.running_until(path, clock) == 300.0
         clock.advance(301.0)
-        assert lockout_record.running_until(path, clock) == clock.monotonic()
+        assert lockouts.running_until(path, clock) == clock.monotonic()
 
 
 def test_staffs_release_counts_although_the_machines_clock_was_set_ahead(edgegate: Program) -> None:
@@ -267,7 +268,7 @@ def test_staffs_release_counts_although_the_machines_clock_was_set_ahead(edgegat
     (line,) = [found for found in edgegate("check", "--only", "access", "--json").json if found["part"] == "access"]
     assert "the door has not written down its end" in line["detail"]
     assert edgegate("access", "release").status == 0
-    assert lockout_record.is_released(path)
+    assert lockouts.is_released(path)
     (line,) = edgegate("check", "--only", "access", "--json").json
     assert "lock-out should" not in line["detail"]
 

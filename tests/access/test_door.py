@@ -14,24 +14,23 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from edgegate import lockout_record
 from edgegate.access import Calendar, HoldOpenHours, LockOutRules, Schedule
+from edgegate.access.gate import Gate, Rules
 from edgegate.access.hold_open import GRACE_SECONDS as HOLD_OPEN_GRACE
 from edgegate.clock import SystemClock, VirtualClock
 from edgegate.errors import JournalError
-from edgegate.events import CloudEvent, Origin
-from edgegate.gate import Gate, Rules
-from edgegate.journal import Journal, read
+from edgegate.events.cloudevents import CloudEvent, Origin
+from edgegate.journal import Journal, lockouts, read
 from edgegate.keeper.client import KeeperClient
-from edgegate.lock import build_lock
-from edgegate.loop import RELEASE_SECONDS, Loop
+from edgegate.lock.controller import build_lock
+from edgegate.lock.wiring import Wiring
+from edgegate.loop.turn import RELEASE_SECONDS, Loop
 from edgegate.types import Event, Sighting
-from edgegate.wiring import Wiring
 from tests.access.test_schedule import at
-from tests.fakes import FailingJournal, FakePipeline, frame_at, seen
-from tests.keepers import Process
-from tests.test_lock_door import EXIT
-from tests.test_lock_door import Door as WiredDoor
+from tests.lock.test_lock_door import EXIT
+from tests.lock.test_lock_door import Door as WiredDoor
+from tests.support.fakes import FailingJournal, FakePipeline, frame_at, seen
+from tests.support.keepers import Process
 
 HOURS = HoldOpenHours(Schedule.parse("shop", ["mon 08:00-08:10"]), Calendar(ZoneInfo("Europe/Berlin")))
 EIGHT = at("2026-06-15T08:00")
@@ -63,8 +62,8 @@ class Door:
         self.kept = Journal(self.path, origin=Origin("home", "front", "b1"), clock=self.clock, outbox=False)
         self.journal = FailingJournal(self.kept)
         self.lock = build_lock(Wiring(pins="mock"), self.clock, changes.put)
-        lockout_record.take_up(self.gate, self.path, self.clock)
-        released = partial(lockout_record.is_released, self.path)
+        lockouts.take_up(self.gate, self.path, self.clock)
+        released = partial(lockouts.is_released, self.path)
         self.loop = Loop(
             self.pipeline, self.gate, self.journal, self.lock, changes, self.clock, nobody, self._tell, released
         )
@@ -98,7 +97,7 @@ class Door:
         """As another process does it."""
         journal = Journal(self.path, origin=Origin("home", "front", "cli"), clock=self.clock, outbox=False)
         try:
-            return lockout_record.release(journal, self.clock)
+            return lockouts.release(journal, self.clock)
         finally:
             journal.close()
 

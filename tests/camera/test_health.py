@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from edgegate.camera import CameraHealth
 from edgegate.types import CameraFault, EventType, Frame, Image
-from tests.fakes import frame_at
+from tests.support.fakes import frame_at
 
 STALLED, RECOVERED = EventType.CAMERA_STALLED, EventType.CAMERA_RECOVERED
 

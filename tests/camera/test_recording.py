@@ -15,7 +15,7 @@ from edgegate.camera import Paced, Recording
 from edgegate.clock import SystemClock
 from edgegate.errors import CameraError, UsageError
 from edgegate.types import Frame
-from tests.camera.videos import FPS, SIZE, cut, write_video
+from tests.support.videos import FPS, SIZE, cut, write_video
 
 CONTAINERS = [".avi", ".mkv", ".mp4"]
 

@@ -18,9 +18,9 @@ from edgegate.camera import CameraHealth, Rtsp, health_of
 from edgegate.clock import SystemClock
 from edgegate.errors import CameraError
 from edgegate.types import CameraFault, EventType
-from tests.brokers import free_port
-from tests.camera.rtsp import Network, RtspServer, age_of, certified, needs_rtsp_server
-from tests.camera.watched import Door
+from tests.support.brokers import free_port
+from tests.support.rtsp import Network, RtspServer, age_of, certified, needs_rtsp_server
+from tests.support.watched import Door
 
 PASSWORD = "p@ss:w/rd %&ü"  # noqa: S105
 WRONG = "Tr0ub4dor"

@@ -6,10 +6,10 @@ import json
 import signal
 from pathlib import Path
 
-from tests.brokers import Mosquitto, Subscriber, needs_mosquitto, wait_until
-from tests.camera.rtsp import RtspServer, certified, needs_rtsp_server
-from tests.daemons import events, start
-from tests.program import Program
+from tests.support.brokers import Mosquitto, Subscriber, needs_mosquitto, wait_until
+from tests.support.daemons import events, start
+from tests.support.program import Program
+from tests.support.rtsp import RtspServer, certified, needs_rtsp_server
 
 PASSWORD = "Tr0ub4dor-and-3"  # noqa: S105  nobody's
 

@@ -11,7 +11,7 @@ from edgegate import config
 from edgegate.camera import Source, open_source
 from edgegate.clock import SystemClock
 from edgegate.errors import CameraError, UsageError
-from tests.camera.videos import write_video
+from tests.support.videos import write_video
 
 
 def opened(source: str) -> Source:

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from converter.dataset import load_dataset
-from converter.dlib import DAT, WHEEL
-from converter.dlib_dat import Network, parse
-from converter.fetch import CACHE, member
-from tests.converter.tiny_tracker import fit, make_dataset, make_model
+from converter.data.dataset import load_dataset
+from converter.imports.dlib import DAT, WHEEL
+from converter.imports.dlib_dat import Network, parse
+from converter.imports.fetch import CACHE, member
+from tests.support.converter.tiny_tracker import fit, make_dataset, make_model
 
 # As the command line sets it: TensorFlow reads it once, when it is imported, and computes otherwise without it.
 os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"

@@ -1,6 +1,6 @@
 """A populated data folder, by the version of edgegate that runs this: `python make_populated.py FOLDER [OPTION...]`.
 
-Run with the checkout of an older version on PYTHONPATH, it makes what tests/test_upgrade.py opens with this one: two
+Run with the checkout of an older version on PYTHONPATH, it makes what tests/service/test_upgrade.py opens: two
 people, enrolled from the demo's portraits by `edgegate enroll ... OPTION...`, and a journal of 120 events in 20 visits,
 of which the last ten wait for the broker.
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from edgegate.clock import VirtualClock
 from edgegate.demo.portraits import ASTRONAUT, HOPPER
-from edgegate.events import Origin
+from edgegate.events.cloudevents import Origin
 from edgegate.journal import Journal
 from edgegate.types import Event, EventType
 

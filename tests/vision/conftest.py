@@ -10,7 +10,7 @@ from typing import cast
 
 import pytest
 
-from converter.portraits import ASTRONAUT, GRACE_HOPPER, read
+from converter.compositions.portraits import ASTRONAUT, GRACE_HOPPER, read
 from edgegate.types import Image
 from edgegate.vision.analyzer import Analyzer, build_analyzer
 from edgegate.vision.detect import BlazeFace

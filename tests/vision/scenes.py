@@ -7,7 +7,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from converter.portraits import Portrait, read
+from converter.compositions.portraits import Portrait, read
 from edgegate.types import Frame, Image
 from edgegate.vision.align import ALIGNMENT_POINTS, align
 from edgegate.vision.detect import BlazeFace

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from converter.portraits import ASTRONAUT, GRACE_HOPPER, Portrait, read
+from converter.compositions.portraits import ASTRONAUT, GRACE_HOPPER, Portrait, read
 from edgegate.errors import ModelError
 from edgegate.types import Box
 from edgegate.vision.align import TEMPLATES, align

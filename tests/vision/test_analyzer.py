@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from converter.portraits import ASTRONAUT
+from converter.compositions.portraits import ASTRONAUT
 from edgegate.errors import ModelError
 from edgegate.vision.analyzer import Analyzer, build_analyzer
 from edgegate.vision.tflite import Runtime

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from converter.cutting import cutter
+from converter.data.cutting import cutter
 from edgegate.errors import ModelError
 from edgegate.types import Box, Claim, Face, Fault, Frame, Quality
 from edgegate.vision.analyzer import Analyzer
@@ -18,8 +18,8 @@ from edgegate.vision.classifier import Alone, ClassifierNetwork, Naming
 from edgegate.vision.packs import Pack, load_pack, shipped
 from edgegate.vision.preprocess import stretch
 from edgegate.vision.tflite import Model, Runtime
-from tests.door_scenes import stills
-from tests.linear_packs import write_classifier_pack
+from tests.support.door_scenes import stills
+from tests.support.linear_packs import write_classifier_pack
 
 LABELS = ("unknown", "Ann", "Ben")
 PACK = load_pack(shipped("face-tracker"), "tracker")

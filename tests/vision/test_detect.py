@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from converter.portraits import ASTRONAUT, GRACE_HOPPER, Portrait
+from converter.compositions.portraits import ASTRONAUT, GRACE_HOPPER, Portrait
 from edgegate.types import Box
 from edgegate.vision.detect import BlazeFace, Guess, cells, decode, merge
 from edgegate.vision.haar import HaarDetector

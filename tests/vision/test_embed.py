@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from converter.portraits import ASTRONAUT, GRACE_HOPPER
+from converter.compositions.portraits import ASTRONAUT, GRACE_HOPPER
 from edgegate.types import Embedding, Image
 from edgegate.vision.align import CHIP_SIZE
 from edgegate.vision.analyzer import Analyzer

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from converter.portraits import GRACE_HOPPER
+from converter.compositions.portraits import GRACE_HOPPER
 from edgegate.types import Image
 from edgegate.vision.motion import MotionGate
 from tests.vision.scenes import Scene, frame

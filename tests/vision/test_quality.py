@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from converter.portraits import ASTRONAUT, GRACE_HOPPER
+from converter.compositions.portraits import ASTRONAUT, GRACE_HOPPER
 from edgegate.types import Fault, Image, Quality
 from edgegate.vision.analyzer import Analyzer
 from edgegate.vision.quality import QualityLimits, outside, sharpness, weight, yaw

@@ -53,7 +53,7 @@ def test_outputs_are_found_by_name_whatever_their_order(
     model: Load, runtime: Runtime, tmp_path: Path, unsigned_detector: bytes
 ) -> None:
     """The same graph signed with its two outputs' names swapped: the names must follow the signature."""
-    from converter.signature import add_signature  # noqa: PLC0415 - imports ai-edge-litert
+    from converter.tflite.signature import add_signature  # noqa: PLC0415 - imports ai-edge-litert
 
     genuine = model("face-detector", "detector")
     pack, probe = genuine.pack, golden_input(shipped("face-detector"))

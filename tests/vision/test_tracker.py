@@ -16,8 +16,8 @@ from edgegate.vision.packs import Pack, load_pack, shipped
 from edgegate.vision.preprocess import stretch
 from edgegate.vision.tflite import Model, Runtime
 from edgegate.vision.tracker import Alone, Guess, Naming, TrackerNetwork, enlarged
-from tests.door_scenes import STILLS, stills
-from tests.linear_packs import write_tracker_pack
+from tests.support.door_scenes import STILLS, stills
+from tests.support.linear_packs import write_tracker_pack
 
 LABELS = ("unknown", "Ann", "Ben")
 BOX = Box(100, 100, 200, 200)

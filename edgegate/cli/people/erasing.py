@@ -6,13 +6,14 @@ import argparse
 import sys
 from typing import Any
 
-from edgegate import app, journal, privacy
+from edgegate import app, journal
 from edgegate.cli.common import load_config, print_json
 from edgegate.cli.wording import printable
 from edgegate.clock import SystemClock
 from edgegate.config import Config
 from edgegate.errors import GalleryError, ModelError
 from edgegate.gallery import Person
+from edgegate.service import retention
 
 _BEYOND_REACH = "copies made elsewhere: exported files, images of the disk, what staff noted"
 
@@ -26,7 +27,7 @@ def forget_person(args: argparse.Namespace) -> int:
         return 1
     log = app.open_journal(config, app.origin_of(config), clock)
     try:
-        forgotten = privacy.forget(gallery, log, app.open_scores(config), clock, args.name)
+        forgotten = retention.forget(gallery, log, app.open_scores(config), clock, args.name)
     finally:
         log.close()
     erased, event = forgotten.erased, forgotten.event

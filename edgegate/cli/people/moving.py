@@ -7,7 +7,7 @@ import getpass
 import sys
 from collections.abc import Sequence
 
-from edgegate import app, output
+from edgegate import app
 from edgegate.cli.common import existing, load_config, print_json
 from edgegate.cli.wording import printable
 from edgegate.clock import SystemClock, rfc3339
@@ -15,6 +15,7 @@ from edgegate.config import Config
 from edgegate.errors import EdgegateError, GalleryError, KeyFileError, UsageError
 from edgegate.gallery import Entry, Gallery, Person, envelope, transfer
 from edgegate.gallery.trust import Trusted
+from edgegate.system import output_files
 from edgegate.types import Event, EventType
 
 
@@ -26,7 +27,7 @@ def export_people(args: argparse.Namespace) -> int:
     if key is None:
         raise KeyFileError(f"{config.key_file}: there is no key to sign with; `edgegate people rotate-key`")
     sealed = envelope.seal(transfer.dump(people), _passphrase(args, again=True), key.signing())
-    with output.binary(args.file) as file:  # a wrong path is told before anything is written down
+    with output_files.binary(args.file) as file:  # a wrong path is told before anything is written down
         journal = app.open_journal(config, app.origin_of(config), clock)
         try:
             events = [Event(EventType.PERSON_EXPORTED, clock.monotonic(), p.id, {"person": None}) for p in people]
@@ -39,7 +40,7 @@ def export_people(args: argparse.Namespace) -> int:
         print_json({"file": str(args.file), "people": [person.name for person in people], "fingerprint": signer})
     else:
         done = f"{args.file}: {len(people)} people, encrypted; signed by {signer}, which the other door must trust"
-        print(printable(done), file=sys.stderr if output.goes_through(args.file) else sys.stdout)
+        print(printable(done), file=sys.stderr if output_files.goes_through(args.file) else sys.stdout)
     return 0
 
 

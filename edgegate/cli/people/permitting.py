@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from edgegate import app, moments
+from edgegate import app
 from edgegate.access import Permissions, Verdict
 from edgegate.cli.common import Times, load_config, print_json, understood
 from edgegate.cli.wording import printable
 from edgegate.clock import SystemClock, rfc3339
 from edgegate.gallery import Person
-from edgegate.search import validity_of
+from edgegate.recognition.search import validity_of
+from edgegate.system import moments
 from edgegate.types import Denial
 
 _WHY = {

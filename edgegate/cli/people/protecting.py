@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 from dataclasses import asdict
 
-from edgegate import app, output
+from edgegate import app
 from edgegate.cli.common import load_config, print_json
 from edgegate.cli.wording import printable
 from edgegate.errors import UsageError
 from edgegate.gallery.envelope import fingerprint
 from edgegate.gallery.migration import read_backup
 from edgegate.gallery.rotation import rotate
+from edgegate.system import output_files
 
 _ROTATE = "Encrypt everything with a new key. The old one stays beside it, as FILE.ID, unless it is to be erased."
 
@@ -38,10 +39,10 @@ def rotate_key(args: argparse.Namespace) -> int:
 def unpack_backup(args: argparse.Namespace) -> int:
     config = load_config(args)
     content = read_backup(app.open_gallery(config).path, app.keys_of(config).load())
-    with output.binary(args.out, new=True) as file:
+    with output_files.binary(args.out, new=True) as file:
         file.write(content)
     if args.json:
         print_json({"written": str(args.out)})
-    elif not output.goes_through(args.out):
+    elif not output_files.goes_through(args.out):
         print(printable(f"{args.out}: written, not encrypted"))
     return 0

@@ -1,0 +1,99 @@
+"""How the door stands: what staff see in `state`, and every part's trouble, from one list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from edgegate import app
+from edgegate.app import Recognition
+from edgegate.clock import Clock, rfc3339, wall_of
+from edgegate.config import MODEL_ALONE, Config
+from edgegate.lock.interface import LockKeeper, another_door
+from edgegate.service.health import Health
+from edgegate.types import Event
+
+Ask = Callable[[], str | None]
+"""Why a part does not do all that it should, now; None while it does. It must not wait."""
+
+
+class Standing:
+    """One door's. `parts` is the list: whatever can go wrong has a name there and is asked here.
+
+    `locked_out_until` is asked when a lock-out ends, in monotonic seconds; None while there is none.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        lock: LockKeeper,
+        recognition: Recognition,
+        parts: Mapping[str, Ask],
+        locked_out_until: Callable[[], float | None],
+        clock: Clock,
+    ) -> None:
+        self._config, self._clock = config, clock
+        self._locked_out_until = locked_out_until
+        self._lockout_told: tuple[float | None, str | None] = (None, None)
+        """The end of a lock-out, and how `state` names it: always in the same words, whatever the clock does."""
+        self._lock = lock
+        self._recognition = recognition
+        self._parts = parts
+        self._health = Health()
+
+    def look(self, now: float) -> list[Event]:
+        """Ask every part; the answer is what is to be told."""
+        return self._health.look(now, {name: ask() for name, ask in self._parts.items()})
+
+    def state(self) -> dict[str, Any]:
+        namer = self._recognition.namer
+        with_whom = "alone" if self._config.recognition.model_alone else "and embedder"
+        status = self._lock.status()
+        return {
+            "lock": "locked" if status.locked else "unlocked",
+            "door": status.door,
+            "mode": "fire" if status.fire else status.mode,
+            "locked_out_until": self._lockout_in_words(),
+            "liveness": self._config.liveness.mode,
+            **({"recognition": f"{namer.pack.task} {with_whom}"} if namer else {}),
+            "degraded": self._health.degraded,
+        }
+
+    def _lockout_in_words(self) -> str | None:
+        until = self._locked_out_until()
+        if until != self._lockout_told[0]:
+            self._lockout_told = (until, None if until is None else rfc3339(wall_of(self._clock, until)))
+        return self._lockout_told[1]
+
+    def in_a_line(self) -> str:
+        """For `systemctl status`."""
+        degraded = "; ".join(f"{part}: {reason}" for part, reason in self._health.degraded.items())
+        return f"degraded: {degraded}" if degraded else "in service"
+
+
+def lock_trouble(config: Config, lock: LockKeeper) -> str | None:
+    """Why the lock cannot be driven, or that its keeper goes by another `[door]` than this daemon read.
+
+    That refuses nobody. Which of the two is older the daemon cannot know; done in this order the commands mend either.
+    """
+    if lock.trouble is not None:
+        return lock.trouble
+    remark = another_door(lock.status(), config.door.wiring)
+    return None if remark is None else f"{remark}; systemctl reload edgegate"
+
+
+def recognition_trouble(config: Config, recognition: Recognition) -> str | None:
+    """What keeps the networks from doing what was hoped of them; None if nothing does."""
+    namer = recognition.namer
+    missing = app.unenrolled(namer, recognition.identifier) if namer else ()
+    remarks = [MODEL_ALONE] if config.recognition.model_alone else []
+    remarks += [f"{namer.pack.name} names {', '.join(missing)}: not enrolled"] if namer and missing else []
+    if (slowness := app.slowness_in_words(recognition.analyzer)) is not None:
+        remarks.append(slowness)
+    return "; ".join(remarks) or None
+
+
+def unreadable(recognition: Recognition) -> str | None:
+    """Whose key is lost, in number: `check` and `people list` say who they are."""
+    lost = recognition.identifier.unreadable
+    return f"the key of {lost} people's templates is missing" if lost else None

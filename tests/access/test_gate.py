@@ -1,0 +1,464 @@
+"""The rules that decide who enters, each by example; what holds whatever happens is in `test_gate_invariants`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from edgegate.access.gate import Gate, Rules
+from edgegate.types import (
+    Candidate,
+    Claim,
+    Decision,
+    Event,
+    EventType,
+    Observation,
+    Pulse,
+    Sighting,
+    TooLate,
+    Validity,
+)
+from tests.support.fakes import box_at, seen
+
+FRAME = 0.1
+RULES = Rules(
+    unlock_seconds=3.0,
+    max_frame_age=0.5,
+    rearm_seconds=5.0,
+    decide_after_frames=3,
+    refuse_after_frames=6,
+    margin=0.02,
+)
+STRANGER = seen(None)
+
+
+def doubtful(track: int = 1) -> Sighting:
+    """Somebody on a recognised track whose own frame looks like somebody else."""
+    return seen("ann", track=track, own=Candidate("ben", 0.97, 0.9, 0.1))
+
+
+@dataclass
+class Door:
+    """A gate, the time, and everything that it decided."""
+
+    gate: Gate = field(default_factory=lambda: Gate(RULES, "embedder-1"))
+    now: float = 100.0
+    trusted: bool = True
+    """Whether the wall clock is; it shows `now`."""
+    events: list[Event] = field(default_factory=list)
+    pulses: list[Pulse] = field(default_factory=list)
+
+    def see(self, *sightings: Sighting, age: float = 0.05, frames: int = 1) -> Decision:
+        """Show the same view for some frames; the answer is the last one's decision."""
+        for _ in range(frames):
+            self.now += FRAME
+            observation = Observation(self.now, self.now - age, self.now, sightings, self.now, self.trusted)
+            decision = self._keep(self.gate.observe(observation))
+        return decision
+
+    def wait(self, seconds: float) -> None:
+        """Nobody in view for this long."""
+        self.see(frames=round(seconds / FRAME))
+
+    def too_late(self, pulse: Pulse) -> Decision:
+        return self._keep(self.gate.observe(TooLate(self.now, pulse)))
+
+    def _keep(self, decision: Decision) -> Decision:
+        self.events += decision.events
+        self.pulses += [decision.pulse] if decision.pulse else []
+        return decision
+
+    @property
+    def granted(self) -> list[str | None]:
+        return [event.subject for event in self.events if event.type is EventType.GRANTED]
+
+    @property
+    def refused(self) -> list[str]:
+        return [event.data["reason"] for event in self.events if event.type is EventType.DENIED]
+
+
+@pytest.fixture
+def door() -> Door:
+    return Door()
+
+
+def test_a_recognised_person_is_let_in_once_with_a_pulse_and_a_full_record() -> None:
+    decision = Gate(RULES, "embedder-1").observe(
+        Observation(at=10.0, frame_at=9.8, received_at=9.95, sightings=(seen(),))
+    )
+    (event,) = decision.events
+    assert (event.type, event.at, event.subject) == (EventType.GRANTED, 10.0, "ann")
+    assert event.data == {
+        "reason": "recognised",
+        "track": 1,
+        "person": None,
+        "score": 0.98,
+        "threshold": 0.95,
+        "frames": 5,
+        "frame_at": 9.8,
+        "frame_age_ms": 200,
+        "latency_ms": 50,
+        "model": "embedder-1",
+        "box": (150, -50, 250, 50),
+        "others": [],
+    }
+    assert decision.pulse == Pulse(seconds=3.0, not_after=9.8 + 0.5, visit=1)
+
+
+def test_where_nobody_is_in_view_nothing_is_decided(door: Door) -> None:
+    assert door.see() == Decision()
+
+
+# Rule 1: the nearest decides.
+
+
+def test_the_nearest_face_decides_and_the_others_are_recorded(door: Door) -> None:
+    far = replace(seen("ben", track=2), box=box_at(500.0, size=60.0))
+    decision = door.see(far, seen("ann", track=1))
+    assert door.granted == ["ann"]
+    assert decision.events[0].data["others"] == [{"track": 2, "box": (470, -30, 530, 30)}]
+
+
+def test_an_enrolled_person_behind_a_stranger_opens_nothing(door: Door) -> None:
+    door.see(seen("ann", track=2, size=60), STRANGER, frames=20)
+    assert door.granted == []
+    assert door.refused == ["unknown"]
+
+
+def test_while_the_nearest_face_is_too_poor_to_say_anything_nobody_is_let_in(door: Door) -> None:
+    assert door.see(seen(usable=False), seen("ben", track=2, size=60), frames=20) == Decision()
+    assert door.events == []
+
+
+# Rule 2: what a visit is.
+
+
+def test_somebody_who_stands_there_for_minutes_is_let_in_once(door: Door) -> None:
+    door.see(seen(), frames=3000)
+    assert door.granted == ["ann"]
+    assert door.refused == []
+
+
+def test_who_comes_back_too_soon_is_still_the_same_visit(door: Door) -> None:
+    door.see(seen(track=1))
+    door.wait(4.8)
+    door.see(seen(track=2), frames=10)
+    door.wait(4.8)
+    door.see(seen(track=3), frames=10)
+    assert door.granted == ["ann"]
+
+
+def test_who_was_away_for_long_enough_is_a_new_visit(door: Door) -> None:
+    door.see(seen(track=1))
+    door.wait(5.2)
+    door.see(seen(track=2), frames=10)
+    assert door.granted == ["ann", "ann"]
+    assert [pulse.visit for pulse in door.pulses] == [1, 2]
+
+
+def test_standing_in_the_background_keeps_a_visit_alive(door: Door) -> None:
+    door.see(seen("ann"))
+    door.see(seen("ben", track=2, size=200), Sighting(1, 1, box_at(500.0)), frames=60)
+    door.see(seen("ann"), frames=5)
+    assert door.granted == ["ann", "ben"]
+
+
+def test_a_face_that_cannot_be_embedded_keeps_its_visit_alive(door: Door) -> None:
+    door.see(seen())
+    door.see(seen(usable=False), frames=100)
+    door.see(seen())
+    assert door.granted == ["ann"]
+
+
+def test_tracks_that_tracking_joins_are_one_visit_whoever_they_show(door: Door) -> None:
+    door.see(seen(None, track=1), frames=5)
+    door.see(seen(None, track=2, visit=1), frames=5)
+    assert door.refused == ["unknown"]
+    door.see(seen(None, track=4, visit=3), frames=3)
+    door.see(seen(None, track=5, visit=3), frames=3)
+    assert door.refused == ["unknown", "unknown"]
+
+
+def test_people_who_take_turns_in_front_are_each_let_in_once(door: Door) -> None:
+    for _ in range(5):
+        door.see(seen("ann", track=1), seen("ben", track=2, size=60), frames=5)
+        door.see(seen("ben", track=2), seen("ann", track=1, size=60), frames=5)
+    assert door.granted == ["ann", "ben"]
+
+
+def test_who_steps_into_another_ones_track_and_is_recognised_gets_a_grant_of_their_own(door: Door) -> None:
+    door.see(seen("ann", track=1))
+    door.see(seen("ben", track=1), frames=10)
+    door.see(seen("ann", track=2), frames=10)
+    door.see(seen("ben", track=1), frames=10)
+    assert door.granted == ["ann", "ben"]
+
+
+def test_who_took_over_a_track_is_kept_in_view_by_it_and_the_other_one_is_not(door: Door) -> None:
+    door.see(seen("ann", track=1))
+    door.see(seen("ben", track=1))
+    door.see(seen(track=1, usable=False), frames=60)
+    door.see(seen("ben", track=1), frames=5)
+    door.see(seen("ann", track=2), frames=5)
+    assert door.granted == ["ann", "ben", "ann"]
+
+
+def test_a_visit_remembers_who_it_is_through_poor_frames(door: Door) -> None:
+    door.see(seen("ann", track=1))
+    door.see(seen(track=1, usable=False))
+    door.see(seen("ann", track=2), frames=5)
+    assert door.granted == ["ann"]
+
+
+# Rule 3: what a grant needs.
+
+
+@pytest.mark.parametrize(
+    "sighting",
+    [
+        pytest.param(seen(usable=False), id="no embedding in this frame"),
+        pytest.param(replace(seen(), usable=False), id="a pooled match, but not in view"),
+        pytest.param(seen(frames=2), id="too few frames pooled"),
+        pytest.param(seen(score=0.949), id="pooled score below its threshold"),
+        pytest.param(seen(score=float("nan")), id="no score at all"),
+        pytest.param(seen(margin=0.019), id="too close to the runner-up"),
+        pytest.param(replace(seen(), pooled=None), id="nobody enrolled"),
+        pytest.param(replace(seen(), own=None), id="nothing from this frame alone"),
+        pytest.param(replace(seen(), claim=Claim(None, 0.95)), id="the tracker network names nobody"),
+        pytest.param(doubtful(), id="this frame looks like somebody else"),
+        pytest.param(seen(own=Candidate("ann", 0.89, 0.9, 0.1)), id="this frame below its own threshold"),
+    ],
+)
+def test_nobody_is_let_in_when_one_thing_is_missing(door: Door, sighting: Sighting) -> None:
+    door.see(sighting, frames=5)
+    assert door.events == []
+    assert door.pulses == []
+
+
+def test_what_is_just_enough_is_enough(door: Door) -> None:
+    own = Candidate("ann", 0.9, 0.9, 0.0)
+    decision = door.gate.observe(Observation(10.5, 10.0, 10.0, (seen(frames=3, score=0.95, margin=0.02, own=own),)))
+    assert decision.pulse is not None
+
+
+def test_a_stranger_who_steps_into_a_recognised_track_gets_nothing(door: Door) -> None:
+    door.see(seen(frames=2))
+    door.see(doubtful(), frames=3)
+    assert door.granted == []
+
+
+def test_a_stranger_who_steps_into_a_granted_track_gets_nothing(door: Door) -> None:
+    door.see(seen())
+    door.see(doubtful(), frames=100)
+    assert len(door.events) == 1
+
+
+def test_an_old_frame_opens_nothing_and_a_fresh_one_still_does(door: Door) -> None:
+    door.see(seen(), age=0.6, frames=10)
+    assert (door.granted, door.refused) == ([], ["stale"])
+    assert door.events[0].subject == "ann"
+    assert door.events[0].data["frame_age_ms"] == 600
+    door.see(seen(), age=0.4)
+    assert door.granted == ["ann"]
+
+
+def test_a_frame_from_the_future_is_a_wrong_clock_and_opens_nothing(door: Door) -> None:
+    door.see(seen(), age=-0.6, frames=10)
+    assert (door.granted, door.refused) == ([], ["stale"])
+
+
+def test_a_frame_slightly_ahead_of_time_lengthens_no_pulse_s_life(door: Door) -> None:
+    decision = door.see(seen(), age=-0.1)
+    assert decision.pulse is not None
+    assert decision.pulse.not_after == door.now + RULES.max_frame_age
+
+
+def test_time_that_runs_backwards_stands_still(door: Door) -> None:
+    door.see()
+    ahead = door.now
+    stale = Observation(ahead - 60, ahead - 60, ahead - 60, (seen(),))
+    (event,) = door.gate.observe(stale).events
+    assert (event.at, event.data["reason"]) == (ahead, "stale")
+
+
+# Rule 3: when somebody may enter.
+
+
+def may(since: float = float("-inf"), until: float = float("inf"), who: str = "ann") -> Sighting:
+    """Somebody recognised beyond doubt who may enter from `since` until before `until`."""
+    return seen(who, validity=Validity(since, until))
+
+
+def test_a_permission_begins_and_ends_at_its_moment_and_not_a_frame_later(door: Door) -> None:
+    door.see(may(since=101.0), frames=9)
+    assert (door.granted, door.refused) == ([], ["not_permitted_now"])
+    assert door.events[0].subject == "ann"
+    door.see(may(since=door.now + FRAME))
+    assert door.granted == ["ann"]
+    door.wait(6)
+    door.see(may(until=door.now + FRAME), frames=3)
+    assert (door.granted, door.refused) == (["ann"], ["not_permitted_now"] * 2)
+    door.wait(6)
+    door.see(may(until=door.now + FRAME + 1e-6))
+    assert door.granted == ["ann", "ann"]
+
+
+def test_a_permission_that_ends_while_somebody_stands_there_lets_nobody_in(door: Door) -> None:
+    door.see(replace(may(until=100.5), frames=2), frames=5)
+    door.see(may(until=100.5), frames=20)
+    assert (door.granted, door.refused) == ([], ["not_permitted_now"])
+
+
+def test_who_depends_on_the_time_is_refused_while_the_clock_is_not_trusted_and_let_in_once_it_is(door: Door) -> None:
+    door.trusted = False
+    door.see(may(since=0.0, until=1e9), frames=10)
+    assert (door.granted, door.refused) == ([], ["clock_unsynchronized"])
+    door.trusted = True
+    door.see(may(since=0.0, until=1e9))
+    assert door.granted == ["ann"]
+
+
+def test_who_may_enter_at_any_time_needs_no_clock(door: Door) -> None:
+    door.trusted = False
+    door.see(seen())
+    assert door.granted == ["ann"]
+
+
+def test_an_old_frame_is_stale_before_it_is_forbidden(door: Door) -> None:
+    door.see(may(until=0.0), age=0.6)
+    assert door.refused == ["stale"]
+    door.see(may(until=0.0))
+    assert door.refused == ["stale", "not_permitted_now"]
+
+
+# Rules 4 and 5: refusals.
+
+
+def test_a_stranger_is_refused_once_after_enough_usable_frames(door: Door) -> None:
+    door.see(STRANGER, frames=3)
+    door.see(seen(usable=False), frames=50)
+    door.see(STRANGER, frames=2)
+    assert door.events == []
+    door.see(STRANGER)
+    (event,) = door.events
+    assert (event.type, event.subject, event.data["reason"]) == (EventType.DENIED, None, "unknown")
+    door.see(STRANGER, frames=500)
+    assert door.refused == ["unknown"]
+
+
+def test_where_nobody_is_enrolled_the_refusal_has_no_score(door: Door) -> None:
+    door.see(replace(STRANGER, pooled=None, own=None), frames=6)
+    assert (door.events[0].data["score"], door.events[0].data["threshold"]) == (None, None)
+
+
+def test_who_was_refused_may_still_be_let_in(door: Door) -> None:
+    door.see(STRANGER, frames=6)
+    door.see(seen())
+    assert (door.refused, door.granted) == (["unknown"], ["ann"])
+
+
+def test_who_was_let_in_is_not_refused_afterwards(door: Door) -> None:
+    door.see(seen())
+    door.see(STRANGER, frames=50)
+    assert door.refused == []
+
+
+def test_a_stranger_who_comes_again_is_refused_again(door: Door) -> None:
+    for track in (1, 2, 3):
+        door.see(seen(None, track=track), frames=10)
+        door.wait(6)
+    assert door.refused == ["unknown"] * 3
+
+
+# Rules 3 and 4 where a tracker network is asked.
+
+NAMED, NAMELESS = Claim("Ann", 0.97), Claim(None, 0.6)
+
+
+def test_whom_the_network_names_and_the_embedder_confirms_is_let_in_and_the_record_says_how_sure_it_was(
+    door: Door,
+) -> None:
+    decision = door.see(replace(seen(), claim=NAMED))
+    assert door.granted == ["ann"]
+    assert decision.events[0].data["confidence"] == 0.97
+    assert "Ann" not in str(decision.events[0].data), "names stay out of the journal"
+
+
+def test_whom_the_network_names_and_the_embedder_does_not_confirm_is_refused_as_unconfirmed_once(door: Door) -> None:
+    claimed = replace(STRANGER, claim=NAMED)
+    door.see(claimed, frames=5)
+    assert door.events == []
+    door.see(claimed, frames=500)
+    (event,) = door.events
+    assert (event.type, event.subject) == (EventType.DENIED, None)
+    assert (event.data["reason"], event.data["score"]) == ("unconfirmed", 0.5)
+
+
+def test_whom_the_network_does_not_name_is_refused_as_unknown(door: Door) -> None:
+    door.see(replace(STRANGER, claim=NAMELESS, pooled=None, own=None), frames=500)
+    assert door.refused == ["unknown"]
+    assert door.events[0].data["confidence"] == 0.6
+
+
+def test_each_reason_has_its_own_count_of_frames(door: Door) -> None:
+    claimed, nameless = replace(STRANGER, claim=NAMED), replace(STRANGER, claim=NAMELESS, pooled=None, own=None)
+    for _ in range(5):
+        door.see(claimed)
+        door.see(nameless)
+    assert door.refused == []
+    door.see(nameless)
+    assert door.refused == ["unknown"]
+    door.see(claimed, frames=100)
+    assert door.refused == ["unknown", "unconfirmed"]
+
+
+def test_who_was_unconfirmed_may_still_be_let_in(door: Door) -> None:
+    door.see(replace(STRANGER, claim=NAMED), frames=6)
+    door.see(replace(seen(), claim=NAMED))
+    assert (door.refused, door.granted) == (["unconfirmed"], ["ann"])
+
+
+def test_a_face_too_poor_to_be_embedded_counts_for_nothing_whatever_is_claimed_of_it(door: Door) -> None:
+    door.see(replace(seen(usable=False), claim=NAMED), frames=100)
+    assert door.events == []
+
+
+# Rule 6: the lock has the last word.
+
+
+def test_a_pulse_that_came_too_late_is_refused_as_stale_and_the_visit_is_open_again(door: Door) -> None:
+    pulse = door.see(seen(), age=0.4).pulse
+    assert pulse is not None
+    door.now += 0.3
+    (event,) = door.too_late(pulse).events
+    assert (event.subject, event.data["reason"], event.data["frame_age_ms"]) == ("ann", "stale", 700)
+    door.see(seen(), frames=5)
+    assert door.granted == ["ann", "ann"]
+
+
+def test_a_late_word_is_about_its_own_visit_and_counts_once(door: Door) -> None:
+    door.see(seen("ann", track=1))
+    pulse = door.see(seen("ben", track=2)).pulse
+    assert pulse is not None
+    assert [event.subject for event in door.too_late(pulse).events] == ["ben"]
+    assert door.too_late(pulse) == Decision()
+    door.see(seen("ann", track=1))
+    door.see(seen("ben", track=2))
+    assert door.granted == ["ann", "ben", "ben"]
+
+
+def test_who_was_too_late_may_be_refused_as_unknown_later(door: Door) -> None:
+    pulse = door.see(seen()).pulse
+    assert pulse is not None
+    door.too_late(pulse)
+    door.see(STRANGER, frames=10)
+    assert door.refused == ["stale", "unknown"]
+
+
+def test_a_late_word_about_a_visit_that_is_over_changes_nothing(door: Door) -> None:
+    pulse = door.see(seen()).pulse
+    assert pulse is not None
+    door.wait(6)
+    assert door.too_late(pulse) == Decision()
+    assert door.too_late(replace(pulse, visit=99)) == Decision()

@@ -1,0 +1,309 @@
+"""Whose embedding it is: the best match, its runner-up, and what it must reach in a gallery that changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgegate.errors import GalleryError
+from edgegate.gallery import Gallery, Person, Photo
+from edgegate.recognition.identification import OWN_FRAME_RATE, Identifier, People
+from edgegate.recognition.thresholds import Table
+from edgegate.types import ALWAYS, Claim, Embedding, Validity
+from tests.support.fakes import EMBEDDER, FakePeople, looks, person, photo
+
+ROWS = [
+    {"data": "lfw", "photos": photos, "frames": frames, "rate": rate, "threshold": base + photos / 1000, "trials": 9}
+    for photos in (1, 5)
+    for frames, bases in ((1, {0.05: 0.8, 1e-3: 0.85}), (5, {1e-3: 0.9, 1e-4: 0.92, 1e-5: 0.94}))
+    for rate, base in bases.items()
+]
+ANN, BEN = person("ann", photo(looks(0))), person("ben", photo(looks(90)))
+
+
+def identifier(gallery: People | Sequence[Person]) -> Identifier:
+    people = FakePeople(tuple(gallery)) if isinstance(gallery, Sequence) else gallery
+    return Identifier(people, Table(ROWS), EMBEDDER, false_accept_rate=1e-3, decide_after_frames=5)
+
+
+def test_with_nobody_enrolled_nothing_matches() -> None:
+    nobody = identifier([])
+    assert nobody.match(looks(0), 5) is None
+    assert nobody.match_own(looks(0)) is None
+
+
+def test_somebody_alone_has_no_runner_up() -> None:
+    match = identifier([ANN]).match(looks(60), 5)
+    assert match is not None
+    assert (match.person, match.margin) == (ANN.id, 2.0)
+    assert match.score == pytest.approx(0.5)
+
+
+def test_the_best_match_leads_the_runner_up_by_its_margin() -> None:
+    match = identifier([ANN, BEN]).match(looks(60), 5)
+    assert match is not None
+    assert match.person == BEN.id
+    assert (match.score, match.margin) == pytest.approx((np.cos(np.pi / 6), np.cos(np.pi / 6) - 0.5))
+
+
+def test_two_who_look_the_same_have_no_margin() -> None:
+    match = identifier([ANN, person("twin", photo(looks(0)))]).match(looks(0), 5)
+    assert match is not None
+    assert match.margin == 0.0
+
+
+def test_the_threshold_follows_frames_photos_and_the_number_of_people() -> None:
+    ann_of_many = person("ann", *(photo(looks(0)) for _ in range(8)))
+    crowd = [person(f"p{i}", photo(looks(180))) for i in range(9)]
+    cases = [
+        (identifier([ANN]), 5, 0.901),
+        (identifier([ANN]), 1, 0.851),
+        (identifier([ann_of_many]), 5, 0.905),
+        (identifier([ANN, *crowd]), 5, 0.921),
+    ]
+    for alone_or_not, frames, threshold in cases:
+        match = alone_or_not.match(looks(0), frames)
+        assert match is not None
+        assert match.threshold == pytest.approx(threshold)
+
+
+def test_the_deciding_frame_alone_has_a_rate_of_its_own_however_many_are_enrolled() -> None:
+    crowd = [person(f"p{i}", photo(looks(180))) for i in range(99)]
+    for people in ([ANN], [ANN, *crowd]):
+        own = identifier(people).match_own(looks(0))
+        assert own is not None
+        assert own.threshold == Table(ROWS).threshold(1, 1, OWN_FRAME_RATE).value
+
+
+# Several looks.
+
+MASKED = replace(photo(looks(60)), look="mask")
+CID = person("cid", photo(looks(0)), MASKED, MASKED)
+
+
+@pytest.mark.parametrize(("degrees", "score"), [(10, 10), (40, 20), (60, 0)])
+def test_a_person_scores_as_the_look_that_is_most_alike_and_is_no_runner_up_of_themselves(
+    degrees: float, score: float
+) -> None:
+    ben = person("ben", photo(looks(30)))
+    match = identifier([ben, CID]).match(looks(degrees), 5, Claim("cid", 0.99))
+    assert match is not None
+    assert match.person == CID.id
+    assert match.score == pytest.approx(np.cos(np.radians(score)))
+    assert match.margin == pytest.approx(np.cos(np.radians(score)) - np.cos(np.radians(abs(degrees - 30))), abs=1e-6)
+
+
+def test_each_look_asks_for_what_its_own_photos_do() -> None:
+    five = [replace(photo(looks(60)), look="mask")] * 5
+    known = identifier([person("cid", photo(looks(0)), *five)])
+    usual, masked = known.match(looks(0), 5), known.match(looks(60), 5)
+    assert usual is not None
+    assert masked is not None
+    assert [usual.threshold, masked.threshold] == pytest.approx([0.921, 0.925])
+    assert known.threshold(known.people[0]).value == pytest.approx(0.925)
+
+
+def test_the_promise_is_shared_among_templates_and_not_among_people() -> None:
+    looks_of_one = [replace(photo(looks(180)), look=f"look {i}") for i in range(9)]
+    many_looks, many_people = identifier([ANN, person("ben", *looks_of_one)]), identifier([ANN, *[BEN] * 9])
+    assert many_looks.match(looks(0), 5) is not None
+    assert many_looks.promise().threshold == many_people.promise().threshold
+    assert many_looks.promise().shown_rate == many_people.promise().shown_rate
+    assert many_looks.promise().in_words().startswith("2 enrolled in 10 looks; ")
+
+
+@given(st.integers(1, 12), st.integers(0, 12), st.floats(1e-5, 1e-1))
+def test_one_more_look_never_lowers_what_is_asked(looks_before: int, more: int, rate: float) -> None:
+    def threshold(count: int) -> float:
+        one = person("ann", *(replace(photo(looks(i)), look=str(i)) for i in range(count)))
+        return Identifier(FakePeople((one,)), Table(ROWS), EMBEDDER, rate, 5).threshold(one).value
+
+    assert threshold(looks_before + more) >= threshold(looks_before)
+
+
+def test_photos_of_another_network_are_not_matched() -> None:
+    other = photo(looks(0), embedder="f" * 64)
+    mixed = person("mixed", photo(looks(90)), other)
+    known = identifier([person("old", other), mixed])
+    assert [p.name for p in known.foreign] == ["old"]
+    assert [p.name for p in known.people] == ["mixed"]
+    match = known.match(looks(0), 5)
+    assert match is not None
+    assert (match.person, match.margin) == (mixed.id, 2.0)
+    assert match.score == pytest.approx(0.0, abs=1e-6)
+
+
+def test_ten_thousand_people_are_told_apart_in_one_call() -> None:
+    rng = np.random.default_rng(7)
+    faces = rng.normal(size=(10_000, 128)).astype(np.float32)
+    faces /= np.linalg.norm(faces, axis=1, keepdims=True)
+    everybody = identifier([person(f"p{i}", photo(face)) for i, face in enumerate(faces)])
+    for i in (0, 1, 4_999, 9_999):
+        scores = np.sort(faces @ faces[i])
+        match = everybody.match(faces[i], 5)
+        assert match is not None
+        assert match.person == f"id-of-p{i}"
+        assert (match.score, match.margin) == pytest.approx((1.0, scores[-1] - scores[-2]), abs=1e-5)
+
+
+# With a tracker network's claim: one person is asked after.
+
+
+@pytest.mark.parametrize(("degrees", "margin"), [(10, 0.811), (60, -0.366)])
+def test_a_claim_is_compared_with_the_person_it_names_and_nobody_nearer_is_overlooked(
+    degrees: float, margin: float
+) -> None:
+    known = identifier([ANN, BEN])
+    for match in (known.match(looks(degrees), 5, Claim("ann", 0.95)), known.match_own(looks(degrees), Claim("ann", 1))):
+        assert match is not None
+        assert match.person == ANN.id
+        assert (match.score, match.margin) == pytest.approx((np.cos(np.radians(degrees)), margin), abs=1e-3)
+
+
+def test_a_claim_asks_the_same_of_a_score() -> None:
+    known = identifier([ANN, BEN])
+    claimed, free = known.match(looks(0), 5, Claim("ann", 0.95)), known.match(looks(0), 5)
+    assert claimed == free
+
+
+@pytest.mark.parametrize("name", ["cid", "unknown", None])
+def test_a_claim_that_names_nobody_enrolled_matches_nobody(name: str | None) -> None:
+    known = identifier([ANN, BEN])
+    assert known.match(looks(0), 5, Claim(name, 0.99)) is None
+    assert known.match_own(looks(0), Claim(name, 0.99)) is None
+
+
+def test_a_name_is_confirmed_from_when_it_is_enrolled_until_it_is_forgotten() -> None:
+    gallery = FakePeople((ANN,))
+    known = identifier(gallery)
+    for revision, (everybody, found) in enumerate([((ANN, BEN), True), ((ANN,), False)], 1):
+        gallery.everybody, gallery.revision = everybody, revision
+        known.refresh()
+        assert (known.match(looks(90), 5, Claim("ben", 0.95)) is not None) is found
+
+
+# Validity.
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "expected"),
+    [
+        (None, None, ALWAYS),
+        ("2026-01-01T00:00:00Z", None, Validity(since=1767225600.0)),
+        ("1970-01-01T00:00:00Z", "1970-01-01T00:00:00Z", Validity(0.0, 0.0)),
+        ("2026-01-01T01:00:00+01:00", "2026-01-01T00:00:01.500Z", Validity(1767225600.0, 1767225601.5)),
+    ],
+)
+def test_a_match_says_when_the_person_may_enter(since: str | None, until: str | None, expected: Validity) -> None:
+    known = identifier([replace(ANN, valid_from=since, valid_until=until), BEN])
+    pooled, own = known.match(looks(0), 5), known.match_own(looks(0))
+    assert pooled is not None
+    assert own is not None
+    assert pooled.validity == own.validity == expected
+
+
+# A gallery that changes.
+
+
+def test_the_gallery_is_read_again_only_when_it_changed() -> None:
+    gallery = FakePeople((ANN,))
+    known = identifier(gallery)
+    assert not known.refresh()
+    assert gallery.times_read == 1
+    gallery.everybody, gallery.revision = (ANN, BEN), 1
+    assert known.refresh()
+    assert [p.name for p in known.people] == ["ann", "ben"]
+    gallery.everybody, gallery.revision = (), 2
+    assert known.refresh()
+    assert known.match(looks(0), 5) is None
+
+
+def test_the_threshold_rises_when_somebody_is_enrolled() -> None:
+    gallery = FakePeople((ANN,))
+    known = identifier(gallery)
+    before = known.threshold(ANN).value
+    gallery.everybody, gallery.revision = (ANN, BEN), 1
+    known.refresh()
+    assert known.threshold(ANN).value > before
+
+
+def test_what_another_process_enrols_and_forgets_is_noticed(tmp_path: Path) -> None:
+    here, elsewhere = Gallery(tmp_path / "gallery.db"), Gallery(tmp_path / "gallery.db")
+    known = identifier(here)
+    ann = elsewhere.add("ann", [photo(looks(0))], "2026-01-01T00:00:00Z")
+    assert known.refresh()
+    match = known.match(looks(0), 5)
+    assert match is not None
+    assert match.person == ann.id
+    elsewhere.forget("ann")
+    assert known.refresh()
+    assert known.match(looks(0), 5) is None
+
+
+def test_a_gallery_that_cannot_be_read_leaves_what_was_known(tmp_path: Path) -> None:
+    gallery = Gallery(tmp_path / "gallery.db")
+    gallery.add("ann", [photo(looks(0))], "2026-01-01T00:00:00Z")
+    known = identifier(gallery)
+    gallery.path.write_bytes(b"not a database, and long enough to be one" * 100)
+    for _ in range(2):
+        with pytest.raises(GalleryError):
+            known.refresh()
+    assert known.match(looks(0), 5) is not None
+
+
+# What is promised.
+
+
+def test_a_promise_that_is_carried_says_what_is_asked_of_a_score() -> None:
+    promise = identifier([ANN, BEN]).promise()
+    assert promise.as_dict() == {
+        "people": 2,
+        "false_accept_rate": 1e-3,
+        "threshold": pytest.approx(0.921),
+        "carried": True,
+        "shown_rate": pytest.approx(2e-4),
+        "templates": 2,
+        "site": 0.0,
+    }
+    assert promise.in_words() == "2 enrolled; threshold 0.9210 for a false-accept rate of 0.001 a visit"
+
+
+def test_a_promise_that_too_many_people_break_says_what_is_shown_instead() -> None:
+    crowd = [person(f"p{i}", photo(looks(i / 10))) for i in range(1000)]
+    promise = identifier(crowd).promise()
+    assert not promise.carried
+    assert promise.shown_rate == pytest.approx(1e-2)
+    assert "do not carry: they show 0.01 for this door" in promise.in_words()
+
+
+def test_the_promise_of_an_empty_gallery_is_that_of_its_first_person() -> None:
+    promise = identifier([]).promise()
+    assert promise.people == 0
+    assert promise.threshold == pytest.approx(0.901)
+    assert promise.in_words().startswith("nobody is enrolled; ")
+
+
+# Templates.
+
+
+def test_a_template_is_the_mean_of_the_best_photos_by_quality() -> None:
+    poor, good = [photo(looks(90), quality=0.1)] * 3, [photo(looks(0), quality=0.9)] * 5
+    assert person("ann", *poor, *good).template() == pytest.approx(looks(0))
+    assert person("ann", photo(looks(0), 0.5), photo(looks(40), 0.5)).template() == pytest.approx(looks(20))
+
+
+def angle_between(one: Embedding, other: Embedding) -> float:
+    return float(np.degrees(np.arccos(np.clip(one @ other, -1, 1))))
+
+
+def test_a_better_photo_counts_more() -> None:
+    photos: list[Photo] = [photo(looks(0), quality=0.9), photo(looks(40), quality=0.3)]
+    template = person("ann", *photos).template()
+    assert angle_between(template, looks(0)) < angle_between(template, looks(40)) / 2
+    assert float(np.linalg.norm(template)) == pytest.approx(1.0)

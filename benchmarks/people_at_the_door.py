@@ -9,12 +9,13 @@ from types import MappingProxyType
 import numpy as np
 from people import Shooting, frames
 
+from edgegate.access.observation import Observation
 from edgegate.app import build_gate, build_pipeline, load_embedder, table_of
 from edgegate.config import Config, load
 from edgegate.evaluation.clips import AlwaysMoving, Remembered
+from edgegate.events.vocabulary import EventType
 from edgegate.gallery import Enrolled, Person, Photo
 from edgegate.recognition.identification import Identifier
-from edgegate.types import EventType, Observation
 from edgegate.vision.packs import Pack
 from edgegate.vision.tracker import TrackerNetwork
 

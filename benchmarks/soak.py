@@ -35,11 +35,13 @@ from edgegate.broker import Topics, Uplink
 from edgegate.clock import SystemClock
 from edgegate.config import Config
 from edgegate.events.cloudevents import CloudEvent
+from edgegate.events.vocabulary import Event
 from edgegate.gallery import Entry, Photo
 from edgegate.keeper.client import KeeperClient
 from edgegate.loop.turn import Loop
-from edgegate.types import Box, Embedding, Event, Face, Frame, Image, Quality
+from edgegate.types import Box, Embedding, Frame, Image
 from edgegate.vision.analyzer import Analyzer
+from edgegate.vision.faces import Face, Quality
 from tests.support.brokers import MOSQUITTO, Mosquitto
 from tests.support.door_scenes import ENROLLED, frames
 from tests.support.keepers import Process

@@ -24,9 +24,10 @@ from edgegate.cli.common import progress
 from edgegate.enrol import Enroller, read_picture
 from edgegate.errors import EdgegateError
 from edgegate.evaluation.dataset import photo_visits
-from edgegate.types import Box, Face, Frame, Image, Points
+from edgegate.types import Box, Frame, Image, Points
 from edgegate.vision.align import ALIGNMENT_POINTS, CHIP_SIZE, TEMPLATE, ZOOM
 from edgegate.vision.analyzer import Analyzer, build_analyzer
+from edgegate.vision.faces import Face
 from edgegate.vision.landmarks import Landmarker
 from edgegate.vision.packs import load_pack, shipped
 from edgegate.vision.preprocess import Similarity, fit, warp_rgb

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edgegate.types import CameraFault
+from edgegate.events.vocabulary import CameraFault
 
 
 class EdgegateError(Exception):

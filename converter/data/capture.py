@@ -12,8 +12,9 @@ from typing import Any
 from converter.data.pictures import encode
 from edgegate.camera import Source
 from edgegate.enrol import ADVICE, Enroller
-from edgegate.types import Box, Fault, Frame
+from edgegate.types import Box, Frame
 from edgegate.vision.analyzer import Analyzer
+from edgegate.vision.faces import Fault
 
 LABELME = "5.5.0"
 """The version of LabelMe's files that are written; later ones read it."""

@@ -15,8 +15,9 @@ from converter.data.problems import DataError, Problem
 from edgegate.cli.common import progress
 from edgegate.enrol import LONGEST_SIDE, PICTURES, read_picture
 from edgegate.errors import UsageError
-from edgegate.types import Face, Image
+from edgegate.types import Image
 from edgegate.vision.detect import Detector
+from edgegate.vision.faces import Face
 from edgegate.vision.preprocess import cut_out
 
 MARGIN = 0.2

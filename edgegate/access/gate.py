@@ -41,18 +41,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from edgegate.access import ANYBODY, NO_LOCKOUT, HoldOpen, HoldOpenHours, LockOut, LockOutRules, Permissions
-from edgegate.types import (
-    Candidate,
-    Decision,
-    Denial,
-    Event,
-    EventType,
-    Observation,
-    Pulse,
-    Released,
-    Sighting,
-    TooLate,
-)
+from edgegate.access.observation import Candidate, Decision, Observation, Released, Sighting, TooLate
+from edgegate.door.pulse import Pulse
+from edgegate.events.vocabulary import Denial, Event, EventType
 
 MARGIN_DECADES = 2 / 3
 """The margin that `Rules` asks for, in powers of ten of the rate at which strangers reach a score: each embedder's

@@ -17,8 +17,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edgegate.access.calendar import Calendar
+from edgegate.access.observation import Observation
 from edgegate.access.schedule import Schedule
-from edgegate.types import Denial, Event, EventType, Hold, Observation
+from edgegate.door.pulse import Hold
+from edgegate.events.vocabulary import Denial, Event, EventType
 
 HOLD_SECONDS = 30.0
 RENEW_SECONDS = 10.0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edgegate.types import Event, EventType
+from edgegate.events.vocabulary import Event, EventType
 
 
 @dataclass(frozen=True, slots=True)

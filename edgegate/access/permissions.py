@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from edgegate.access.calendar import IN_UTC, Calendar
+from edgegate.access.observation import Validity
 from edgegate.access.schedule import Schedule
-from edgegate.types import Denial, Validity
+from edgegate.events.vocabulary import Denial
 
 _MINUTE = 60.0
 

@@ -17,13 +17,13 @@ from edgegate.app.storage import journal_path, open_scores
 from edgegate.clock import Clock
 from edgegate.config import Config
 from edgegate.events.cloudevents import CloudEvent
+from edgegate.events.vocabulary import Event, EventType
 from edgegate.journal import Journal, last_of, last_with, lockouts
 from edgegate.keeper.client import KEEPER, KeeperClient, parse_reference
 from edgegate.lock.controller import Lock, Tell, build_lock
 from edgegate.lock.interface import LockKeeper
 from edgegate.loop.turn import Loop
 from edgegate.loop.visit_scores import ScoreKeeper, VisitScores
-from edgegate.types import Event, EventType
 from edgegate.vision import motion
 from edgegate.vision.packs import Pack
 

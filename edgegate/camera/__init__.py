@@ -17,7 +17,8 @@ from edgegate.camera.rtsp import Rtsp
 from edgegate.camera.v4l2 import V4L2
 from edgegate.clock import Clock
 from edgegate.errors import CameraError, UsageError
-from edgegate.types import CameraFault, Frame
+from edgegate.events.vocabulary import CameraFault
+from edgegate.types import Frame
 
 __all__ = [
     "V4L2",

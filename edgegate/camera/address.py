@@ -10,8 +10,8 @@ from urllib.parse import quote, unquote, urlsplit
 
 from edgegate import config
 from edgegate.errors import CameraError, UsageError
+from edgegate.events.vocabulary import CameraFault
 from edgegate.system import credentials
-from edgegate.types import CameraFault
 
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://.*")
 _PORTS = {"rtsp": 554, "rtsps": 322}

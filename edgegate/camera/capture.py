@@ -9,7 +9,8 @@ from collections.abc import Callable
 from edgegate.camera import Source
 from edgegate.clock import Clock, SystemClock
 from edgegate.errors import CameraError
-from edgegate.types import CameraFault, Frame
+from edgegate.events.vocabulary import CameraFault
+from edgegate.types import Frame
 
 log = logging.getLogger(__name__)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from edgegate.camera.picture import emptiness, is_same
-from edgegate.types import CameraFault, EventType, Frame
+from edgegate.events.vocabulary import CameraFault, EventType
+from edgegate.types import Frame
 
 REPEAT_SECONDS = 1.0
 """A picture that stays the same is looked at once in this time: it is no further evidence."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgegate.errors import CameraError
-from edgegate.types import CameraFault
+from edgegate.events.vocabulary import CameraFault
 
 SERVICE = "edgegate"
 """The name of the daemon's process, and of its unit; a command such as `edgegate enroll` is called so too."""

@@ -14,7 +14,8 @@ from edgegate import config
 from edgegate.camera.holders import Holder, devices, holders, in_use
 from edgegate.clock import boottime_to_monotonic
 from edgegate.errors import CameraError
-from edgegate.types import CameraFault, Frame, Image
+from edgegate.events.vocabulary import CameraFault
+from edgegate.types import Frame, Image
 
 _PREVIEW_WIDTH = 320
 _TIMEOUT_SECONDS = 2.0  # for one frame; picamera2 before 0.3.18 waits for ever, which `Capture.hung` ends

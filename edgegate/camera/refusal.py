@@ -14,7 +14,7 @@ from contextlib import closing
 
 from edgegate.camera.address import Address
 from edgegate.errors import CameraError
-from edgegate.types import CameraFault
+from edgegate.events.vocabulary import CameraFault
 
 _ANSWER = re.compile(rb"RTSP/1\.\d (\d{3}) ?([^\r\n]*)")
 _MOST_BYTES = 65_536

@@ -15,7 +15,8 @@ from edgegate.camera.opencv import open_capture
 from edgegate.camera.refusal import why_not
 from edgegate.clock import Clock
 from edgegate.errors import CameraError
-from edgegate.types import CameraFault, Frame, Image
+from edgegate.events.vocabulary import CameraFault
+from edgegate.types import Frame, Image
 
 log = logging.getLogger(__name__)
 

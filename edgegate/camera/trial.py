@@ -7,7 +7,8 @@ from typing import Protocol
 
 from edgegate.camera.picture import emptiness, is_same
 from edgegate.errors import CameraError
-from edgegate.types import CameraFault, Frame
+from edgegate.events.vocabulary import CameraFault
+from edgegate.types import Frame
 
 FRAMES = 15
 

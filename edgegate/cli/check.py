@@ -20,11 +20,11 @@ from edgegate.cli.common import State, load_config, print_json
 from edgegate.cli.wording import printable
 from edgegate.config import MODEL_ALONE, NO_LIVENESS, Config
 from edgegate.errors import CameraError, EdgegateError
+from edgegate.events.vocabulary import CameraFault
 from edgegate.journal import last_time, lockouts, verify
 from edgegate.system.disk import Disk, free_megabytes
 from edgegate.system.thermal import Thermometer, trouble_now
 from edgegate.system.threads import within
-from edgegate.types import CameraFault
 
 Look: TypeAlias = Callable[[Config], tuple[State, str]]
 """How a part is tried; it may raise EdgegateError."""

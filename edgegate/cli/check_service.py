@@ -7,7 +7,7 @@ from pathlib import Path
 
 from edgegate import journal
 from edgegate.events.cloudevents import TYPE_PREFIX, CloudEvent
-from edgegate.types import EventType
+from edgegate.events.vocabulary import EventType
 
 _BEGIN = {EventType.DEGRADED: EventType.RECOVERED, EventType.CAMERA_STALLED: EventType.CAMERA_RECOVERED}
 _END = {end: begin for begin, end in _BEGIN.items()}

@@ -19,8 +19,8 @@ from edgegate.config import Config
 from edgegate.enrol import Again, Enroller, Enrolment, Sameness, Verdict, enrol, read_pictures, reenrol, take_photos
 from edgegate.enrol.guidance import Guide, Rules
 from edgegate.errors import UsageError
+from edgegate.events.vocabulary import Event, EventType
 from edgegate.gallery import Details
-from edgegate.types import Event, EventType
 
 
 def run(args: argparse.Namespace) -> int:

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from tqdm import tqdm
 
 from edgegate.events.cloudevents import TYPE_PREFIX
+from edgegate.events.vocabulary import EventType
 from edgegate.loop.turn import Turn
 from edgegate.report import words
-from edgegate.types import EventType
 
 _UNDECIDED = "too brief, too unclear, or behind somebody nearer"
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from edgegate.demo.portraits import ASTRONAUT
 from edgegate.events.cloudevents import TYPE_PREFIX, CloudEvent
-from edgegate.types import Denial, EventType
+from edgegate.events.vocabulary import Denial, EventType
 
 ENROLLED = ASTRONAUT
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from edgegate.door.parts import OPEN, PULSED, Button, Fire, Input, Leaf, Part, Place, State
+from edgegate.door.pulse import MAX_PULSE_SECONDS
 from edgegate.door.table import PASSED, TABLE, Row, Timer
-from edgegate.types import MAX_PULSE_SECONDS, EventType
+from edgegate.events.vocabulary import EventType
 
 MAX_HOLD_SECONDS = 86_400.0
 """No hold is longer: whoever wants the door open for days says so every day."""

@@ -21,7 +21,7 @@ from edgegate.door.parts import (
     State,
     Tamper,
 )
-from edgegate.types import EventType
+from edgegate.events.vocabulary import EventType
 
 GRACE_SECONDS = 1.0
 """A door that opens so soon after the lock locked was opened in time: a leaf takes a while to leave its contact."""

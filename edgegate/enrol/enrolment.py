@@ -11,7 +11,7 @@ from edgegate.gallery import MAX_PHOTOS, Person, Photo
 from edgegate.recognition import lookalikes
 from edgegate.recognition.identification import Identifier
 from edgegate.recognition.lookalikes import Likeness
-from edgegate.types import Fault
+from edgegate.vision.faces import Fault
 
 ENOUGH = 3
 """Photos of a look from which recognition is as sure as the README's figures say."""

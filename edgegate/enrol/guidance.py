@@ -19,7 +19,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from edgegate.types import Embedding, Fault
+from edgegate.types import Embedding
+from edgegate.vision.faces import Fault
 from edgegate.vision.pooling import pool
 
 

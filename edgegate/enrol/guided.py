@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from edgegate.camera import Source
 from edgegate.enrol.guidance import Guide, Say, Step, View
 from edgegate.enrol.judging import Enroller, Verdict
-from edgegate.types import Face, Fault, Frame
+from edgegate.types import Frame
+from edgegate.vision.faces import Face, Fault
 
 _SAID_AFTER = 3  # frames that must ask the same before it is said: nobody follows words that flicker
 

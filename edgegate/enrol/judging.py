@@ -12,10 +12,12 @@ import numpy as np
 from edgegate.clock import Clock, rfc3339
 from edgegate.enrol.pictures import LONGEST_SIDE, crop_around
 from edgegate.events.cloudevents import CloudEvent
+from edgegate.events.vocabulary import Event, EventType
 from edgegate.gallery import Details, Gallery, Photo
 from edgegate.journal import Journal
-from edgegate.types import Event, EventType, Face, Fault, Frame, Image
+from edgegate.types import Frame, Image
 from edgegate.vision.analyzer import Analyzer
+from edgegate.vision.faces import Face, Fault
 
 _BYSTANDER = 1 / 3  # a second face smaller than this, by box width, is somebody in the background
 

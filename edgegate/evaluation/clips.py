@@ -11,16 +11,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edgegate.access.observation import Observation
 from edgegate.app import Namer, build_gate, build_pipeline
 from edgegate.config import Config
 from edgegate.evaluation.scores import Looks
 from edgegate.evaluation.vision import Seen
+from edgegate.events.vocabulary import EventType
 from edgegate.gallery import Enrolled, Person, Photo
 from edgegate.recognition.identification import Identifier
 from edgegate.recognition.pipeline import Pipeline
 from edgegate.recognition.thresholds import Table
-from edgegate.types import EventType, Face, Frame, Observation
+from edgegate.types import Frame
 from edgegate.vision.classes import Probabilities
+from edgegate.vision.faces import Face
 from edgegate.vision.packs import Pack
 from edgegate.vision.tracker import Guess
 

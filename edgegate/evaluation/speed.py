@@ -11,12 +11,13 @@ import cv2
 import numpy as np
 
 from edgegate import app
+from edgegate.access.observation import Observation
 from edgegate.clock import Clock, SystemClock
 from edgegate.config import Config
 from edgegate.errors import ModelError
 from edgegate.gallery import Enrolled, Person, Photo
 from edgegate.recognition.identification import Identifier
-from edgegate.types import Frame, Image, Observation
+from edgegate.types import Frame, Image
 from edgegate.vision.analyzer import Analyzer
 from edgegate.vision.motion import MotionGate
 from edgegate.vision.packs import load_pack, shipped

@@ -26,7 +26,8 @@ from edgegate.errors import UsageError
 from edgegate.evaluation.dataset import Labelled
 from edgegate.evaluation.scores import Evidence
 from edgegate.evaluation.vision import Judged
-from edgegate.types import Embedding, Fault
+from edgegate.types import Embedding
+from edgegate.vision.faces import Fault
 from edgegate.vision.pooling import pool
 
 Indices = npt.NDArray[np.int32]

@@ -10,9 +10,10 @@ from edgegate.camera import Recording
 from edgegate.enrol import Enroller, read_picture
 from edgegate.evaluation.dataset import Labelled, Visit
 from edgegate.evaluation.scores import Evidence, Looks
-from edgegate.types import Face, Fault, Frame
+from edgegate.types import Frame
 from edgegate.vision import classifier
 from edgegate.vision.analyzer import Analyzer
+from edgegate.vision.faces import Face, Fault
 from edgegate.vision.tracker import Guess, TrackerNetwork
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from edgegate.clock import rfc3339
-from edgegate.types import Event, EventType
+from edgegate.events.vocabulary import Event, EventType
 
 CloudEvent: TypeAlias = dict[str, Any]
 Names: TypeAlias = Callable[[str], str | None]

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from edgegate.clock import Clock, wall_of
 from edgegate.events.cloudevents import CloudEvent, Origin, dumps, to_cloudevent
+from edgegate.events.vocabulary import Event
 from edgegate.journal.chain import GENESIS, last_issued, link
 from edgegate.journal.database import PATIENCE_SECONDS, connect, create, readable_errors, transaction
-from edgegate.types import Event
 
 
 class Journal:

@@ -14,8 +14,8 @@ from edgegate.access.gate import Gate
 from edgegate.clock import Clock
 from edgegate.errors import EdgegateError
 from edgegate.events.cloudevents import TYPE_PREFIX, CloudEvent
+from edgegate.events.vocabulary import Event, EventType
 from edgegate.journal import Journal
-from edgegate.types import Event, EventType
 
 log = logging.getLogger(__name__)
 

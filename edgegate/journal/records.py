@@ -8,8 +8,8 @@ from contextlib import closing
 from pathlib import Path
 
 from edgegate.events.cloudevents import TYPE_PREFIX, CloudEvent, dumps
+from edgegate.events.vocabulary import EventType
 from edgegate.journal.database import PATIENCE_SECONDS, connect, readable_errors
-from edgegate.types import EventType
 
 
 def read(

@@ -19,12 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from edgegate.clock import Clock
+from edgegate.door.pulse import Pulse
 from edgegate.errors import InDoubtError, LockError
 from edgegate.events.cloudevents import CloudEvent
+from edgegate.events.vocabulary import Event, EventType
 from edgegate.keeper.connection import Connection
 from edgegate.lock.controller import Tell
 from edgegate.lock.interface import Status
-from edgegate.types import Event, EventType, Pulse
 
 log = logging.getLogger(__name__)
 

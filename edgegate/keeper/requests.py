@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edgegate.door import MAX_HOLD_SECONDS
-from edgegate.types import MAX_PULSE_SECONDS
+from edgegate.door.pulse import MAX_PULSE_SECONDS
 
 MAX_BYTES = 1024
 """Of a request."""

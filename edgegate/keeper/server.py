@@ -20,13 +20,14 @@ from pathlib import Path
 from typing import Any
 
 from edgegate.clock import Clock
+from edgegate.door.pulse import Pulse
 from edgegate.errors import InDoubtError, LockError
+from edgegate.events.vocabulary import Event, EventType
 from edgegate.keeper.refusals import Refusals
 from edgegate.keeper.requests import MAX_BYTES, PROTOCOL, Refused, Request, RequestLog
 from edgegate.keeper.spool import ENDINGS, Later, Spool, at_once
 from edgegate.lock.controller import Lock
 from edgegate.system import logs, private_files
-from edgegate.types import Event, EventType, Pulse
 
 log = logging.getLogger(__name__)
 

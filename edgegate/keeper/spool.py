@@ -19,8 +19,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from edgegate.events.vocabulary import EventType
 from edgegate.system import private_files
-from edgegate.types import EventType
 
 MAX_EVENTS = 10_000
 """So many events wait for the daemon at most; of those beyond only the number is kept."""

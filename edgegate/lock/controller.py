@@ -32,13 +32,14 @@ from typing import Any, NoReturn
 from edgegate import door
 from edgegate.clock import Clock
 from edgegate.door import Input, Leaf, Part, State
+from edgegate.door.pulse import Pulse
 from edgegate.errors import InDoubtError, LockError
+from edgegate.events.vocabulary import Event, EventType
 from edgegate.lock.inputs import Panel
 from edgegate.lock.interface import Status
 from edgegate.lock.relock import RelockTimer
 from edgegate.lock.strike import Line, UnverifiedError, pin_factory
 from edgegate.lock.wiring import Wiring
-from edgegate.types import Event, EventType, Pulse
 
 log = logging.getLogger(__name__)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from edgegate.door.pulse import Pulse
 from edgegate.lock.wiring import Wiring
-from edgegate.types import Pulse
 
 
 @dataclass(frozen=True, slots=True)

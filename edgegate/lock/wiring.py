@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from edgegate.door import Times
+from edgegate.door.pulse import MAX_PULSE_SECONDS
 from edgegate.errors import ConfigError, UsageError
-from edgegate.types import MAX_PULSE_SECONDS
 
 LAST_PIN = 27
 

@@ -9,9 +9,9 @@ from edgegate.camera import CameraHealth
 from edgegate.camera.capture import HANG_SECONDS, Capture, Slot
 from edgegate.clock import Clock
 from edgegate.errors import CameraError
+from edgegate.events.vocabulary import CameraFault, Event, EventType
 from edgegate.loop.turn import Loop, Turn
 from edgegate.system.thermal import Cooling
-from edgegate.types import CameraFault, Event, EventType
 
 TICK_SECONDS = 0.2
 """How long a turn waits for a frame; without one it still writes down what the lock and the camera did."""

@@ -14,24 +14,15 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from edgegate.access.gate import Gate, Rules
+from edgegate.access.observation import Decision, Observation, Released, Sighting, TooLate
 from edgegate.clock import Clock
+from edgegate.door.pulse import Hold, Pulse
 from edgegate.errors import InDoubtError, JournalError, LockError
 from edgegate.events.cloudevents import CloudEvent, Names, with_name
+from edgegate.events.vocabulary import Denial, Event, EventType
 from edgegate.lock.interface import LockKeeper
 from edgegate.recognition import tracking
-from edgegate.types import (
-    Decision,
-    Denial,
-    Event,
-    EventType,
-    Frame,
-    Hold,
-    Observation,
-    Pulse,
-    Released,
-    Sighting,
-    TooLate,
-)
+from edgegate.types import Frame
 
 log = logging.getLogger(__name__)
 

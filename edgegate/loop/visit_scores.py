@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from edgegate.access.observation import Sighting
 from edgegate.clock import Clock
 from edgegate.errors import EdgegateError
 from edgegate.events.cloudevents import Names
@@ -20,7 +21,6 @@ from edgegate.loop.turn import Turn
 from edgegate.recognition.search import ALONE
 from edgegate.recognition.site_calibration import Scores, Visit
 from edgegate.system.threads import Periodic
-from edgegate.types import Sighting
 
 log = logging.getLogger(__name__)
 

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from edgegate.access.observation import Sighting
 from edgegate.events.cloudevents import Names
-from edgegate.types import Claim, Denial, Image, Sighting
+from edgegate.events.vocabulary import Denial
+from edgegate.types import Claim, Image
 
 Colour = tuple[int, int, int]
 

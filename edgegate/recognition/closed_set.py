@@ -10,9 +10,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from edgegate.access.observation import Candidate
 from edgegate.gallery import Person
 from edgegate.recognition.search import validity_of
-from edgegate.types import UNKNOWN_CLASS, Candidate, Claim, Embedding
+from edgegate.types import UNKNOWN_CLASS, Claim, Embedding
 
 
 class ClosedSet:

@@ -11,11 +11,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Protocol
 
+from edgegate.access.observation import Candidate
 from edgegate.gallery import Person, Photo
 from edgegate.recognition import lookalikes
 from edgegate.recognition.search import Crowd
 from edgegate.recognition.thresholds import Table, Threshold, per_person
-from edgegate.types import Candidate, Claim, Embedding
+from edgegate.types import Claim, Embedding
 
 OWN_FRAME_RATE = 0.05
 """The deciding frame must agree by itself, at a rate of its own: it has less to go by than the pool has."""

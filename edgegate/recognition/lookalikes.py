@@ -27,7 +27,7 @@ import numpy as np
 from edgegate.gallery import Person, Photo
 from edgegate.recognition.templates import Template, templates_of
 from edgegate.recognition.thresholds import Table, per_person
-from edgegate.types import Fault
+from edgegate.vision.faces import Fault
 
 TENFOLD = 10.0
 """How much likelier than promised a score of two strangers may be before they count as alike."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from edgegate.access.observation import Candidate, Sighting
 from edgegate.recognition.tracking import Rules, Track, Tracker
-from edgegate.types import Candidate, Claim, Embedding, Face, Frame, Sighting
+from edgegate.types import Claim, Embedding, Frame
+from edgegate.vision.faces import Face
 
 LOOK_ANYWAY_SECONDS = 1.0
 """A motionless scene is searched this often all the same: somebody may have stood still since before the start."""

@@ -9,8 +9,9 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 
+from edgegate.access.observation import ALWAYS, Validity
 from edgegate.gallery import Person, Photo
-from edgegate.types import ALWAYS, Claim, Embedding, Validity
+from edgegate.types import Claim, Embedding
 
 ALONE = 2.0
 """The margin of somebody without a runner-up: the largest difference two cosines can have."""

@@ -12,7 +12,8 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from edgegate.types import Box, Embedding, Face
+from edgegate.types import Box, Embedding
+from edgegate.vision.faces import Face
 from edgegate.vision.pooling import pool
 
 SAME_FACE_RATE, SAME_VISITOR_RATE = 3e-4, 1e-5

@@ -10,10 +10,11 @@ from typing import Self
 
 from edgegate.clock import rfc3339
 from edgegate.events.cloudevents import TYPE_PREFIX, CloudEvent, Names
+from edgegate.events.vocabulary import EventType
 from edgegate.loop.turn import Turn
 from edgegate.pages.overlay import DARK, GREEN, RED, Label, Pen, opinion, scores
 from edgegate.report.video import video_file
-from edgegate.types import EventType, Image
+from edgegate.types import Image
 
 CAPTION_SECONDS = 2.5
 """How long a decision stays written across the picture."""

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from edgegate.access.observation import Sighting
 from edgegate.events.cloudevents import TYPE_PREFIX, CloudEvent
+from edgegate.events.vocabulary import EventType
 from edgegate.loop.turn import Turn
 from edgegate.report.picture import snapshot
-from edgegate.types import EventType, Sighting
 
 MAX_PICTURES = 300
 """Decisions beyond this many are told without a picture, so that a page stays a few megabytes."""

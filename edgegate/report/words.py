@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from edgegate.events.cloudevents import CloudEvent
+from edgegate.events.vocabulary import Denial, EventType
 from edgegate.report.record import Decision, kind_of
-from edgegate.types import Denial, EventType
 
 _REFUSALS = {
     Denial.UNKNOWN: "The face was seen clearly, and it matches nobody who is enrolled.",

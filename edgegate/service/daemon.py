@@ -16,6 +16,7 @@ from edgegate.clock import SystemClock
 from edgegate.config import Config
 from edgegate.errors import EdgegateError, GalleryError, JournalError, LockError
 from edgegate.events.cloudevents import TYPE_PREFIX, CloudEvent, Origin
+from edgegate.events.vocabulary import Event, EventType
 from edgegate.journal import last_time
 from edgegate.keeper.client import KeeperClient
 from edgegate.lock.controller import Lock
@@ -30,7 +31,6 @@ from edgegate.system import logs
 from edgegate.system.disk import Disk
 from edgegate.system.thermal import HeatWatch
 from edgegate.system.watchdog import Watchdog
-from edgegate.types import Event, EventType
 
 log = logging.getLogger(__name__)
 

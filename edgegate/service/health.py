@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from edgegate.types import Event, EventType
+from edgegate.events.vocabulary import Event, EventType
 
 PATIENCE_SECONDS = 1.0
 PATIENCE = {"broker": 10.0, "journal": 0.0, "lock": 0.0}

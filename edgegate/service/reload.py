@@ -22,12 +22,12 @@ from edgegate.app import Recognition
 from edgegate.clock import Clock
 from edgegate.config import Config
 from edgegate.errors import EdgegateError
+from edgegate.events.vocabulary import Event, EventType
 from edgegate.loop.turn import Loop
 from edgegate.loop.visit_scores import ScoreKeeper
 from edgegate.service.retention import Retention
 from edgegate.system import logs
 from edgegate.system.systemd import notify
-from edgegate.types import Event, EventType
 
 log = logging.getLogger(__name__)
 

@@ -21,11 +21,11 @@ from edgegate.clock import Clock, RecordingClock, VirtualClock
 from edgegate.config import Config
 from edgegate.errors import UsageError
 from edgegate.events.cloudevents import CloudEvent, Origin
+from edgegate.events.vocabulary import Event
 from edgegate.journal import Journal
 from edgegate.lock.controller import build_lock
 from edgegate.loop import live
 from edgegate.loop.turn import Loop, Turn
-from edgegate.types import Event
 
 BOOT = "replay"
 DEFAULT_START = "2026-01-01T00:00:00Z"

@@ -15,11 +15,11 @@ from edgegate import journal as journals
 from edgegate.clock import Clock
 from edgegate.errors import EdgegateError, GalleryError
 from edgegate.events.cloudevents import CloudEvent
+from edgegate.events.vocabulary import Event, EventType
 from edgegate.gallery import Erased, Gallery, Person
 from edgegate.journal import Journal
 from edgegate.recognition.site_calibration import Scores
 from edgegate.system.threads import Periodic
-from edgegate.types import Event, EventType
 
 log = logging.getLogger(__name__)
 

@@ -9,9 +9,9 @@ from edgegate import app
 from edgegate.app import Recognition
 from edgegate.clock import Clock, rfc3339, wall_of
 from edgegate.config import MODEL_ALONE, Config
+from edgegate.events.vocabulary import Event
 from edgegate.lock.interface import LockKeeper, another_door
 from edgegate.service.health import Health
-from edgegate.types import Event
 
 Ask = Callable[[], str | None]
 """Why a part does not do all that it should, now; None while it does. It must not wait."""

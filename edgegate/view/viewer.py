@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from edgegate.access.observation import Sighting
 from edgegate.events.cloudevents import Names
+from edgegate.events.vocabulary import Denial
 from edgegate.pages.overlay import DARK, RED, Label, Pen, opinion
-from edgegate.types import Denial, Frame, Image, Sighting
+from edgegate.types import Frame, Image
 
 NOTE = "VIEW: DECIDES NOTHING"
 

@@ -9,10 +9,11 @@ from typing import Literal
 
 import numpy as np
 
-from edgegate.types import Box, Face, Frame, Image
+from edgegate.types import Box, Frame, Image
 from edgegate.vision.align import DLIB, align
 from edgegate.vision.detect import BlazeFace, Detector
 from edgegate.vision.embed import Embedder
+from edgegate.vision.faces import Face
 from edgegate.vision.haar import HaarDetector
 from edgegate.vision.landmarks import Landmarker
 from edgegate.vision.packs import Pack, Task, load_pack, shipped

@@ -11,9 +11,10 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from edgegate.types import Face, Frame, Image
+from edgegate.types import Frame, Image
 from edgegate.vision.align import TEMPLATES, align
 from edgegate.vision.classes import Probabilities, check_card, claim_of, direction, probable
+from edgegate.vision.faces import Face
 from edgegate.vision.packs import Pack
 from edgegate.vision.preprocess import cut_out, stretch
 from edgegate.vision.tflite import Model

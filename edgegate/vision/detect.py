@@ -9,7 +9,8 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from edgegate.types import Box, Face, Image
+from edgegate.types import Box, Image
+from edgegate.vision.faces import Face
 from edgegate.vision.packs import refused
 from edgegate.vision.preprocess import Similarity, letterbox
 from edgegate.vision.tflite import Model, sigmoid

@@ -7,8 +7,9 @@ from pathlib import Path
 import cv2
 
 from edgegate.errors import ModelError
-from edgegate.types import Box, Face, Image
+from edgegate.types import Box, Image
 from edgegate.vision.detect import largest_first
+from edgegate.vision.faces import Face
 from edgegate.vision.landmarks import Landmarker
 
 CASCADE = "haarcascade_frontalface_default.xml"

@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edgegate.types import Box, Fault, Image, Points, Quality
+from edgegate.types import Box, Image, Points
+from edgegate.vision.faces import Fault, Quality
 from edgegate.vision.landmarks import Mesh
 
 Grey = npt.NDArray[np.uint8]

@@ -12,8 +12,9 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from edgegate.types import UNKNOWN_CLASS, Box, Claim, Face, Frame, Points
+from edgegate.types import UNKNOWN_CLASS, Box, Claim, Frame, Points
 from edgegate.vision.classes import Probabilities, check_card, direction, probable
+from edgegate.vision.faces import Face
 from edgegate.vision.packs import Pack
 from edgegate.vision.preprocess import stretch
 from edgegate.vision.tflite import Model

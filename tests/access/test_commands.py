@@ -16,12 +16,13 @@ from edgegate import config
 from edgegate.access import NO_LOCKOUT, Permissions
 from edgegate.cli.people import permitting
 from edgegate.clock import SystemClock, VirtualClock
+from edgegate.door.pulse import Pulse
 from edgegate.errors import ConfigError
 from edgegate.events.cloudevents import Origin
+from edgegate.events.vocabulary import Event, EventType
 from edgegate.gallery import Details
 from edgegate.journal import Journal, lockouts, read
 from edgegate.system import time_zones
-from edgegate.types import Event, EventType, Pulse
 from tests.support.brokers import Mosquitto, Subscriber, needs_mosquitto
 from tests.support.daemons import NO_BROKER, start
 from tests.support.door_scenes import ENROLLED, write_scene

@@ -17,15 +17,16 @@ import pytest
 from edgegate.access import Calendar, HoldOpenHours, LockOutRules, Schedule
 from edgegate.access.gate import Gate, Rules
 from edgegate.access.hold_open import GRACE_SECONDS as HOLD_OPEN_GRACE
+from edgegate.access.observation import Sighting
 from edgegate.clock import SystemClock, VirtualClock
 from edgegate.errors import JournalError
 from edgegate.events.cloudevents import CloudEvent, Origin
+from edgegate.events.vocabulary import Event
 from edgegate.journal import Journal, lockouts, read
 from edgegate.keeper.client import KeeperClient
 from edgegate.lock.controller import build_lock
 from edgegate.lock.wiring import Wiring
 from edgegate.loop.turn import RELEASE_SECONDS, Loop
-from edgegate.types import Event, Sighting
 from tests.access.test_schedule import at
 from tests.lock.test_lock_door import EXIT
 from tests.lock.test_lock_door import Door as WiredDoor

@@ -7,18 +7,10 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from edgegate.access.gate import Gate, Rules
-from edgegate.types import (
-    Candidate,
-    Claim,
-    Decision,
-    Event,
-    EventType,
-    Observation,
-    Pulse,
-    Sighting,
-    TooLate,
-    Validity,
-)
+from edgegate.access.observation import Candidate, Decision, Observation, Sighting, TooLate, Validity
+from edgegate.door.pulse import Pulse
+from edgegate.events.vocabulary import Event, EventType
+from edgegate.types import Claim
 from tests.support.fakes import box_at, seen
 
 FRAME = 0.1

@@ -9,20 +9,19 @@ from hypothesis import strategies as st
 
 from edgegate.access import Calendar, HoldOpenHours, LockOutRules, Permissions, Rule, Schedule
 from edgegate.access.gate import Gate, Rules
-from edgegate.types import (
+from edgegate.access.observation import (
     ALWAYS,
     Candidate,
-    Claim,
     Decision,
-    Denial,
-    EventType,
     Observation,
-    Pulse,
     Released,
     Sighting,
     TooLate,
     Validity,
 )
+from edgegate.door.pulse import Pulse
+from edgegate.events.vocabulary import Denial, EventType
+from edgegate.types import Claim
 from tests.support.fakes import box_at, seen
 
 RULES = Rules(max_frame_age=0.5, rearm_seconds=5.0, decide_after_frames=3, refuse_after_frames=6, margin=0.02)

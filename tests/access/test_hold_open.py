@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from edgegate.access import Calendar, HoldOpen, HoldOpenHours, Schedule
 from edgegate.access.hold_open import HOLD_SECONDS
-from edgegate.types import Denial, Observation
+from edgegate.access.observation import Observation
+from edgegate.events.vocabulary import Denial
 from tests.access.test_schedule import at
 
 EIGHT = at("2026-06-15T08:00")

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgegate.access import NO_LOCKOUT, LockOut, LockOutRules
-from edgegate.types import Event, EventType
+from edgegate.events.vocabulary import Event, EventType
 
 RULES = LockOutRules(refusals=3, window_seconds=60.0, seconds=120.0)
 

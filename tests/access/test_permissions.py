@@ -18,7 +18,8 @@ from edgegate.access import (
     Verdict,
     doubts,
 )
-from edgegate.types import ALWAYS, Denial, Validity
+from edgegate.access.observation import ALWAYS, Validity
+from edgegate.events.vocabulary import Denial
 from tests.access.test_schedule import at
 
 BERLIN = Calendar(ZoneInfo("Europe/Berlin"))

@@ -31,8 +31,8 @@ from edgegate.clock import SystemClock
 from edgegate.config import Mqtt
 from edgegate.errors import BrokerError, ConfigError
 from edgegate.events.cloudevents import Origin
+from edgegate.events.vocabulary import Event, EventType
 from edgegate.journal import Journal
-from edgegate.types import Event, EventType
 from tests.support.brokers import EmbeddedBroker, Mosquitto, Subscriber, free_port, needs_mosquitto, wait_until
 
 TOPICS = Topics("home", "front")

@@ -14,8 +14,8 @@ from edgegate.broker import Delays, Topics, Uplink
 from edgegate.clock import VirtualClock
 from edgegate.config import Mqtt
 from edgegate.events.cloudevents import Origin
+from edgegate.events.vocabulary import Event, EventType
 from edgegate.journal import Journal
-from edgegate.types import Event, EventType
 from tests.support.brokers import Mosquitto, Subscriber, needs_mosquitto, wait_until
 from tests.support.failing import Calls, Proxy, database
 

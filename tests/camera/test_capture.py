@@ -11,7 +11,8 @@ import pytest
 from edgegate.camera.capture import Capture, Slot
 from edgegate.clock import VirtualClock
 from edgegate.errors import CameraError, UsageError
-from edgegate.types import CameraFault, Frame
+from edgegate.events.vocabulary import CameraFault
+from edgegate.types import Frame
 
 DEADLINE = 10.0
 IMAGE = np.zeros((2, 2, 3), np.uint8)

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgegate.camera import CameraHealth
-from edgegate.types import CameraFault, EventType, Frame, Image
+from edgegate.events.vocabulary import CameraFault, EventType
+from edgegate.types import Frame, Image
 from tests.support.fakes import frame_at
 
 STALLED, RECOVERED = EventType.CAMERA_STALLED, EventType.CAMERA_RECOVERED

@@ -14,7 +14,7 @@ from edgegate import config
 from edgegate.camera import Rtsp
 from edgegate.clock import VirtualClock
 from edgegate.errors import CameraError
-from edgegate.types import CameraFault
+from edgegate.events.vocabulary import CameraFault
 
 INTERVAL = 0.1
 IMAGE = np.zeros((120, 160, 3), np.uint8)

@@ -13,7 +13,7 @@ from edgegate.camera import PiCamera
 from edgegate.camera.holders import Holder
 from edgegate.camera.picamera import preview_size
 from edgegate.errors import CameraError
-from edgegate.types import CameraFault
+from edgegate.events.vocabulary import CameraFault
 
 STRIDE = 384  # the hardware pads rows of 320 pixels
 

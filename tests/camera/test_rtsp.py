@@ -17,7 +17,7 @@ from edgegate import config
 from edgegate.camera import CameraHealth, Rtsp, health_of
 from edgegate.clock import SystemClock
 from edgegate.errors import CameraError
-from edgegate.types import CameraFault, EventType
+from edgegate.events.vocabulary import CameraFault, EventType
 from tests.support.brokers import free_port
 from tests.support.rtsp import Network, RtspServer, age_of, certified, needs_rtsp_server
 from tests.support.watched import Door

@@ -19,7 +19,7 @@ from edgegate.camera.holders import Holder, devices, holders
 from edgegate.camera.v4l2 import way_out
 from edgegate.clock import VirtualClock
 from edgegate.errors import CameraError
-from edgegate.types import CameraFault
+from edgegate.events.vocabulary import CameraFault
 
 YUYV, MJPG = cv2.VideoWriter.fourcc(*"YUYV"), cv2.VideoWriter.fourcc(*"MJPG")
 

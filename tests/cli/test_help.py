@@ -22,8 +22,8 @@ from edgegate.cli.parsers import COMMANDS, build_parser, enroll, evaluate, repla
 from edgegate.cli.parsers.check import PARTS
 from edgegate.cli.parsers.completion import SHELLS
 from edgegate.evaluation import dataset
+from edgegate.events.vocabulary import EventType
 from edgegate.gallery import MAX_PHOTOS
-from edgegate.types import EventType
 from tests.support.program import Program, Result
 
 HEAVY = {"numpy", "cv2", "paho", "pydantic", "ai_edge_litert", "tflite_runtime", "cryptography", "tqdm", "shtab"}

@@ -14,11 +14,11 @@ from edgegate import journal
 from edgegate.clock import VirtualClock, rfc3339
 from edgegate.errors import GalleryError, JournalError, UsageError
 from edgegate.events.cloudevents import Origin
+from edgegate.events.vocabulary import Event, EventType
 from edgegate.gallery import Details, Gallery
 from edgegate.journal import Journal
 from edgegate.recognition.site_calibration import Scores, Visit
 from edgegate.service import retention
-from edgegate.types import Event, EventType
 from tests.support.door_scenes import ENROLLED
 from tests.support.fakes import looks, photo
 from tests.support.program import Program, Result

@@ -12,9 +12,9 @@ from edgegate.cli.replay_words import Summary
 from edgegate.cli.wording import escaped, in_words, position, printable
 from edgegate.clock import VirtualClock
 from edgegate.events.cloudevents import Origin
+from edgegate.events.vocabulary import Event, EventType
 from edgegate.journal import Journal
 from edgegate.loop.turn import Turn
-from edgegate.types import Event, EventType
 from tests.support.program import Program
 from tests.support.turns import START, denied, granted, sighting, turn
 

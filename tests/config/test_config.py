@@ -12,8 +12,8 @@ from pydantic import ValidationError
 
 from edgegate import config
 from edgegate.config import Config, load, render
+from edgegate.door.pulse import MAX_PULSE_SECONDS
 from edgegate.errors import ConfigError, UsageError
-from edgegate.types import MAX_PULSE_SECONDS
 from tests.support.paths import ROOT
 
 Write = Callable[[str], Path]

@@ -15,8 +15,8 @@ from pathlib import Path
 from edgegate.clock import VirtualClock
 from edgegate.demo.portraits import ASTRONAUT, HOPPER
 from edgegate.events.cloudevents import Origin
+from edgegate.events.vocabulary import Event, EventType
 from edgegate.journal import Journal
-from edgegate.types import Event, EventType
 
 START = 1767225600.0  # 2026-01-01T00:00:00Z
 VISITS = 20

@@ -12,8 +12,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from edgegate.door import MAX_HOLD_SECONDS, TABLE, Button, Input, Latch, Leaf, State, Step, Times, advance, step
 from edgegate.door.diagram import renewed
 from edgegate.door.parts import PARTS, Place
+from edgegate.door.pulse import MAX_PULSE_SECONDS
 from edgegate.door.table import GRACE_SECONDS, PASSING_SECONDS
-from edgegate.types import MAX_PULSE_SECONDS, EventType
+from edgegate.events.vocabulary import EventType
 from tests.support.paths import ROOT
 
 TIMES = Times(exit_seconds=5.0, open_seconds=20.0, warning_seconds=10.0, stuck_seconds=30.0, shunt_seconds=4.0)

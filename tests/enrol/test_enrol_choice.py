@@ -15,7 +15,7 @@ from edgegate.enrol.choice import MUCH_THE_SAME
 from edgegate.gallery import Person, Photo
 from edgegate.recognition.identification import Identifier
 from edgegate.recognition.thresholds import Table
-from edgegate.types import Fault
+from edgegate.vision.faces import Fault
 from tests.support.fakes import EMBEDDER, FakePeople, looks, person, photo
 
 ROWS = [

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgegate.enrol.guidance import WORDS, Guide, Pose, Rules, Say, Step, View
-from edgegate.types import Fault
+from edgegate.vision.faces import Fault
 from tests.support.fakes import looks
 
 FRAME = 0.1

@@ -18,7 +18,7 @@ from edgegate.evaluation.dataset import Labelled
 from edgegate.evaluation.split import Split, Vectors, split
 from edgegate.evaluation.vision import Judged
 from edgegate.recognition.thresholds import rate_bound
-from edgegate.types import Fault
+from edgegate.vision.faces import Fault
 from tests.support.fakes import looks
 
 Floats = npt.NDArray[np.float32]

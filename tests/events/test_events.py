@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from edgegate.clock import rfc3339
 from edgegate.events.cloudevents import TYPE_PREFIX, Origin, dumps, to_cloudevent, with_name
-from edgegate.types import Event, EventType
+from edgegate.events.vocabulary import Event, EventType
 
 NEW_YEAR = 1_767_225_600.0  # 2026-01-01T00:00:00Z
 ORIGIN = Origin("home", "front", "b1")

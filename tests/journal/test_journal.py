@@ -19,9 +19,9 @@ from edgegate.cli import main
 from edgegate.clock import VirtualClock
 from edgegate.errors import JournalError, UsageError
 from edgegate.events.cloudevents import Origin
+from edgegate.events.vocabulary import Event, EventType
 from edgegate.journal import Head, Journal, Verification, after, chain, last_of, last_time, last_with, read, verify
 from edgegate.journal.chain import last_issued
-from edgegate.types import Event, EventType
 
 START = 1_767_225_600.0  # 2026-01-01T00:00:00Z
 
@@ -201,8 +201,8 @@ import sys
 from pathlib import Path
 from edgegate.clock import SystemClock
 from edgegate.events.cloudevents import Origin
+from edgegate.events.vocabulary import Event, EventType
 from edgegate.journal import Journal
-from edgegate.types import Event, EventType
 path, boot, count = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 clock = SystemClock()
 journal = Journal(path, origin=Origin("home", "front", boot), clock=clock, outbox=True)

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from edgegate.clock import VirtualClock
+from edgegate.events.vocabulary import Event
 from edgegate.keeper.client import KeeperClient, parse_reference
 from edgegate.keeper.spool import Spool
 from edgegate.lock.interface import Status
-from edgegate.types import Event
 
 BATCH = 3
 

@@ -19,7 +19,9 @@ import pytest
 from gpiozero.pins.mock import MockFactory, MockPin
 
 from edgegate.clock import SystemClock
+from edgegate.door.pulse import Pulse
 from edgegate.errors import LockError, UsageError
+from edgegate.events.vocabulary import Event, EventType
 from edgegate.keeper import spool as spools
 from edgegate.keeper.__main__ import listen
 from edgegate.keeper.client import KeeperClient
@@ -29,7 +31,6 @@ from edgegate.keeper.server import Server
 from edgegate.keeper.spool import Disk, Later, Spool, at_once
 from edgegate.lock.controller import Lock
 from edgegate.lock.wiring import Wiring
-from edgegate.types import Event, EventType, Pulse
 from tests.support.brokers import wait_until
 from tests.support.keepers import Process
 from tests.support.paths import ROOT
@@ -582,7 +583,7 @@ def test_it_is_made_of_the_standard_library_and_gpiozero() -> None:
     assert {name for name in packages - allowed if not name.startswith(("__editable__", "_distutils"))} == set()
     ours = {name.removeprefix("edgegate.") for name in loaded if name.startswith("edgegate.")}
     assert {name for name in ours if "." not in name} == {
-        "clock", "door", "errors", "keeper", "lock", "system", "types",
+        "clock", "door", "errors", "events", "keeper", "lock", "system",
     }  # fmt: skip
     assert {name for name in ours if name.startswith("system.")} == {
         f"system.{name}" for name in ("logs", "private_files", "signals", "systemd")

@@ -8,7 +8,7 @@ from typing import Any
 
 from edgegate import journal
 from edgegate.clock import SystemClock
-from edgegate.types import Pulse
+from edgegate.door.pulse import Pulse
 from tests.keeper.test_keeper_versions import newer
 from tests.support.daemons import MOCK, NO_BROKER, faults, start
 from tests.support.door_scenes import write_scene

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from edgegate.clock import SystemClock
+from edgegate.door.pulse import Pulse
 from edgegate.errors import InDoubtError, LockError
+from edgegate.events.vocabulary import Event
 from edgegate.keeper.client import KeeperClient
 from edgegate.keeper.requests import PROTOCOL
-from edgegate.types import Event, Pulse
 from tests.keeper.test_keeper import Keeper, exchange, press
 from tests.support.brokers import wait_until
 from tests.support.keeper_peers import DIALOGUE, Message, OldKeeper, Peer, news_as_0_1_0, read_as_0_1_0

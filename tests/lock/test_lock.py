@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgegate.clock import Cancel, SystemClock, VirtualClock
+from edgegate.door.pulse import MAX_PULSE_SECONDS, Pulse
 from edgegate.errors import LockError
+from edgegate.events.vocabulary import Event, EventType
 from edgegate.lock.controller import RETRY_SECONDS, Lock, build_lock
 from edgegate.lock.wiring import Wiring
-from edgegate.types import MAX_PULSE_SECONDS, Event, EventType, Pulse
 
 NEVER_TOO_LATE = float("inf")
 UNLOCKED, LOCKED = EventType.UNLOCKED, EventType.LOCKED

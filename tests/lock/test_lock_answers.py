@@ -21,7 +21,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from edgegate.clock import VirtualClock
+from edgegate.door.pulse import Pulse
 from edgegate.errors import InDoubtError, LockError
+from edgegate.events.vocabulary import Event, EventType
 from edgegate.keeper.__main__ import listen
 from edgegate.keeper.client import KeeperClient
 from edgegate.keeper.server import Server
@@ -29,7 +31,6 @@ from edgegate.keeper.spool import Spool
 from edgegate.lock.controller import RETRY_SECONDS, Lock
 from edgegate.lock.interface import Status
 from edgegate.lock.wiring import Wiring
-from edgegate.types import Event, EventType, Pulse
 from tests.loop.test_whole_door import FAST
 from tests.support.faulty_pin import FAULTS, LATE, LIES, RAISES, WORKS, Fault, Faulty
 

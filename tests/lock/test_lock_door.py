@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from edgegate.clock import Cancel, VirtualClock
+from edgegate.door.pulse import MAX_PULSE_SECONDS, Pulse
 from edgegate.errors import LockError
+from edgegate.events.vocabulary import Event, EventType
 from edgegate.lock.controller import Lock, build_lock
 from edgegate.lock.inputs import BOUNCE_SECONDS, MISSED_SECONDS
 from edgegate.lock.interface import Status
 from edgegate.lock.wiring import Wiring
-from edgegate.types import MAX_PULSE_SECONDS, Event, EventType, Pulse
 
 EXIT, CONTACT, HANDLE, TAMPER, FIRE, BUZZER, GREEN, RED = 20, 21, 22, 23, 24, 25, 26, 27
 WIRING = Wiring(

@@ -12,10 +12,10 @@ import pytest
 from gpiozero.pins.local import LocalPiFactory
 
 from edgegate.clock import VirtualClock
+from edgegate.door.pulse import Pulse
 from edgegate.errors import LockError
 from edgegate.lock.controller import Lock
 from edgegate.lock.wiring import Wiring
-from edgegate.types import Pulse
 
 
 class FakeLgpio(ModuleType):

@@ -16,13 +16,14 @@ from edgegate.camera.capture import Capture, Slot
 from edgegate.clock import SystemClock
 from edgegate.errors import CameraError, ModelError
 from edgegate.events.cloudevents import CloudEvent, Origin
+from edgegate.events.vocabulary import CameraFault, Event, EventType
 from edgegate.journal import Journal
 from edgegate.lock.controller import build_lock
 from edgegate.lock.wiring import Wiring
 from edgegate.loop.live import turns
 from edgegate.loop.turn import Loop, Turn
 from edgegate.system.thermal import Cooling, Heat
-from edgegate.types import CameraFault, Event, EventType, Frame
+from edgegate.types import Frame
 from tests.camera.test_health import scene
 from tests.support.fakes import FakePipeline
 from tests.support.program import essence

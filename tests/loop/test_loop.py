@@ -12,15 +12,18 @@ import pytest
 from gpiozero.pins.mock import MockFactory
 
 from edgegate.access.gate import Gate, Rules
+from edgegate.access.observation import Sighting
 from edgegate.clock import VirtualClock
+from edgegate.door.pulse import Pulse
 from edgegate.errors import JournalError, LockError
 from edgegate.events.cloudevents import CloudEvent, Origin
+from edgegate.events.vocabulary import Event
 from edgegate.journal import Journal, read
 from edgegate.lock.controller import Lock, build_lock
 from edgegate.lock.interface import Status
 from edgegate.lock.wiring import Wiring
 from edgegate.loop.turn import Loop, Turn
-from edgegate.types import Event, Frame, Pulse, Sighting
+from edgegate.types import Frame
 from tests.support.fakes import FailingJournal, FakePipeline, frame_at, seen
 from tests.support.faulty_pin import RAISES, WORKS, Faulty
 from tests.support.holding import between, calls_noted

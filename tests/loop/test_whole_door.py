@@ -19,14 +19,15 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from edgegate import journal as journals
 from edgegate.access.gate import Gate, Rules
+from edgegate.access.observation import Candidate, Sighting, Validity
 from edgegate.clock import VirtualClock
 from edgegate.errors import JournalError
 from edgegate.events.cloudevents import TYPE_PREFIX, CloudEvent, Origin
+from edgegate.events.vocabulary import Event, EventType
 from edgegate.journal import Journal
 from edgegate.lock.controller import Lock
 from edgegate.lock.wiring import Wiring
 from edgegate.loop.turn import Loop
-from edgegate.types import Candidate, Event, EventType, Sighting, Validity
 from tests.support.audit import Audit, seconds
 from tests.support.fakes import FailingJournal, FakePipeline, frame_at, seen
 from tests.support.visited import Pin

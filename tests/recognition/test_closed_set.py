@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from edgegate.access.observation import Validity
 from edgegate.gallery import Person
 from edgegate.recognition.closed_set import ClosedSet
-from edgegate.types import Embedding, Validity
+from edgegate.types import Embedding
 from edgegate.vision.pooling import pool
 from tests.support.fakes import person
 

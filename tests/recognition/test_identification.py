@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edgegate.access.observation import ALWAYS, Validity
 from edgegate.errors import GalleryError
 from edgegate.gallery import Gallery, Person, Photo
 from edgegate.recognition.identification import OWN_FRAME_RATE, Identifier, People
 from edgegate.recognition.thresholds import Table
-from edgegate.types import ALWAYS, Claim, Embedding, Validity
+from edgegate.types import Claim, Embedding
 from tests.support.fakes import EMBEDDER, FakePeople, looks, person, photo
 
 ROWS = [

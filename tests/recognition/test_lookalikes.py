@@ -15,7 +15,8 @@ from edgegate.gallery import Person, Photo
 from edgegate.recognition.identification import Identifier
 from edgegate.recognition.lookalikes import apart, compare
 from edgegate.recognition.thresholds import Table
-from edgegate.types import Embedding, Fault
+from edgegate.types import Embedding
+from edgegate.vision.faces import Fault
 from tests.support.fakes import EMBEDDER, FakePeople, person, photo
 
 RATE, FRAMES = 1e-3, 5

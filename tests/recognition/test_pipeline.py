@@ -11,7 +11,8 @@ from edgegate.recognition.identification import Identifier
 from edgegate.recognition.pipeline import KEEP_LOOKING_SECONDS, LOOK_ANYWAY_SECONDS, Pipeline
 from edgegate.recognition.thresholds import Table
 from edgegate.recognition.tracking import Rules, Tracker
-from edgegate.types import Embedding, Face, Frame
+from edgegate.types import Embedding, Frame
+from edgegate.vision.faces import Face
 from tests.support.fakes import EMBEDDER, FakePeople, face_at, frame_at, looks, person, photo
 
 ANN, BEN = 0.0, 60.0

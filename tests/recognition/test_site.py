@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edgegate.access.observation import Candidate, Sighting
 from edgegate.clock import VirtualClock
 from edgegate.errors import EdgegateError, GalleryError
 from edgegate.evaluation.site import check
@@ -19,7 +20,6 @@ from edgegate.loop.visit_scores import ScoreKeeper, VisitScores
 from edgegate.recognition.identification import Identifier
 from edgegate.recognition.site_calibration import DAY_SECONDS, Scores, Visit, read_threshold, write_threshold
 from edgegate.recognition.thresholds import Table, rate_bound
-from edgegate.types import Candidate, Sighting
 from tests.support.brokers import wait_until
 from tests.support.fakes import EMBEDDER, FakePeople, looks, person, photo, seen
 from tests.support.holding import calls_noted, held

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgegate.recognition.tracking import Rules, Track, Tracker
-from edgegate.types import Face
+from edgegate.vision.faces import Face
 from tests.support.fakes import face_at, looks
 
 ANN, BEN = 0.0, 60.0

@@ -20,9 +20,9 @@ from edgegate.cli.common import State
 from edgegate.clock import VirtualClock
 from edgegate.config import Config
 from edgegate.events.cloudevents import Origin
+from edgegate.events.vocabulary import Event, EventType
 from edgegate.journal import Journal
 from edgegate.system.threads import within
-from edgegate.types import Event, EventType
 from tests.support.brokers import Mosquitto, Subscriber, free_port, needs_mosquitto, wait_until
 from tests.support.daemons import IN_SERVICE, MOCK, NO_BROKER, faults, start, told
 from tests.support.door_scenes import write_scene

@@ -15,6 +15,7 @@ from edgegate.access.gate import Gate, Rules
 from edgegate.clock import SystemClock
 from edgegate.errors import GalleryError
 from edgegate.events.cloudevents import CloudEvent, Origin
+from edgegate.events.vocabulary import Event
 from edgegate.gallery import Gallery, Person
 from edgegate.journal import Journal
 from edgegate.lock.controller import build_lock
@@ -26,7 +27,8 @@ from edgegate.recognition.thresholds import Table
 from edgegate.recognition.tracking import Rules as TrackingRules
 from edgegate.recognition.tracking import Tracker
 from edgegate.service.gallery_watch import AWAIT_SECONDS, GalleryWatch
-from edgegate.types import Event, Face, Frame
+from edgegate.types import Frame
+from edgegate.vision.faces import Face
 from tests.support.fakes import EMBEDDER, IMAGE, FakePeople, face_at, looks, person, photo
 from tests.support.holding import held
 from tests.support.program import essence

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edgegate.events.vocabulary import Event, EventType
 from edgegate.service.health import LONGEST_STEADY_SECONDS, STEADY_SECONDS, Health
-from edgegate.types import Event, EventType
 
 LOOK = 0.25
 

@@ -20,9 +20,9 @@ import pytest
 from edgegate import app, config
 from edgegate.clock import SystemClock, VirtualClock
 from edgegate.config import Config
+from edgegate.events.vocabulary import Event
 from edgegate.service.reload import APPLIES, Parts, Reload, compare
 from edgegate.service.retention import Retention
-from edgegate.types import Event
 from tests.support.daemons import Running, events, told
 from tests.support.door_scenes import write_scene
 from tests.support.fakes import FailingJournal

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edgegate.access.observation import ALWAYS, Candidate, Sighting, Validity
 from edgegate.errors import JournalError
 from edgegate.events.cloudevents import CloudEvent
+from edgegate.events.vocabulary import Event
 from edgegate.gallery import Person, Photo
 from edgegate.journal import Journal
 from edgegate.recognition.tracking import Rules
-from edgegate.types import ALWAYS, Box, Candidate, Embedding, Event, Face, Frame, Quality, Sighting, Validity
+from edgegate.types import Box, Embedding, Frame
+from edgegate.vision.faces import Face, Quality
 
 EMBEDDER = "e" * 64
 IMAGE = np.zeros((4, 4, 3), np.uint8)

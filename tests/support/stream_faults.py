@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 
 from edgegate import config
-from edgegate.types import EventType
+from edgegate.events.vocabulary import EventType
 from tests.support.rtsp import Network, RtspServer, age_of
 from tests.support.watched import Door
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from edgegate.access.observation import Candidate, Sighting
 from edgegate.events.cloudevents import TYPE_PREFIX, CloudEvent
 from edgegate.loop.turn import Turn
-from edgegate.types import Box, Candidate, Frame, Image, Sighting
+from edgegate.types import Box, Frame, Image
 
 FPS = 10
 START = 1767225600.0  # 2026-01-01T00:00:00Z

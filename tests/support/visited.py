@@ -20,9 +20,11 @@ from gpiozero.pins.mock import MockFactory, MockPin
 
 from edgegate import journal as journals
 from edgegate.access.gate import Gate, Rules
+from edgegate.access.observation import Sighting
 from edgegate.clock import VirtualClock, rfc3339
 from edgegate.errors import JournalError
 from edgegate.events.cloudevents import CloudEvent, Origin
+from edgegate.events.vocabulary import Event
 from edgegate.journal import Journal
 from edgegate.keeper.__main__ import listen
 from edgegate.keeper.client import KEEPER, KeeperClient, parse_reference
@@ -31,7 +33,6 @@ from edgegate.keeper.spool import Spool
 from edgegate.lock.controller import Lock
 from edgegate.lock.wiring import Wiring
 from edgegate.loop.turn import Loop
-from edgegate.types import Event, Sighting
 from tests.support.failing import Calls, FailingDisk, Socket, database
 from tests.support.fakes import FakePipeline, frame_at, seen
 

@@ -15,7 +15,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from edgegate import config
-from edgegate.types import EventType
+from edgegate.events.vocabulary import EventType
 from tests.support.watched import Door
 
 _QUERY, _SET = 0xC0445624, 0xC008561C  # VIDIOC_QUERYCTRL, VIDIOC_S_CTRL

@@ -10,7 +10,8 @@ from edgegate import config
 from edgegate.camera import Source, health_of, open_source
 from edgegate.camera.capture import Capture, Slot
 from edgegate.clock import SystemClock
-from edgegate.types import CameraFault, EventType, Frame
+from edgegate.events.vocabulary import CameraFault, EventType
+from edgegate.types import Frame
 
 CLOCK = SystemClock()
 

@@ -17,8 +17,8 @@ import pytest
 
 from edgegate import config
 from edgegate.errors import ConfigError
+from edgegate.events.vocabulary import EventType
 from edgegate.system import logs
-from edgegate.types import EventType
 from tests.support.brokers import wait_until
 from tests.support.door_scenes import ENROLLED
 from tests.support.journals import Journal, decode

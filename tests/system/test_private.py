@@ -12,11 +12,11 @@ import pytest
 
 from edgegate.clock import VirtualClock
 from edgegate.events.cloudevents import Origin
+from edgegate.events.vocabulary import Event, EventType
 from edgegate.gallery import Gallery
 from edgegate.gallery.keys import Keys
 from edgegate.journal import Journal
 from edgegate.system import private_files
-from edgegate.types import Event, EventType
 from tests.support.fakes import looks, photo
 
 SERVICE = 4321

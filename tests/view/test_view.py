@@ -17,9 +17,10 @@ import cv2
 import numpy as np
 import pytest
 
+from edgegate.access.observation import Sighting
 from edgegate.camera import Recording
 from edgegate.pages.overlay import GREEN, GREY, RED
-from edgegate.types import Image, Sighting
+from edgegate.types import Image
 from edgegate.view import Viewer
 from tests.support.program import Program
 from tests.support.turns import BOX, sighting, turn

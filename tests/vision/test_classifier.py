@@ -11,10 +11,11 @@ import pytest
 
 from converter.data.cutting import cutter
 from edgegate.errors import ModelError
-from edgegate.types import Box, Claim, Face, Fault, Frame, Quality
+from edgegate.types import Box, Claim, Frame
 from edgegate.vision.analyzer import Analyzer
 from edgegate.vision.classes import Probabilities
 from edgegate.vision.classifier import Alone, ClassifierNetwork, Naming
+from edgegate.vision.faces import Face, Fault, Quality
 from edgegate.vision.packs import Pack, load_pack, shipped
 from edgegate.vision.preprocess import stretch
 from edgegate.vision.tflite import Model, Runtime

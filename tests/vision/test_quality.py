@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from converter.compositions.portraits import ASTRONAUT, GRACE_HOPPER
-from edgegate.types import Fault, Image, Quality
+from edgegate.types import Image
 from edgegate.vision.analyzer import Analyzer
+from edgegate.vision.faces import Fault, Quality
 from edgegate.vision.quality import QualityLimits, outside, sharpness, weight, yaw
 from tests.vision.scenes import Scene, frame
 

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from edgegate.errors import ModelError
-from edgegate.types import Box, Claim, Face, Frame, Image
+from edgegate.types import Box, Claim, Frame, Image
+from edgegate.vision.faces import Face
 from edgegate.vision.packs import Pack, load_pack, shipped
 from edgegate.vision.preprocess import stretch
 from edgegate.vision.tflite import Model, Runtime

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from edgegate.cli.options import WHEN, add_common, count
 from edgegate.cli.parser import Parser
-from edgegate.types import EventType
+from edgegate.events.vocabulary import EventType
 
 _BODY = "edgegate.cli.journal"
 _PREFIX = "io.edgegate."

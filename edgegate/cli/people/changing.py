@@ -12,8 +12,8 @@ from edgegate.cli.wording import printable
 from edgegate.clock import Clock, SystemClock, rfc3339
 from edgegate.config import Config
 from edgegate.errors import UsageError
+from edgegate.events.vocabulary import Event, EventType
 from edgegate.gallery import Details
-from edgegate.types import Event, EventType
 
 NONE = "none"
 """No group, or no validity."""

@@ -13,8 +13,8 @@ from edgegate.cli.common import load_config, print_json
 from edgegate.cli.wording import printable
 from edgegate.clock import rfc3339
 from edgegate.config import Config
+from edgegate.events.vocabulary import EventType
 from edgegate.gallery import Person
-from edgegate.types import EventType
 
 
 def list_people(args: argparse.Namespace) -> int:

@@ -13,10 +13,10 @@ from edgegate.cli.wording import printable
 from edgegate.clock import SystemClock, rfc3339
 from edgegate.config import Config
 from edgegate.errors import EdgegateError, GalleryError, KeyFileError, UsageError
+from edgegate.events.vocabulary import Event, EventType
 from edgegate.gallery import Entry, Gallery, Person, envelope, transfer
 from edgegate.gallery.trust import Trusted
 from edgegate.system import output_files
-from edgegate.types import Event, EventType
 
 
 def export_people(args: argparse.Namespace) -> int:

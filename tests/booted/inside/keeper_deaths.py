@@ -13,9 +13,9 @@ from pathlib import Path
 import rig  # type: ignore[import-not-found]  # beside this file, in the guest
 
 from edgegate.clock import SystemClock
+from edgegate.door.pulse import Pulse
 from edgegate.errors import LockError
 from edgegate.keeper.client import KeeperClient
-from edgegate.types import Pulse
 
 KEEPER = "edgegate-lock.service"
 SOCKET = Path("/run/edgegate-lock/keeper.sock")

@@ -14,8 +14,8 @@ from converter.data.annotations import read_annotations
 from converter.data.capture import Look, Shooting, capture
 from edgegate.camera import Recording
 from edgegate.enrol import read_picture
-from edgegate.types import Fault
 from edgegate.vision.analyzer import Analyzer, build_analyzer
+from edgegate.vision.faces import Fault
 
 Scenes = Callable[[str], Path]
 

@@ -13,8 +13,9 @@ from converter.cli import main
 from converter.compositions.portraits import ASTRONAUT, GRACE_HOPPER, read
 from converter.data.crop import SWEEP, Cropper, turned
 from edgegate.enrol import read_picture
-from edgegate.types import Box, Face, Image
+from edgegate.types import Box, Image
 from edgegate.vision.detect import BlazeFace
+from edgegate.vision.faces import Face
 from edgegate.vision.haar import HaarDetector
 from edgegate.vision.landmarks import Landmarker
 from edgegate.vision.packs import load_pack, shipped

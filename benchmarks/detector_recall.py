@@ -23,11 +23,12 @@ import numpy as np
 
 from edgegate.app import build_analyzer
 from edgegate.camera import Recording
-from edgegate.cli.common import existing, progress
+from edgegate.cli.common import existing
 from edgegate.config import Config
 from edgegate.enrol import read_picture
 from edgegate.errors import EdgegateError
 from edgegate.evaluation.dataset import clip_visits
+from edgegate.system.progress import progress
 from edgegate.types import Box, Frame, Image
 from edgegate.vision.analyzer import Analyzer
 

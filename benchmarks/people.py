@@ -11,11 +11,11 @@ import numpy as np
 from converter.data.compact import UnitBox
 from converter.data.dataset import Sample
 from edgegate.camera import Recording
-from edgegate.cli.common import progress
 from edgegate.enrol import VIDEOS, read_picture
 from edgegate.errors import EdgegateError
 from edgegate.evaluation.dataset import Visit, clip_visits, photo_visits
 from edgegate.evaluation.vision import Seen
+from edgegate.system.progress import progress
 from edgegate.types import Box, Frame, Image
 from edgegate.vision.analyzer import Analyzer
 

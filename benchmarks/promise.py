@@ -22,7 +22,6 @@ import numpy as np
 import numpy.typing as npt
 
 from edgegate.app import build_analyzer, table_of
-from edgegate.cli.common import progress
 from edgegate.config import Config
 from edgegate.errors import EdgegateError, UsageError
 from edgegate.evaluation.dataset import Part, photo_visits
@@ -31,6 +30,7 @@ from edgegate.evaluation.vision import look_at_photos
 from edgegate.gallery import Enrolled, Person, Photo
 from edgegate.recognition.identification import Identifier
 from edgegate.recognition.thresholds import Table
+from edgegate.system.progress import progress
 from edgegate.types import Embedding
 from edgegate.vision.pooling import pool
 

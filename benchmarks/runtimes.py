@@ -19,10 +19,10 @@ import numpy as np
 import numpy.typing as npt
 from verification import RATES, Protocol, compare
 
-from edgegate.cli.common import progress
 from edgegate.enrol import Enroller, read_picture
 from edgegate.errors import EdgegateError
 from edgegate.evaluation.dataset import photo_visits
+from edgegate.system.progress import progress
 from edgegate.system.quiet import quiet
 from edgegate.types import Frame
 from edgegate.vision.align import ALIGNMENT_POINTS, align

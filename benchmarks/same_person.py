@@ -15,10 +15,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edgegate.cli.common import progress
 from edgegate.enrol import Enroller, Sameness, read_picture
 from edgegate.gallery import Photo
 from edgegate.recognition.thresholds import Table
+from edgegate.system.progress import progress
 from edgegate.types import Frame, Image
 from edgegate.vision.analyzer import Analyzer, build_analyzer
 from edgegate.vision.landmarks import Landmarker

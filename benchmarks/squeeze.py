@@ -20,10 +20,10 @@ import numpy as np
 import numpy.typing as npt
 from verification import RATES, Measured, Protocol, compare
 
-from edgegate.cli.common import progress
 from edgegate.enrol import Enroller, read_picture
 from edgegate.errors import EdgegateError
 from edgegate.evaluation.dataset import photo_visits
+from edgegate.system.progress import progress
 from edgegate.types import Box, Frame, Image, Points
 from edgegate.vision.align import ALIGNMENT_POINTS, CHIP_SIZE, TEMPLATE, ZOOM
 from edgegate.vision.analyzer import Analyzer, build_analyzer

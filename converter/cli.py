@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from edgegate.cli.parser import Parser
-from edgegate.cli.wording import printable
 from edgegate.errors import EdgegateError
+from edgegate.system.terminal import printable
 
 COMMANDS = (
     "capture",

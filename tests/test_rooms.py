@@ -18,7 +18,7 @@ PURE = [
     "access/gate", "recognition/tracking", "types", "recognition/thresholds", "vision/pooling",
     "recognition/identification", "recognition/search", "recognition/templates", "recognition/lookalikes",
     "events/cloudevents", "events/vocabulary", "door/pulse", "access/observation", "vision/faces",
-    "enrol/guidance", "service/health", "spelling", "enrol/choice",
+    "enrol/guidance", "service/health", "errors", "enrol/choice",
     "access/__init__", "access/calendar", "access/doubts", "access/hold_open", "access/lockout", "access/permissions",
     "access/schedule",
     "door/__init__", "door/machine", "door/parts", "door/table", "keeper/refusals", "keeper/requests",

@@ -24,7 +24,7 @@ from converter.imports.dlib_resnet import build as build_shipped
 from converter.imports.fetch import CACHE, member
 from converter.tflite.answers import shapes
 from converter.tflite.quantize import quantize, to_int8
-from edgegate.cli.common import progress
+from edgegate.system.progress import progress
 from edgegate.types import Image
 from edgegate.vision.packs import MODEL_FILE, InputSpec, Pack, load_pack, shipped
 from edgegate.vision.preprocess import stretch

@@ -18,10 +18,10 @@ from converter.data.compact import UnitBox
 from converter.data.cutting import cut_dataset, cutter
 from converter.data.dataset import UNKNOWN, Dataset, Sample, Split, load_dataset
 from converter.data.faces import find_face
-from edgegate.cli.common import progress
 from edgegate.enrol import read_picture
 from edgegate.errors import EdgegateError
 from edgegate.evaluation.dataset import Labelled, Part, photos_in
+from edgegate.system.progress import progress
 from edgegate.vision.packs import InputSpec
 
 Role: TypeAlias = Literal[

@@ -7,9 +7,9 @@ from dataclasses import asdict
 
 from converter.architectures import designs
 from converter.training.train import require_tensorflow
-from edgegate.cli.common import print_json
 from edgegate.cli.options import count
 from edgegate.cli.parser import Commands
+from edgegate.system.terminal import print_json
 
 
 def add(commands: Commands) -> None:

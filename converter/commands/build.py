@@ -12,8 +12,8 @@ from pathlib import Path
 
 from converter.recipe.recipe import load_recipe
 from converter.training.train import require_tensorflow
-from edgegate.cli.common import print_json
 from edgegate.cli.parser import Commands
+from edgegate.system.terminal import print_json
 
 
 def add(commands: Commands) -> None:

@@ -10,11 +10,12 @@ from pathlib import Path
 from converter.data.capture import Look, Shooting, capture
 from edgegate import app
 from edgegate.camera import open_source, shown
-from edgegate.cli.common import load_config, print_json
+from edgegate.cli.common import load_config
 from edgegate.cli.options import add_common, count
 from edgegate.cli.parser import Commands
 from edgegate.clock import SystemClock, rfc3339
 from edgegate.errors import UsageError
+from edgegate.system.terminal import print_json
 
 
 def add(commands: Commands) -> None:

@@ -6,9 +6,10 @@ import argparse
 from pathlib import Path
 
 from converter.data.crop import MARGIN, SWEEP, Cropper, crop_folder
-from edgegate.cli.common import existing, print_json
+from edgegate.cli.common import existing
 from edgegate.cli.options import count
 from edgegate.cli.parser import Commands
+from edgegate.system.terminal import print_json
 from edgegate.vision.detect import BlazeFace, Detector
 from edgegate.vision.haar import HaarDetector
 from edgegate.vision.landmarks import Landmarker

@@ -11,10 +11,10 @@ from converter.data.people import APARTS
 from converter.data.prepare import KINDS, LONGEST_SIDE, MIN_PHOTOS, Sources, prepare
 from converter.data.problems import DataError
 from converter.data.summary import counts, remarks, table
-from edgegate.cli.common import print_json
 from edgegate.cli.options import count
 from edgegate.cli.parser import Commands
 from edgegate.errors import UsageError
+from edgegate.system.terminal import print_json
 
 
 def add(commands: Commands) -> None:

@@ -9,10 +9,11 @@ from converter.data.dataset import load_dataset
 from converter.tflite.calibration import DEFAULT_PICTURES, from_training
 from converter.tflite.quantize import quantize
 from converter.tflite.variants import VARIANTS
-from edgegate.cli.common import existing, print_json
+from edgegate.cli.common import existing
 from edgegate.cli.options import count
 from edgegate.cli.parser import Commands
 from edgegate.system import output_files
+from edgegate.system.terminal import print_json
 
 
 def add(commands: Commands) -> None:

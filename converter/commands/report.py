@@ -18,9 +18,10 @@ from converter.evaluation.pairs import Compared, verify_pairs
 from converter.report import page, siamese
 from converter.report.subject import Subject
 from converter.tflite.answers import Answers, outputs_of_keras
-from edgegate.cli.common import existing, print_json
+from edgegate.cli.common import existing
 from edgegate.cli.parser import Commands
 from edgegate.errors import ModelError
+from edgegate.system.terminal import print_json
 
 
 def add(commands: Commands) -> None:

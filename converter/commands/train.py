@@ -12,9 +12,9 @@ from converter.training.settings import TrainSettings
 from converter.training.simple import LEARNERS
 from converter.training.strategies import STRATEGIES
 from converter.training.train import Trained, train
-from edgegate.cli.common import print_json
 from edgegate.cli.options import count
 from edgegate.cli.parser import Commands
+from edgegate.system.terminal import print_json
 
 DEFAULTS = TrainSettings()
 

@@ -14,8 +14,9 @@ from converter.evaluation.budgets import Budgets
 from converter.evaluation.fidelity import HeldOut, held_out, verify
 from converter.evaluation.pairs import verify_pairs
 from converter.recipe.recipe import load_recipe
-from edgegate.cli.common import existing, print_json
+from edgegate.cli.common import existing
 from edgegate.cli.parser import Commands
+from edgegate.system.terminal import print_json
 
 
 def add(commands: Commands) -> None:

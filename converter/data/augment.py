@@ -22,9 +22,9 @@ from converter.data.compact import UnitBox
 from converter.data.dataset import SPLITS, Dataset, Sample, Split, load_dataset, writing
 from converter.data.pictures import LOSSLESS, encode
 from converter.data.problems import DataError, Problem
-from edgegate.cli.common import progress
 from edgegate.enrol import read_picture
 from edgegate.errors import EdgegateError
+from edgegate.system.progress import progress
 from edgegate.types import Image
 
 MIN_VISIBLE = 0.7

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from converter.data.dataset import SPLITS, Dataset, Sample, Split
 from converter.data.groups import Fingerprint, fingerprint, near_duplicates
 from converter.data.problems import Problem
-from edgegate.cli.common import progress
 from edgegate.enrol import read_picture
+from edgegate.system.progress import progress
 
 
 def faults(dataset: Dataset) -> Iterator[Problem]:

@@ -12,9 +12,9 @@ import numpy as np
 from converter.data.folders import new_folder
 from converter.data.pictures import LOSSLESS, encode, shrunk
 from converter.data.problems import DataError, Problem
-from edgegate.cli.common import progress
 from edgegate.enrol import LONGEST_SIDE, PICTURES, read_picture
 from edgegate.errors import UsageError
+from edgegate.system.progress import progress
 from edgegate.types import Image
 from edgegate.vision.detect import Detector
 from edgegate.vision.faces import Face

@@ -14,9 +14,9 @@ from converter.data.dataset import SPLITS, Dataset, Sample, load_dataset, writin
 from converter.data.faces import detector
 from converter.data.people import WHOLE
 from converter.data.pictures import encode
-from edgegate.cli.common import progress
 from edgegate.enrol import read_picture
 from edgegate.errors import EdgegateError
+from edgegate.system.progress import progress
 from edgegate.types import Box, Image
 from edgegate.vision.align import TEMPLATES, align
 from edgegate.vision.landmarks import Landmarker

@@ -22,8 +22,8 @@ from converter.data.people import Apart, read_people
 from converter.data.pictures import LOSSLESS, encode, shrunk
 from converter.data.problems import DataError, Problem
 from converter.data.splitting import SHARES, Contents, contents, missing, split_groups, split_people
-from edgegate.cli.common import progress
 from edgegate.errors import UsageError
+from edgegate.system.progress import progress
 
 MIN_PHOTOS = 20
 LONGEST_SIDE = 1280

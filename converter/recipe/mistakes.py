@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from edgegate.spelling import did_you_mean
+from edgegate.errors import did_you_mean
 
 
 def described(model: type[BaseModel], origin: Path, detail: Mapping[str, Any]) -> str:

@@ -20,9 +20,9 @@ from converter.training.feed import Alter, Pictures, epoch_batches, read_picture
 from converter.training.history import Epoch, History, learning_rate, read_history
 from converter.training.settings import TrainSettings
 from converter.training.strategies import open_strategy, tell_shapes
-from edgegate.cli.common import progress
 from edgegate.errors import EdgegateError, UsageError
 from edgegate.system.output_files import complete
+from edgegate.system.progress import progress
 
 if TYPE_CHECKING:
     from converter.training.checkpoints import Keeper

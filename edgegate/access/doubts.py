@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from edgegate.access.hold_open import HoldOpenHours
 from edgegate.access.permissions import Permissions, Rule
 from edgegate.access.schedule import Schedule
-from edgegate.spelling import did_you_mean
+from edgegate.errors import did_you_mean
 
 _MISSPELT = 0.75
 """Names of doors that are at least so alike (difflib's ratio): one letter too few, too many or out of place in four;

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 
 from edgegate.cli.parser import resolved
 from edgegate.cli.parsers import build_parser
-from edgegate.cli.wording import printable
 from edgegate.errors import EdgegateError
+from edgegate.system.terminal import printable
 
 
 class _Printable(logging.Formatter):

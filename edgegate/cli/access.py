@@ -8,12 +8,13 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from edgegate import app
-from edgegate.cli.common import load_config, print_json
+from edgegate.cli.common import load_config
 from edgegate.clock import SystemClock
 from edgegate.errors import LockError
 from edgegate.journal import lockouts
 from edgegate.keeper.client import KeeperClient
 from edgegate.lock.interface import Status
+from edgegate.system.terminal import print_json
 
 
 def start_lockdown(args: argparse.Namespace) -> int:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 from dataclasses import asdict
 
-from edgegate.cli.common import load_config, print_json
+from edgegate.cli.common import load_config
 from edgegate.errors import UsageError
 from edgegate.evaluation import speed as benchmark
+from edgegate.system.terminal import print_json
 
 
 def run(args: argparse.Namespace) -> int:

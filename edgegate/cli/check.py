@@ -16,13 +16,13 @@ from edgegate.camera.holders import SERVICE, devices, holders
 from edgegate.camera.trial import try_out
 from edgegate.cli.check_lock import lock
 from edgegate.cli.check_service import service
-from edgegate.cli.common import State, load_config, print_json
-from edgegate.cli.wording import printable
+from edgegate.cli.common import State, load_config
 from edgegate.config import MODEL_ALONE, NO_LIVENESS, Config
 from edgegate.errors import CameraError, EdgegateError
 from edgegate.events.vocabulary import CameraFault
 from edgegate.journal import last_time, lockouts, verify
 from edgegate.system.disk import Disk, free_megabytes
+from edgegate.system.terminal import print_json, printable
 from edgegate.system.thermal import Thermometer, trouble_now
 from edgegate.system.threads import within
 

@@ -5,20 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, TypeVar
-
-from tqdm import tqdm
+from typing import Literal, TypeAlias
 
 from edgegate import config
-from edgegate.cli.wording import escaped
 from edgegate.clock import Clock
 from edgegate.errors import UsageError
 from edgegate.system import moments
-
-Item = TypeVar("Item")
 
 State: TypeAlias = Literal["ok", "warning", "failed"]
 """How well a part does, in `check`."""
@@ -63,13 +57,3 @@ def existing(path: Path, what: str) -> Path:
     if not path.exists():
         raise UsageError(f"{path}: no such {what}")
     return path
-
-
-def progress(items: Iterable[Item], doing: str, unit: str, total: int | None = None) -> Iterable[Item]:
-    """The items, with a bar on a terminal and none in a pipe."""
-    bar: Iterable[Item] = tqdm(items, desc=doing, unit=unit, total=total, disable=None, leave=False)
-    return bar
-
-
-def print_json(value: Any) -> None:
-    print(escaped(json.dumps(value, ensure_ascii=False, indent=2)))

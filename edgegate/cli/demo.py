@@ -14,8 +14,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from edgegate import config, journal
-from edgegate.cli.common import print_json, progress
-from edgegate.cli.wording import in_words, printable
+from edgegate.cli.wording import in_words
 from edgegate.config import NO_LIVENESS, Config
 from edgegate.demo import door, scene, story
 from edgegate.demo.broker import HOST, PROTOCOL, EmbeddedBroker
@@ -23,6 +22,8 @@ from edgegate.demo.portraits import ASTRONAUT, HOPPER
 from edgegate.demo.stage import Stage
 from edgegate.errors import UsageError
 from edgegate.events.cloudevents import CloudEvent
+from edgegate.system.progress import progress
+from edgegate.system.terminal import print_json, printable
 from edgegate.vision.packs import shipped
 
 Say = Callable[[str], object]

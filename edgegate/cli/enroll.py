@@ -12,7 +12,7 @@ from pathlib import Path
 from edgegate import app
 from edgegate.camera import open_source
 from edgegate.cli import enroll_report as report
-from edgegate.cli.common import load_config, progress
+from edgegate.cli.common import load_config
 from edgegate.cli.people.changing import read_details, tell_validity
 from edgegate.clock import SystemClock
 from edgegate.config import Config
@@ -21,6 +21,7 @@ from edgegate.enrol.guidance import Guide, Rules
 from edgegate.errors import UsageError
 from edgegate.events.vocabulary import Event, EventType
 from edgegate.gallery import Details
+from edgegate.system.progress import progress
 
 
 def run(args: argparse.Namespace) -> int:

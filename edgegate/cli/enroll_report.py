@@ -9,12 +9,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from edgegate.cli.common import print_json
-from edgegate.cli.wording import escaped, printable
 from edgegate.enrol import Again, Enrolment, Told, Verdict
 from edgegate.enrol.enrolment import ENOUGH
 from edgegate.enrol.guidance import WORDS
 from edgegate.gallery import MAX_PHOTOS
+from edgegate.system.terminal import escaped, print_json, printable
 
 Tell = Callable[[Told], object]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from edgegate import app
 from edgegate.cli import evaluate_site
-from edgegate.cli.common import existing, load_config, print_json, progress
+from edgegate.cli.common import existing, load_config
 from edgegate.config import Config
 from edgegate.errors import UsageError
 from edgegate.evaluation import clip_results, clips, dataset, page, photo_results, tables, words
@@ -19,6 +19,8 @@ from edgegate.evaluation.split import check_counts, split
 from edgegate.evaluation.vision import Judged, judge_photos, look_at_clip, looks_of_photos
 from edgegate.recognition.thresholds import per_person
 from edgegate.system import output_files
+from edgegate.system.progress import progress
+from edgegate.system.terminal import print_json
 from edgegate.vision.analyzer import Analyzer
 from edgegate.vision.packs import Pack
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 
 from edgegate import app
-from edgegate.cli.common import print_json
 from edgegate.config import Config
 from edgegate.errors import UsageError
 from edgegate.evaluation.site import SiteCheck, check
 from edgegate.recognition import site_calibration
+from edgegate.system.terminal import print_json
 
 
 def run(args: argparse.Namespace, config: Config) -> int:

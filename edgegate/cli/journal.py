@@ -7,12 +7,13 @@ import sys
 from collections.abc import Iterator
 
 from edgegate import app, journal
-from edgegate.cli.common import Times, load_config, print_json, understood
-from edgegate.cli.wording import for_stdout, in_words
+from edgegate.cli.common import Times, load_config, understood
+from edgegate.cli.wording import in_words
 from edgegate.clock import SystemClock
 from edgegate.config import Config
 from edgegate.events.cloudevents import CloudEvent, dumps, with_name
 from edgegate.system import output_files
+from edgegate.system.terminal import for_stdout, print_json
 
 
 def list_events(args: argparse.Namespace) -> int:

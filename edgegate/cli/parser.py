@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib import import_module
 from typing import Any, NoReturn, TypeAlias
 
-from edgegate.cli.wording import printable
-from edgegate.spelling import did_you_mean
+from edgegate.errors import did_you_mean
+from edgegate.system.terminal import printable
 
 Commands: TypeAlias = "argparse._SubParsersAction[Parser]"  # noqa: SLF001 (has no public name)
 """What `Parser.commands` and `Parser.actions` return: `add_parser` adds one to it."""

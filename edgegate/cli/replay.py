@@ -14,9 +14,9 @@ from edgegate import app
 from edgegate.app import Recognition
 from edgegate.broker import Topics, Uplink
 from edgegate.camera import Recording
-from edgegate.cli.common import Times, existing, load_config, progress, understood
+from edgegate.cli.common import Times, existing, load_config, understood
 from edgegate.cli.replay_words import Summary, say
-from edgegate.cli.wording import for_stdout, in_words, printable
+from edgegate.cli.wording import in_words
 from edgegate.clock import Clock, RecordingClock, SystemClock, VirtualClock
 from edgegate.config import Config
 from edgegate.errors import BrokerError, CameraError, UsageError
@@ -27,6 +27,8 @@ from edgegate.report import Report, video
 from edgegate.report.annotate import Annotator
 from edgegate.service import replay
 from edgegate.system import output_files
+from edgegate.system.progress import progress
+from edgegate.system.terminal import for_stdout, printable
 
 FLUSH_SECONDS = 30.0
 """How long `--publish` waits at the end for the broker to acknowledge what is left."""

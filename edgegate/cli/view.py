@@ -14,9 +14,10 @@ import cv2
 from edgegate import app
 from edgegate.camera import open_source
 from edgegate.camera.capture import Capture, Slot
-from edgegate.cli.common import load_config, print_json
+from edgegate.cli.common import load_config
 from edgegate.clock import SystemClock
 from edgegate.errors import CameraError
+from edgegate.system.terminal import print_json
 from edgegate.types import Image
 from edgegate.view import Page, Screen, Viewer
 from edgegate.vision.motion import MotionGate

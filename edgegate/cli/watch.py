@@ -19,10 +19,11 @@ from edgegate.broker.backoff import Backoff, Delays
 from edgegate.broker.connection import Acknowledged, Lost
 from edgegate.broker.refusals import RefusedError
 from edgegate.cli.common import load_config
-from edgegate.cli.wording import escaped, in_words, printable
+from edgegate.cli.wording import in_words
 from edgegate.clock import Clock, SystemClock
 from edgegate.config import Mqtt
 from edgegate.errors import BrokerError, UsageError
+from edgegate.system.terminal import escaped, printable
 
 
 def run(args: argparse.Namespace) -> int:

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 from edgegate.access import Calendar, HoldOpenHours, Holiday, LockOutRules, Permissions, Rule, Schedule
 from edgegate.access.doubts import doubts
 from edgegate.config.section import Section
-from edgegate.spelling import did_you_mean
+from edgegate.errors import did_you_mean
 from edgegate.system import time_zones
 
 

@@ -10,8 +10,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from edgegate.config.tables import Config
-from edgegate.errors import ConfigError, UsageError
-from edgegate.spelling import did_you_mean
+from edgegate.errors import ConfigError, UsageError, did_you_mean
 
 
 def load(path: Path | None = None, overrides: Iterable[str] = ()) -> Config:

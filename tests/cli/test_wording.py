@@ -9,12 +9,13 @@ from dataclasses import replace
 import pytest
 
 from edgegate.cli.replay_words import Summary
-from edgegate.cli.wording import escaped, in_words, position, printable
+from edgegate.cli.wording import in_words, position
 from edgegate.clock import VirtualClock
 from edgegate.events.cloudevents import Origin
 from edgegate.events.vocabulary import Event, EventType
 from edgegate.journal import Journal
 from edgegate.loop.turn import Turn
+from edgegate.system.terminal import escaped, printable
 from tests.support.program import Program
 from tests.support.turns import START, denied, granted, sighting, turn
 

@@ -6,14 +6,14 @@ import argparse
 from datetime import datetime
 
 from edgegate import app
-from edgegate.cli.common import Times, load_config, print_json, understood
+from edgegate.cli.common import Times, load_config, understood
 from edgegate.cli.people.listing import last_seen, summary
-from edgegate.cli.wording import printable
 from edgegate.clock import Clock, SystemClock, rfc3339
 from edgegate.config import Config
 from edgegate.errors import UsageError
 from edgegate.events.vocabulary import Event, EventType
 from edgegate.gallery import Details
+from edgegate.system.terminal import print_json, printable
 
 NONE = "none"
 """No group, or no validity."""

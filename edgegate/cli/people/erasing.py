@@ -7,13 +7,13 @@ import sys
 from typing import Any
 
 from edgegate import app, journal
-from edgegate.cli.common import load_config, print_json
-from edgegate.cli.wording import printable
+from edgegate.cli.common import load_config
 from edgegate.clock import SystemClock
 from edgegate.config import Config
 from edgegate.errors import GalleryError, ModelError
 from edgegate.gallery import Person
 from edgegate.service import retention
+from edgegate.system.terminal import print_json, printable
 
 _BEYOND_REACH = "copies made elsewhere: exported files, images of the disk, what staff noted"
 

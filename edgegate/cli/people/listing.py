@@ -9,12 +9,12 @@ from typing import Any
 
 from edgegate import app, journal
 from edgegate.access import Permissions
-from edgegate.cli.common import load_config, print_json
-from edgegate.cli.wording import printable
+from edgegate.cli.common import load_config
 from edgegate.clock import rfc3339
 from edgegate.config import Config
 from edgegate.events.vocabulary import EventType
 from edgegate.gallery import Person
+from edgegate.system.terminal import print_json, printable
 
 
 def list_people(args: argparse.Namespace) -> int:

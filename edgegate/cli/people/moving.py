@@ -8,8 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from edgegate import app
-from edgegate.cli.common import existing, load_config, print_json
-from edgegate.cli.wording import printable
+from edgegate.cli.common import existing, load_config
 from edgegate.clock import SystemClock, rfc3339
 from edgegate.config import Config
 from edgegate.errors import EdgegateError, GalleryError, KeyFileError, UsageError
@@ -17,6 +16,7 @@ from edgegate.events.vocabulary import Event, EventType
 from edgegate.gallery import Entry, Gallery, Person, envelope, transfer
 from edgegate.gallery.trust import Trusted
 from edgegate.system import output_files
+from edgegate.system.terminal import print_json, printable
 
 
 def export_people(args: argparse.Namespace) -> int:

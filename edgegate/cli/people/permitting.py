@@ -6,13 +6,13 @@ import argparse
 
 from edgegate import app
 from edgegate.access import Permissions, Verdict
-from edgegate.cli.common import Times, load_config, print_json, understood
-from edgegate.cli.wording import printable
+from edgegate.cli.common import Times, load_config, understood
 from edgegate.clock import SystemClock, rfc3339
 from edgegate.events.vocabulary import Denial
 from edgegate.gallery import Person
 from edgegate.recognition.search import validity_of
 from edgegate.system import moments
+from edgegate.system.terminal import print_json, printable
 
 _WHY = {
     Denial.NOT_PERMITTED_HERE: "no rule lets them in at this door",

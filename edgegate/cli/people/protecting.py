@@ -6,13 +6,13 @@ import argparse
 from dataclasses import asdict
 
 from edgegate import app
-from edgegate.cli.common import load_config, print_json
-from edgegate.cli.wording import printable
+from edgegate.cli.common import load_config
 from edgegate.errors import UsageError
 from edgegate.gallery.envelope import fingerprint
 from edgegate.gallery.migration import read_backup
 from edgegate.gallery.rotation import rotate
 from edgegate.system import output_files
+from edgegate.system.terminal import print_json, printable
 
 _ROTATE = "Encrypt everything with a new key. The old one stays beside it, as FILE.ID, unless it is to be erased."
 

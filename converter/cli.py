@@ -12,6 +12,7 @@ from edgegate.errors import EdgegateError
 from edgegate.system.terminal import printable
 
 COMMANDS = (
+    "practice",
     "capture",
     "prepare",
     "crop",

@@ -1,4 +1,4 @@
-"""`python -m converter.compositions.practice DIR`: photos to try the road with, as somebody would bring them; seeded.
+"""Photos to practise on, as somebody would bring them: `python -m converter practice DIR`.
 
 DIR/photos/Eileen Collins/05_012.jpg     the demo's enrolled person on one of many occasions, with LabelMe's file beside
 DIR/strangers/stranger 7/3.jpg           people whom the network shall not know, without labels
@@ -11,10 +11,7 @@ her suit and colours. How well a network tells these apart says nothing about pe
 
 from __future__ import annotations
 
-import argparse
 import json
-import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +25,6 @@ from converter.data.capture import labelme
 from converter.data.dataset import SPLITS
 from converter.data.folders import new_folder
 from edgegate.demo.portraits import ASTRONAUT
-from edgegate.errors import EdgegateError
 from edgegate.types import Box
 
 SEED = 1
@@ -121,27 +117,3 @@ def _write(path: Path, content: bytes) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
     return path
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m converter.compositions.practice", description="photos to try the road with"
-    )
-    parser.add_argument("folder", type=Path, metavar="DIR", help="the new folder to write to")
-    for what in ("people", "days", "strangers"):
-        default = getattr(Amount(), what)
-        parser.add_argument(f"--{what}", type=int, default=default, metavar="N", help="how many (%(default)s)")
-    parser.add_argument("--seed", type=int, default=SEED, help="the same gives the same bytes (%(default)s)")
-    args = parser.parse_args(argv)
-    try:
-        write_practice(args.folder, args.seed, Amount(people=args.people, days=args.days, strangers=args.strangers))
-    except EdgegateError as error:
-        print(f"converter: {error}", file=sys.stderr)
-        return error.status
-    for kind in sorted(args.folder.iterdir()):
-        print(f"{kind}: {len(list(kind.rglob('*.jpg')))} pictures in {len(list(kind.iterdir()))}")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -14,6 +14,7 @@ from edgegate.app.door import (
     left_without_a_word,
     open_lock,
     recognition_rules,
+    take_up_lockout,
 )
 from edgegate.app.networks import (
     Namer,
@@ -80,6 +81,7 @@ __all__ = [
     "site_path",
     "slowness_in_words",
     "table_of",
+    "take_up_lockout",
     "tracking_rules",
     "unenrolled",
 ]

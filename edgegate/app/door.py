@@ -90,6 +90,13 @@ def build_gate(config: Config, embedder: Pack, namer: Pack | None = None) -> Gat
     return Gate(recognition_rules(config, embedder), model_names(config, embedder, namer))
 
 
+def take_up_lockout(gate: Gate, path: Path, clock: Clock) -> None:
+    """Have the gate go on with the lock-out that the journal tells of."""
+    until = lockouts.running_until(path, clock)
+    if until is not None:
+        gate.take_up_lockout(until)
+
+
 def build_loop(
     config: Config,
     recognition: Recognition,
@@ -104,7 +111,7 @@ def build_loop(
     gate = build_gate(config, analyzer.pack, namer.pack if namer else None)
     gate.change_rules(gate_rules(config, analyzer.pack))
     if config.access.lockout_refusals:
-        lockouts.take_up(gate, journal.path, clock)
+        take_up_lockout(gate, journal.path, clock)
     return Loop(
         build_pipeline(config, analyzer, motion.MotionGate(), identifier, namer),
         gate,

@@ -7,14 +7,14 @@ from pathlib import Path
 
 from edgegate.config import Mqtt
 from edgegate.errors import ConfigError
-from edgegate.system.credentials import given
+from edgegate.system.systemd import credential
 
 
 def read_password(settings: Mqtt) -> str | None:
     """The first line of the credential or of `mqtt.password_file`; None without either. Raises ConfigError."""
     if not settings.username:
         return None
-    file = given("edgegate.mqtt-password") or settings.password_file
+    file = credential("edgegate.mqtt-password") or settings.password_file
     if not file:
         return None
     try:
@@ -37,7 +37,7 @@ def build_tls(settings: Mqtt) -> ssl.SSLContext | None:
     if settings.cert_file:
         try:
             # The empty password keeps OpenSSL from asking for one on the terminal when the key is encrypted.
-            key_file = given("edgegate.mqtt-key") or settings.key_file or None
+            key_file = credential("edgegate.mqtt-key") or settings.key_file or None
             context.load_cert_chain(settings.cert_file, key_file, password="")
         except OSError as error:
             raise _unusable("cert_file", settings.cert_file, "not a usable certificate and key", error) from None

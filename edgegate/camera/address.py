@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote, urlsplit
 from edgegate import config
 from edgegate.errors import CameraError, UsageError
 from edgegate.events.vocabulary import CameraFault
-from edgegate.system import credentials
+from edgegate.system.systemd import credential
 
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://.*")
 _PORTS = {"rtsp": 554, "rtsps": 322}
@@ -95,7 +95,7 @@ def address_in(settings: config.Camera) -> Address:
 
     Raises what `address_of` raises.
     """
-    password_file = credentials.given("edgegate.camera-password") or settings.password_file
+    password_file = credential("edgegate.camera-password") or settings.password_file
     return address_of(settings.source, password_file, settings.ca_file)
 
 

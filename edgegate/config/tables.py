@@ -1,6 +1,7 @@
 """Every key of the configuration with its default, unit and range.
 
-A key is described here and nowhere else, but for those of `[door]`, which the lock keeper shares: `wiring` has them.
+A key is described once: here, in a module of its own for a long table, and in `lock.wiring` for those of `[door]`,
+which the lock keeper shares.
 """
 
 from __future__ import annotations
@@ -12,156 +13,21 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, ValidationInfo, field_validator
 
 from edgegate.config.access import Access
-from edgegate.config.section import Section as _Section
+from edgegate.config.camera import Camera
+from edgegate.config.recognition import Liveness, Recognition
+from edgegate.config.section import Section
 from edgegate.lock import wiring
 from edgegate.lock.wiring import Wiring
-from edgegate.system import credentials
+from edgegate.system.systemd import credential
 
 TopicLevel = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$", max_length=64)]
 
 
-MODEL_ALONE = (
-    "the network of recognition.model decides alone: it knows only the people it was trained on, so that it may take "
-    "a stranger for one of them and let them in, and no false-accept rate holds"
-)
-NO_LIVENESS = "no liveness check yet: a photo or a screen that shows an enrolled face can open the door"
-
-
-class Site(_Section):
+class Site(Section):
     """Where this door is: the first two levels of every MQTT topic, and the source of every event."""
 
     name: TopicLevel = Field("home", description="the site")
     door: TopicLevel = Field("front", description="the door, unique within the site")
-
-
-class Camera(_Section):
-    """Where frames come from."""
-
-    source: str = Field(
-        "picamera",
-        min_length=1,
-        description="`picamera` (a Raspberry Pi camera), a V4L2 device such as `/dev/video0`, a network camera such "
-        "as `rtsp://user@host/path`, or a video file",
-    )
-    password_file: str = Field(
-        "",
-        description="file whose first line is a network camera's password; a systemd credential "
-        "`edgegate.camera-password` comes before it; empty: none",
-    )
-    ca_file: str = Field(
-        "",
-        pattern="^[^|;]*$",
-        description="PEM file with the certificate of an rtsps camera, or of who signed it; empty: nobody checks it",
-    )
-    width: int = Field(640, ge=160, le=4096, description="pixels asked of a camera; a file keeps its own")
-    height: int = Field(480, ge=120, le=4096, description="pixels asked of a camera; a file keeps its own")
-    frames_per_second: int = Field(
-        15, ge=2, le=120, description="asked of a camera; a file keeps its own; fewer than 2 cannot follow a face"
-    )
-    stall_seconds: float = Field(
-        1.5, ge=0.5, le=60, description="seconds without a new picture until the camera counts as stalled"
-    )
-    reopen_max_seconds: float = Field(
-        2.0, ge=1, le=600, description="seconds between tries to reopen a lost camera, at most; it starts at 0.5"
-    )
-    frozen_seconds: float = Field(
-        0.0,
-        ge=0,
-        le=3600,
-        description="seconds of the very same picture until the camera counts as frozen; "
-        "0: stall_seconds, or 30 for a network camera, whose encoder may repeat a still picture",
-    )
-
-    @field_validator("password_file")
-    @classmethod
-    def _has_a_camera(cls, value: str, info: ValidationInfo) -> str:
-        if value and not str(info.data.get("source", "rtsp")).lower().startswith("rtsp"):
-            raise ValueError("has no effect unless source is a network camera (rtsp://user@host/path)")
-        return value
-
-    @field_validator("ca_file")
-    @classmethod
-    def _is_encrypted(cls, value: str, info: ValidationInfo) -> str:
-        if value and not str(info.data.get("source", "rtsps")).lower().startswith("rtsps"):
-            raise ValueError("has no effect unless source is an encrypted network camera (rtsps://user@host/path)")
-        return value
-
-
-class Recognition(_Section):
-    """Whose face it is, and how sure one must be."""
-
-    detector: Literal["blazeface", "haar"] = Field(
-        "blazeface", description="`blazeface` (full range, a TFLite network) or `haar` (OpenCV's cascade)"
-    )
-    embedder: str = Field("", description="folder of an embedder pack; empty: the one that comes with edgegate")
-    model: str = Field(
-        "",
-        description="folder of a tracker or classifier pack, which names people for the embedder to confirm; "
-        "empty: none",
-    )
-    class_confidence: float = Field(
-        0.0,
-        ge=0,
-        le=1,
-        description="probability, 0.5 or more, that a class of model must reach to name somebody; 0: 0.9 for a "
-        "tracker, for a classifier what its own table asks for at false_accept_rate, or else 0.5",
-    )
-    model_alone: bool = Field(
-        False, description="true: nothing confirms what model says, so that it may let strangers in"
-    )
-    accept_failed_grade: str = Field(
-        "", description="the pack of model, as `check` names it, that is used although its report missed its grade"
-    )
-    runtime: Literal["auto", "litert", "tflite-runtime"] = Field(
-        "auto", description="TFLite runtime; `auto` takes ai-edge-litert, or else tflite-runtime"
-    )
-    threads: int = Field(1, ge=1, le=8, description="CPU threads a model may use")
-    false_accept_rate: float = Field(
-        1e-3,
-        ge=1e-6,
-        le=0.1,
-        description="chance that one stranger's visit opens this door, with everybody who is enrolled now",
-    )
-    decide_after_frames: int = Field(
-        5, ge=1, le=30, description="usable frames pooled before anybody is let in; more is surer and slower"
-    )
-    refuse_after_frames: int = Field(
-        15, ge=1, le=300, description="usable frames after which somebody not recognised is refused as unknown"
-    )
-    max_frame_age_ms: int = Field(
-        500, ge=50, le=5000, description="milliseconds; a frame older than this never opens the door"
-    )
-    min_face_pixels: int = Field(
-        40, ge=24, le=1000, description="pixels; a face whose box is smaller says nothing about who it is"
-    )
-
-    @field_validator("class_confidence")
-    @classmethod
-    def _leaves_no_room_for_another(cls, value: float) -> float:
-        if 0 < value < 0.5:
-            raise ValueError("must be 0.5 or more, or 0")
-        return value
-
-    @field_validator("model_alone", "accept_failed_grade")
-    @classmethod
-    def _is_about_a_model(cls, value: bool | str, info: ValidationInfo) -> bool | str:
-        if value and not info.data.get("model", True):
-            raise ValueError("has no effect without model")
-        return value
-
-    @field_validator("refuse_after_frames")
-    @classmethod
-    def _refusal_comes_after_decision(cls, value: int, info: ValidationInfo) -> int:
-        decide = info.data.get("decide_after_frames", value)
-        if value < decide:
-            raise ValueError(f"must not be less than decide_after_frames ({decide})")
-        return value
-
-
-class Liveness(_Section):
-    """Telling a face from a picture of one. Not built yet: a print or a phone screen can open the door."""
-
-    mode: Literal["off"] = Field("off", description="only `off`, until liveness exists")
 
 
 def _wired(name: str) -> Any:
@@ -173,7 +39,7 @@ def _wired(name: str) -> Any:
     return Field(key.default, ge=low, le=high, description=key.metadata["description"])
 
 
-class Door(_Section):
+class Door(Section):
     """The lock and its wiring."""
 
     pins: Literal["gpio", "mock"] = _wired("pins")
@@ -211,7 +77,7 @@ class Door(_Section):
         return Wiring(**self.model_dump())
 
 
-class Mqtt(_Section):
+class Mqtt(Section):
     """The broker that staff listen to."""
 
     enabled: bool = Field(True, description="false: events are kept in the journal and sent nowhere")
@@ -246,7 +112,7 @@ class Mqtt(_Section):
         return value
 
 
-class Journal(_Section):
+class Journal(Section):
     """The record of everything that happened."""
 
     min_free_megabytes: int = Field(
@@ -254,7 +120,7 @@ class Journal(_Section):
     )
 
 
-class Enrolment(_Section):
+class Enrolment(Section):
     """What is kept of whoever is enrolled."""
 
     keep_photos: bool = Field(
@@ -262,7 +128,7 @@ class Enrolment(_Section):
     )
 
 
-class Privacy(_Section):
+class Privacy(Section):
     """How long people are remembered."""
 
     retention_days: int = Field(
@@ -280,7 +146,7 @@ class Privacy(_Section):
     keep_scores_days: int = Field(30, ge=1, le=365, description="days after which they are erased")
 
 
-class Service(_Section):
+class Service(Section):
     """The daemon itself."""
 
     data_dir: str = Field(
@@ -296,7 +162,7 @@ class Service(_Section):
     log_names: bool = Field(False, description="true: the log says people's names; false: their opaque ids alone")
 
 
-class Config(_Section):
+class Config(Section):
     """The whole configuration, frozen."""
 
     site: Site = Site()
@@ -329,7 +195,7 @@ class Config(_Section):
     @property
     def key_credential(self) -> Path | None:
         """The key as systemd hands it to the service; None where systemd hands over nothing."""
-        path = credentials.given("edgegate.key")
+        path = credential("edgegate.key")
         return None if path is None else Path(path)
 
 

@@ -10,7 +10,6 @@ from datetime import datetime
 from pathlib import Path
 
 from edgegate import journal
-from edgegate.access.gate import Gate
 from edgegate.clock import Clock
 from edgegate.errors import EdgegateError
 from edgegate.events.cloudevents import TYPE_PREFIX, CloudEvent
@@ -35,13 +34,6 @@ def running_until(path: Path, clock: Clock) -> float | None:
     seconds = float(started["data"]["seconds"])
     gone = clock.wall() - datetime.fromisoformat(started["time"]).timestamp()
     return clock.monotonic() + min(max(seconds - gone, 0.0), seconds)
-
-
-def take_up(gate: Gate, path: Path, clock: Clock) -> None:
-    """Have the gate go on with the lock-out that the journal tells of."""
-    until = running_until(path, clock)
-    if until is not None:
-        gate.take_up_lockout(until)
 
 
 def is_released(path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""Telling systemd how it goes: sd_notify(3), in the few lines that it is."""
+"""systemd's side of a service: sd_notify(3), its watchdog, and the secrets that it hands over (LoadCredential=)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import logging
 import os
 import socket
 from collections.abc import Mapping
+from pathlib import Path
 
 log = logging.getLogger(__name__)
 
@@ -32,3 +33,9 @@ def watchdog_seconds(environment: Mapping[str, str]) -> float | None:
     if not microseconds.isdecimal() or int(microseconds) == 0 or pid not in {"", str(os.getpid())}:
         return None
     return int(microseconds) / 1e6
+
+
+def credential(name: str) -> str | None:
+    """The path of the credential of this name, which only the service's own user may read; None without one."""
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    return str(path) if folder and (path := Path(folder) / name).exists() else None

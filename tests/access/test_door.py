@@ -18,6 +18,7 @@ from edgegate.access import Calendar, HoldOpenHours, LockOutRules, Schedule
 from edgegate.access.gate import Gate, Rules
 from edgegate.access.hold_open import GRACE_SECONDS as HOLD_OPEN_GRACE
 from edgegate.access.observation import Sighting
+from edgegate.app import take_up_lockout
 from edgegate.clock import SystemClock, VirtualClock
 from edgegate.errors import JournalError
 from edgegate.events.cloudevents import CloudEvent, Origin
@@ -63,7 +64,7 @@ class Door:
         self.kept = Journal(self.path, origin=Origin("home", "front", "b1"), clock=self.clock, outbox=False)
         self.journal = FailingJournal(self.kept)
         self.lock = build_lock(Wiring(pins="mock"), self.clock, changes.put)
-        lockouts.take_up(self.gate, self.path, self.clock)
+        take_up_lockout(self.gate, self.path, self.clock)
         released = partial(lockouts.is_released, self.path)
         self.loop = Loop(
             self.pipeline, self.gate, self.journal, self.lock, changes, self.clock, nobody, self._tell, released

@@ -16,7 +16,7 @@ from edgegate.errors import CameraError, ConfigError
 from tests.support.paths import ROOT
 
 ROOTS_ALONE = "/etc/credstore/of-root-alone"
-_NAME = re.compile(r'(?:given\(|Path\(folder\) / )"(edgegate\.[a-z-]+)"')
+_NAME = re.compile(r'(?:credential\(|Path\(folder\) / )"(edgegate\.[a-z-]+)"')
 
 
 def settings(**keys: Any) -> Mqtt:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from converter.compositions import practice
+from converter.cli import main
 from converter.compositions.practice import Amount, write_practice
 from converter.data.annotations import read_annotations
 from converter.data.prepare import Sources, prepare
@@ -48,5 +48,5 @@ def test_prepare_takes_them_as_they_are(photos: Path, tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_there_is_one_line_and_2(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert practice.main([str(photos)]) == 2
+    assert main(["practice", str(photos)]) == 2
     assert "is there already" in capsys.readouterr().err

@@ -27,10 +27,10 @@ import numpy as np
 
 from edgegate.clock import SystemClock, rfc3339
 from edgegate.events.cloudevents import Origin
-from edgegate.gallery import Details, Entry, Gallery, Photo
+from edgegate.gallery import Details, Enrollee, Gallery, Photo
 from edgegate.gallery.keys import Keys
 from edgegate.journal import Journal
-from edgegate.recognition.site_calibration import Scores
+from edgegate.recognition.site_calibration import ScoreStore
 from edgegate.service.retention import Retention, forget
 
 EMBEDDER = "e" * 64
@@ -84,7 +84,7 @@ def build(folder: Path, people: int, photos: int) -> Gallery:
     for start in range(0, people, 100):
         numbers = range(start, min(start + 100, people))
         entries = [
-            Entry(f"Person {n}", _photos(rng, photos), PAST if n >= people - DUE else Details()) for n in numbers
+            Enrollee(f"Person {n}", _photos(rng, photos), PAST if n >= people - DUE else Details()) for n in numbers
         ]
         gallery.add_all(entries, rfc3339(time.time()))
     return gallery
@@ -101,7 +101,7 @@ def measure(gallery: Gallery) -> Iterator[Hold]:
 
     Everybody was enrolled today, but those who are due could enter until years ago.
     """
-    clock, scores = SystemClock(), Scores(gallery.path.with_name("scores.db"), 30)
+    clock, scores = SystemClock(), ScoreStore(gallery.path.with_name("scores.db"), 30)
 
     def journal() -> Journal:
         origin = Origin("home", "front", "b1")

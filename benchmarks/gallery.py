@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from edgegate.gallery import Gallery, Person, Photo
 from edgegate.recognition.identification import Identifier
-from edgegate.recognition.search import Crowd
+from edgegate.recognition.search import GallerySnapshot
 from edgegate.recognition.thresholds import Table
 
 Result = TypeVar("Result")
@@ -49,7 +49,7 @@ def _measure(people: int, looks: int) -> str:
         _fill(gallery.path, faces, people, looks)
         identifier = Identifier(gallery, TABLE, EMBEDDER, 1e-3, 5)
         everybody, read = _timed(gallery.people)
-        _, matrix = _timed(lambda: Crowd(everybody, EMBEDDER))
+        _, matrix = _timed(lambda: GallerySnapshot(everybody, EMBEDDER))
         searches = [_timed(partial(identifier.match, face, 5))[1] for face in faces[:300]]
     median, slow = np.percentile(searches, [50, 99])
     return f"{median:10.3f} {slow:13.3f} {read:12.0f} {matrix:10.0f}"

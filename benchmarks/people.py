@@ -13,7 +13,7 @@ from converter.data.dataset import Sample
 from edgegate.camera import Recording
 from edgegate.enrol import VIDEOS, read_picture
 from edgegate.errors import EdgegateError
-from edgegate.evaluation.dataset import Visit, clip_visits, photo_visits
+from edgegate.evaluation.dataset import LabelledVisit, clip_visits, photo_visits
 from edgegate.evaluation.vision import Seen
 from edgegate.system.progress import progress
 from edgegate.types import Box, Frame, Image
@@ -27,7 +27,7 @@ SECONDS_APART = 0.2
 class Shooting:
     """One person filmed on one occasion; `boxes` has the largest face of each frame, None where there is none."""
 
-    visit: Visit
+    visit: LabelledVisit
     seen: tuple[Seen, ...]
     boxes: tuple[UnitBox | None, ...]
 
@@ -76,7 +76,7 @@ def _portraits(analyzer: Analyzer, photos: Iterable[Path]) -> Iterator[Sample]:
             yield Sample(photo, 0, _unit(faces[0].box, frame), photo.parent.name)
 
 
-def _see(analyzer: Analyzer, visit: Visit) -> Shooting:
+def _see(analyzer: Analyzer, visit: LabelledVisit) -> Shooting:
     seen: list[Seen] = []
     boxes: list[UnitBox | None] = []
     for frame in frames(visit):
@@ -87,7 +87,7 @@ def _see(analyzer: Analyzer, visit: Visit) -> Shooting:
     return Shooting(visit, tuple(seen), tuple(boxes))
 
 
-def frames(visit: Visit) -> Iterator[Frame]:
+def frames(visit: LabelledVisit) -> Iterator[Frame]:
     """In their order, with the times at which a door would have had them."""
     if visit.files[0].suffix.lower() not in VIDEOS:
         for number, file in enumerate(visit.files):

@@ -36,7 +36,7 @@ from edgegate.clock import SystemClock
 from edgegate.config import Config
 from edgegate.events.cloudevents import CloudEvent
 from edgegate.events.vocabulary import Event
-from edgegate.gallery import Entry, Photo
+from edgegate.gallery import Enrollee, Photo
 from edgegate.keeper.client import KeeperClient
 from edgegate.loop.turn import Loop
 from edgegate.types import Box, Embedding, Frame, Image
@@ -191,7 +191,7 @@ def _enrol(settings: Config, people: int) -> list[Embedding]:
     faces = [_face(rng) for _ in range(people)]
     embedder = app.load_embedder(settings).sha256
     photos = [[Photo(face, 1.0, embedder, f"{index}.jpg") for index in range(3)] for face in faces]
-    entries = [Entry(f"Person {number}", theirs) for number, theirs in enumerate(photos)]
+    entries = [Enrollee(f"Person {number}", theirs) for number, theirs in enumerate(photos)]
     app.open_gallery(settings).add_all(entries, "2026-01-01T00:00:00Z")
     return faces
 

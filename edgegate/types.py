@@ -78,7 +78,7 @@ UNKNOWN_CLASS = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class Prediction:
     """What a tracker or a classifier says of a face: a claim, until the embedder has confirmed it."""
 
     name: str | None

@@ -69,9 +69,10 @@ CONVERTER_WALLS = {
 }
 """The same for the converter's own rooms."""
 
-FROM_EDGEGATE = set(
-    "app camera cli clock demo enrol errors evaluation pages recognition system types vision".split()
-)
+FROM_EDGEGATE = {
+    "app", "camera", "cli", "clock", "demo", "enrol", "errors", "evaluation", "pages", "recognition", "system", "types",
+    "vision",
+}  # fmt: skip
 """What of edgegate the converter is built on. The reverse never."""
 
 MODULES_OF_EDGEGATE = {"__init__", "__main__", "clock", "errors", "types"}
@@ -212,7 +213,9 @@ def test_each_room_imports_what_the_table_of_walls_says(
 @pytest.mark.parametrize("walls", [WALLS, CONVERTER_WALLS])
 def test_the_table_of_walls_has_no_arrow_upward(walls: dict[str, str]) -> None:
     order = list(walls)
-    assert {room: above for room in order if (above := set(walls[room].split()) - set(order[: order.index(room)]))} == {}
+    assert {
+        room: above for room in order if (above := set(walls[room].split()) - set(order[: order.index(room)]))
+    } == {}
 
 
 def test_the_converter_is_built_on_edgegate_and_never_the_reverse() -> None:
@@ -264,7 +267,9 @@ def test_a_module_that_decides_is_built_on_pure_modules_alone(module: str) -> No
         reached |= (now := waiting)
         names = set().union(*(everywhere(one) for one in now))
         files = {name.replace(".", "/") for name in names if name.startswith("edgegate.")}
-        waiting = {file for name in files for file in (f"{name}.py", f"{name}/__init__.py") if file in MODULES} - reached
+        waiting = {
+            file for name in files for file in (f"{name}.py", f"{name}/__init__.py") if file in MODULES
+        } - reached
     packages_themselves = {module for module in reached if module.endswith("__init__.py") and not code_of(module)}
     assert reached - packages_themselves <= set(PURE_MODULES)
 

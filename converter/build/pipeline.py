@@ -28,13 +28,13 @@ from converter.data.prepare import MIN_PHOTOS, Sources, prepare
 from converter.tflite.quantize import quantize
 from converter.recipe.recipe import Recipe
 from converter.report import page, siamese
-from converter.report.subject import Subject, card
+from converter.report.subject import ReportedTracker, card
 from converter.build.stages import Stage, Workshop, digest
 from converter.data.summary import remarks, table
 from converter.training.train import train
 from converter.tflite.variants import Variant
 from converter.evaluation.pairs import Compared, compare, require_strangers
-from converter.evaluation.fidelity import HeldOut, Refused, Verified, held_out, judge
+from converter.evaluation.fidelity import HeldOut, RefusedVariant, Verified, held_out, judge
 from edgegate.errors import ModelError
 from edgegate.vision.packs import sha256_of
 
@@ -195,7 +195,7 @@ class _Road:
 
     def _subject(
         self, dataset: Dataset, runs: Path, variants: dict[Variant, tuple[Path, str]]
-    ) -> Subject | siamese.Subject:
+    ) -> ReportedTracker | siamese.ReportedEmbedder:
         recipe, truth = self._recipe, held_out(dataset, self._recipe.input.width)
         with np.load(runs / ANSWERS_FILE) as stored:
             outputs: dict[str, Floats] = dict(stored)
@@ -205,13 +205,13 @@ class _Road:
             reference = outputs["embedding"]
             compared = partial(compare, reference=reference, truth=truth, budgets=recipe.budgets)
             found = [_judged(compared, name, folder, runs / name) for name, (folder, _) in variants.items()]
-            return siamese.Subject(*about, truth, reference, found, recipe.budgets, images)
+            return siamese.ReportedEmbedder(*about, truth, reference, found, recipe.budgets, images)
         keras = Answers.of(outputs)
         judged = partial(judge, reference=keras, truth=truth, budgets=recipe.budgets)
         candidates = [_judged(judged, name, folder, runs / name) for name, (folder, _) in variants.items()]
-        return Subject(*about, dataset.classes, truth, keras, candidates, recipe.budgets, images)
+        return ReportedTracker(*about, dataset.classes, truth, keras, candidates, recipe.budgets, images)
 
-    def _conclude(self, subject: Subject | siamese.Subject, folder: Path) -> Built:
+    def _conclude(self, subject: ReportedTracker | siamese.ReportedEmbedder, folder: Path) -> Built:
         report = page.read(folder)
         best = subject.chosen or (subject.best if self._even_failed else None)
         pack = None if best is None else _write_pack(self._recipe, subject, best, report, folder)
@@ -230,23 +230,23 @@ Judgement = TypeVar("Judgement", Verified, Compared)
 
 def _judged(
     judged: Callable[[str, bytes, runtime.Run], Judgement], variant: Variant, folder: Path, run: Path
-) -> Judgement | Refused:
+) -> Judgement | RefusedVariant:
     for refusal in (folder / REFUSAL_FILE, run / REFUSAL_FILE):
         if refusal.exists():
-            return Refused(variant, refusal.read_text("utf-8"))
+            return RefusedVariant(variant, refusal.read_text("utf-8"))
     blob = (folder / TFLITE_FILE).read_bytes()
     try:
         return judged(variant, blob, runtime.Run.load(run))
     except ModelError as error:
-        return Refused(variant, str(error))
+        return RefusedVariant(variant, str(error))
 
 
-def _write_page(subject: Subject | siamese.Subject, folder: Path) -> dict[str, Any]:
-    return page.write(subject, folder) if isinstance(subject, Subject) else siamese.write(subject, folder)
+def _write_page(subject: ReportedTracker | siamese.ReportedEmbedder, folder: Path) -> dict[str, Any]:
+    return page.write(subject, folder) if isinstance(subject, ReportedTracker) else siamese.write(subject, folder)
 
 
 def _write_pack(
-    recipe: Recipe, subject: Subject | siamese.Subject, best: Verified | Compared, report: dict[str, Any], folder: Path
+    recipe: Recipe, subject: ReportedTracker | siamese.ReportedEmbedder, best: Verified | Compared, report: dict[str, Any], folder: Path
 ) -> Path:
     task, truth = recipe.backbone.task, subject.truth
     count = best.embeddings.shape[1] if isinstance(best, Compared) else best.answers.classes.shape[1]
@@ -259,8 +259,8 @@ def _write_pack(
         licence=recipe.pack.licence,
         origin={"design": recipe.model.design, "weights": _origin_of(recipe.model.weights)},
         probe=truth.pictures[_probe(subject, best)],
-        report=card(report) if isinstance(subject, Subject) else siamese.card(report),
-        labels=subject.classes if isinstance(subject, Subject) else (),
+        report=card(report) if isinstance(subject, ReportedTracker) else siamese.card(report),
+        labels=subject.classes if isinstance(subject, ReportedTracker) else (),
         thresholds=_table(recipe, best, truth),
         beside=(folder / page.HTML_FILE, folder / page.JSON_FILE),
     )
@@ -274,7 +274,7 @@ def _table(recipe: Recipe, best: Verified | Compared, truth: HeldOut) -> list[di
     return class_rows(recipe.pack.name, best.answers, truth)
 
 
-def _probe(subject: Subject | siamese.Subject, best: Verified | Compared) -> int:
+def _probe(subject: ReportedTracker | siamese.ReportedEmbedder, best: Verified | Compared) -> int:
     """Which picture the golden answer is of: one with a face, and of a classifier the one it is surest of, for the
     votes of neighbours change by leaps where runtimes round differently.
     """

@@ -7,7 +7,7 @@ import re
 import threading
 from pathlib import Path
 
-from converter.data.capture import Look, Shooting, capture
+from converter.data.capture import CapturedFrame, Shooting, capture
 from edgegate import app
 from edgegate.camera import open_source, shown
 from edgegate.cli.common import load_config
@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     shooting = _shooting(args, rfc3339(clock.wall()), Path(shown(config.camera.source)).name)
     analyzer = app.build_analyzer(config)
     source = open_source(config.camera, clock, threading.Event())
-    looks: list[Look] = []
+    looks: list[CapturedFrame] = []
     try:
         shooting.folder.mkdir(parents=True, exist_ok=True)
         limits = {"photos": args.photos, "every": args.every, "seconds": args.seconds}
@@ -61,7 +61,7 @@ def _shooting(args: argparse.Namespace, now: str, camera: str) -> Shooting:
     return Shooting(person, name, camera, args.out / person)
 
 
-def _report(args: argparse.Namespace, looks: list[Look]) -> int:
+def _report(args: argparse.Namespace, looks: list[CapturedFrame]) -> int:
     kept = [look for look in looks if look.photo]
     if args.json:
         rows = [

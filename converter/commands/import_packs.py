@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from converter.imports.embedder import FAMILIES, Network, Pixels, Source, import_embedder, terms_of
+from converter.imports.embedder import FAMILIES, EmbedderFile, NetworkSource, Pixels, import_embedder, terms_of
 from converter.imports.fetch import CACHE
 from converter.imports.packs import SHIPPED, check_packs, import_packs
 from edgegate.cli.common import existing
@@ -88,11 +88,11 @@ def run_table(args: argparse.Namespace) -> int:
     return 0
 
 
-def _run_network(args: argparse.Namespace, read_network: Callable[[Path], Network]) -> int:
+def _run_network(args: argparse.Namespace, read_network: Callable[[Path], EmbedderFile]) -> int:
     existing(args.file, "network")
     if args.terms is not None:
         existing(args.terms, "terms")
-    source = Source(args.file, args.name, args.licence, _pixels(args), args.origin, args.terms)
+    source = NetworkSource(args.file, args.name, args.licence, _pixels(args), args.origin, args.terms)
     print(terms_of(source))
     pack = import_embedder(source, read_network, args.out, accepted=args.accept_terms)
     print(

@@ -13,10 +13,10 @@ from typing import TypeVar
 
 from converter.commands.verify import add_sources, budgets_of, open_sources
 from converter.data.dataset import load_dataset
-from converter.evaluation.fidelity import Refused, Verified, verify
+from converter.evaluation.fidelity import RefusedVariant, Verified, verify
 from converter.evaluation.pairs import Compared, verify_pairs
 from converter.report import page, siamese
-from converter.report.subject import Subject
+from converter.report.subject import ReportedTracker
 from converter.tflite.answers import Answers, outputs_of_keras
 from edgegate.cli.common import existing
 from edgegate.cli.parser import Commands
@@ -41,7 +41,9 @@ def add(commands: Commands) -> None:
 
 def run(args: argparse.Namespace) -> int:
     subject = _subject(args)
-    content = page.write(subject, args.out) if isinstance(subject, Subject) else siamese.write(subject, args.out)
+    content = (
+        page.write(subject, args.out) if isinstance(subject, ReportedTracker) else siamese.write(subject, args.out)
+    )
     if args.json:
         print_json(content)
     else:
@@ -49,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     return 0 if subject.chosen else 1
 
 
-def _subject(args: argparse.Namespace) -> Subject | siamese.Subject:
+def _subject(args: argparse.Namespace) -> ReportedTracker | siamese.ReportedEmbedder:
 
     budgets, dataset = budgets_of(args), load_dataset(args.dataset)
     files = [existing(file, "file") for file in args.tflite]
@@ -60,17 +62,19 @@ def _subject(args: argparse.Namespace) -> Subject | siamese.Subject:
         compared = [
             _judged(partial(verify_pairs, outputs=outputs, truth=truth, budgets=budgets), file) for file in files
         ]
-        return siamese.Subject(args.name, model.name, truth, outputs["embedding"], compared, budgets, trained_on)
+        return siamese.ReportedEmbedder(
+            args.name, model.name, truth, outputs["embedding"], compared, budgets, trained_on
+        )
     verified = [_judged(partial(verify, outputs=outputs, truth=truth, budgets=budgets), file) for file in files]
     keras = Answers.of(outputs)
-    return Subject(args.name, model.name, dataset.classes, truth, keras, verified, budgets, trained_on)
+    return ReportedTracker(args.name, model.name, dataset.classes, truth, keras, verified, budgets, trained_on)
 
 
 Judgement = TypeVar("Judgement", Verified, Compared)
 
 
-def _judged(judge: Callable[[str, bytes], Judgement], file: Path) -> Judgement | Refused:
+def _judged(judge: Callable[[str, bytes], Judgement], file: Path) -> Judgement | RefusedVariant:
     try:
         return judge(file.stem, file.read_bytes())
     except ModelError as error:  # another may do, and the report says why this one does not
-        return Refused(file.stem, str(error))
+        return RefusedVariant(file.stem, str(error))

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from converter.compositions.backgrounds import Backgrounds
-from converter.compositions.people import Look, Wardrobe, enrolled_face, stranger_faces
+from converter.compositions.people import Variation, Wardrobe, enrolled_face, stranger_faces
 from converter.compositions.picture import SIZE, Picture, developed, place
 from converter.data.dataset import UNKNOWN, Dataset, Sample, Split, load_dataset, writing
 from edgegate.demo.portraits import ASTRONAUT
@@ -75,7 +75,7 @@ def _compose(index: int, cast: _Cast, rng: np.random.Generator) -> tuple[Sample,
     scene, picture = cast.backgrounds.draw(rng)
     who, box = "nobody", None
     if kind != "empty":
-        look = Look.drawn(rng, tinted=TINTED[kind])
+        look = Variation.drawn(rng, tinted=TINTED[kind])
         who, face = ("enrolled", cast.enrolled) if kind == "enrolled" else _pick(cast.strangers, rng)
         box = place(picture, cast.wardrobe.dress(face, look, rng), rng)
     quality = int(rng.integers(60, 96))

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from converter.compositions.picture import Person, Picture
+from converter.compositions.picture import PersonCutout, Picture
 from converter.compositions.portraits import ASTRONAUT, read
 from converter.compositions.strangers import stranger
 from edgegate.demo.portraits import CutOut
@@ -24,7 +24,7 @@ STRANGERS = 400
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Variation:
     """What varies between two pictures of one face, and must not tell who it is."""
 
     costumed: bool
@@ -35,7 +35,7 @@ class Look:
     """The face was once this many pixels across."""
 
     @classmethod
-    def drawn(cls, rng: np.random.Generator, *, tinted: float) -> Look:
+    def drawn(cls, rng: np.random.Generator, *, tinted: float) -> Variation:
         """`tinted` is the share of faces that are."""
         return cls(bool(rng.random() < 0.5), bool(rng.random() < tinted), int(rng.integers(COARSEST, FACE_SIZE)))
 
@@ -61,14 +61,14 @@ class Wardrobe:
         x1, y1, *_ = ASTRONAUT.box.rounded()
         self._box = Box(x1, y1, x1 + FACE_SIZE, y1 + FACE_SIZE)
 
-    def dress(self, face: Picture, look: Look, rng: np.random.Generator) -> Person:
+    def dress(self, face: Picture, look: Variation, rng: np.random.Generator) -> PersonCutout:
         seen = _tinted(face, rng) if look.tinted else face
         seen = _resized(_resized(seen, look.pixels), FACE_SIZE)
         body, alpha = self._suit(rng) if look.costumed else self._sketch(seen, rng)
         x1, y1, x2, y2 = self._box.rounded()
         patch = body[y1:y2, x1:x2]
         patch += self._oval * (seen - patch)
-        return Person(body, alpha, self._box)
+        return PersonCutout(body, alpha, self._box)
 
     def _suit(self, rng: np.random.Generator) -> tuple[Picture, npt.NDArray[np.float32]]:
         image = self._astronaut.image

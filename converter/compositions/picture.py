@@ -26,19 +26,19 @@ MAX_TURN = 12.0
 
 
 @dataclass(frozen=True, eq=False)
-class Person:
+class PersonCutout:
     """Pixels, opacity 0…1 (height, width), and the square that a face detector finds there."""
 
     picture: Picture
     alpha: npt.NDArray[np.float32]
     box: Box
 
-    def halved(self) -> Person:
+    def halved(self) -> PersonCutout:
         half = Box(self.box.x1 / 2, self.box.y1 / 2, self.box.x2 / 2, self.box.y2 / 2)
-        return Person(_pixels(cv2.pyrDown(self.picture)), _pixels(cv2.pyrDown(self.alpha)), half)
+        return PersonCutout(_pixels(cv2.pyrDown(self.picture)), _pixels(cv2.pyrDown(self.alpha)), half)
 
 
-def place(picture: Picture, person: Person, rng: np.random.Generator) -> Box:
+def place(picture: Picture, person: PersonCutout, rng: np.random.Generator) -> Box:
     """Blend the person into the picture, in place, somewhere and at some distance; the box is where the face is."""
     low, high = FACE
     width = SIZE[0] * low * (high / low) ** rng.random()

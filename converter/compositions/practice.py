@@ -19,8 +19,8 @@ import cv2
 import numpy as np
 
 from converter.compositions.backgrounds import Backgrounds
-from converter.compositions.people import FACE_SIZE, Look, Wardrobe, enrolled_face, stranger_faces
-from converter.compositions.picture import SIZE, Person, Picture, developed, place
+from converter.compositions.people import FACE_SIZE, Variation, Wardrobe, enrolled_face, stranger_faces
+from converter.compositions.picture import SIZE, PersonCutout, Picture, developed, place
 from converter.data.capture import labelme
 from converter.data.dataset import SPLITS
 from converter.data.folders import new_folder
@@ -79,15 +79,17 @@ class _Studio:
     def room(self) -> Picture:
         return self._rooms[int(self._rng.integers(len(self._rooms)))].draw(self._rng)[1]
 
-    def enrolled(self) -> Person:
+    def enrolled(self) -> PersonCutout:
         """In her own hair and a suit, both dyed more often than not."""
-        return self._wardrobe.dress(enrolled_face(), Look(costumed=True, tinted=False, pixels=FACE_SIZE), self._rng)
+        return self._wardrobe.dress(
+            enrolled_face(), Variation(costumed=True, tinted=False, pixels=FACE_SIZE), self._rng
+        )
 
-    def stranger(self, face: Picture) -> Person:
+    def stranger(self, face: Picture) -> PersonCutout:
         """A drawn face in some skin's colour, on a drawn head and shoulders."""
-        return self._wardrobe.dress(face, Look(costumed=False, tinted=True, pixels=FACE_SIZE), self._rng)
+        return self._wardrobe.dress(face, Variation(costumed=False, tinted=True, pixels=FACE_SIZE), self._rng)
 
-    def photo(self, person: Person | None, room: Picture) -> tuple[bytes, Box | None]:
+    def photo(self, person: PersonCutout | None, room: Picture) -> tuple[bytes, Box | None]:
         """A JPEG of the person, if any, somewhere in the room; and where the face is, in pixels."""
         picture = room.copy()
         box = place(picture, person, self._rng) if person else None

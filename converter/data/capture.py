@@ -14,7 +14,7 @@ from edgegate.camera import Source
 from edgegate.enrol import ADVICE, Enroller
 from edgegate.types import Box, Frame
 from edgegate.vision.analyzer import Analyzer
-from edgegate.vision.faces import Fault
+from edgegate.vision.faces import FaceFault
 
 LABELME = "5.5.0"
 """The version of LabelMe's files that are written; later ones read it."""
@@ -39,19 +39,19 @@ class Shooting:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class CapturedFrame:
     """What became of one frame: `photo` is the file it was kept as, or None with the fault and the advice."""
 
     at: float
     """Seconds since the first frame."""
     photo: Path | None
-    fault: Fault | None = None
+    fault: FaceFault | None = None
     advice: str = ""
 
 
 def capture(
     source: Source, analyzer: Analyzer, shooting: Shooting, *, photos: int, every: float, seconds: float
-) -> Iterator[Look]:
+) -> Iterator[CapturedFrame]:
     """Keep `photos` good frames more, some way apart, within `seconds`; each look is told as it happens.
 
     The label is written before its photo, so that stopping at any moment leaves no photo unlabelled.
@@ -62,11 +62,11 @@ def capture(
     for at, frame in _looks(source, every, seconds):
         face, faults = enroller.look(frame)
         if face is None or faults:
-            yield Look(at, None, faults[0], ADVICE[faults[0]])
+            yield CapturedFrame(at, None, faults[0], ADVICE[faults[0]])
             continue
         path = shooting.photo(kept)
         _keep(path, shooting, frame, face.box)
-        yield Look(at, path)
+        yield CapturedFrame(at, path)
         kept += 1
         if kept == first + photos:
             return

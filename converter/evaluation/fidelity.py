@@ -92,7 +92,7 @@ class Verified:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedVariant:
     """A variant that could not be made, or failed a guard."""
 
     variant: str
@@ -184,7 +184,7 @@ def missed(figures: Measured, budgets: Budgets) -> list[str]:
     return lines
 
 
-class Candidate(Protocol):
+class JudgedVariant(Protocol):
     """What was judged: `Verified`, or another task's."""
 
     @property
@@ -195,13 +195,13 @@ class Candidate(Protocol):
     def passed(self) -> bool: ...
 
 
-Judged = TypeVar("Judged", bound=Candidate)
+Judged = TypeVar("Judged", bound=JudgedVariant)
 
 
-def choose(candidates: Sequence[Judged | Refused]) -> tuple[Judged | None, str]:
+def choose(candidates: Sequence[Judged | RefusedVariant]) -> tuple[Judged | None, str]:
     """The first that keeps its budgets, and why it and no earlier one, in a sentence."""
     refusals = [f"{one.variant} misses: {', '.join(one.misses)}" for one in candidates if not one.passed]
-    chosen = next((one for one in candidates if not isinstance(one, Refused) and one.passed), None)
+    chosen = next((one for one in candidates if not isinstance(one, RefusedVariant) and one.passed), None)
     if chosen is None:
         return None, f"no variant keeps its budgets; {'; '.join(refusals)}"
     before = refusals[: candidates.index(chosen)]

@@ -75,7 +75,7 @@ Layer: TypeAlias = Conv | Affine | Relu | AddPrevious | Pool | Dense
 
 
 @dataclass(frozen=True, slots=True)
-class Network:
+class DlibNetwork:
     """`mean` is per channel, RGB; the input is (pixels - mean) / 256."""
 
     mean: tuple[float, float, float]
@@ -83,7 +83,7 @@ class Network:
     layers: tuple[Layer, ...]
 
 
-def parse(data: bytes) -> Network:
+def parse(data: bytes) -> DlibNetwork:
     """Read a whole .dat; raises ModelError naming the byte where it stops making sense."""
     reader = _Reader(data)
     try:
@@ -153,7 +153,7 @@ class _Reader:
         return self.integers(4)
 
 
-def _network(reader: _Reader) -> Network:
+def _network(reader: _Reader) -> DlibNetwork:
     reader.expect(1, reader.integer())
     reader.expect("loss_metric_2", reader.string())
     reader.reals(2)  # margin and distance threshold of the training loss
@@ -167,7 +167,7 @@ def _network(reader: _Reader) -> Network:
     layers: list[Layer] = []
     while not reader.at_end:
         layers.append(_layer(reader, first=not layers))
-    return Network((red, green, blue), rows, tuple(layers))
+    return DlibNetwork((red, green, blue), rows, tuple(layers))
 
 
 def _layer(reader: _Reader, *, first: bool) -> Layer:

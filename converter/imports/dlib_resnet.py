@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from converter.imports.dlib_dat import AddPrevious, Affine, Conv, Dense, Layer, Network, Pool, Relu
+from converter.imports.dlib_dat import AddPrevious, Affine, Conv, Dense, DlibNetwork, Layer, Pool, Relu
 from edgegate.errors import ModelError
 
 
-def build(network: Network) -> Any:
+def build(network: DlibNetwork) -> Any:
     """A keras.Model: `image` (1, size, size, 3) float RGB 0…255 to {`embedding`: (1, 128)}, not normalised."""
     import keras  # noqa: PLC0415 - heavy, and only the converter's own environment has it
 
@@ -40,7 +40,7 @@ def build(network: Network) -> Any:
     return keras.Model(image, {"embedding": x}, name="dlib_resnet")
 
 
-def fold(network: Network) -> Iterator[Layer]:
+def fold(network: DlibNetwork) -> Iterator[Layer]:
     """The layers with every affine, and (pixels - mean) / 256, folded into the convolution before or after it.
 
     Exact, because the first convolution does not pad: a padded zero would have meant `mean`, not black.

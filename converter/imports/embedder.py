@@ -82,7 +82,7 @@ KNOWN: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Network:
+class EmbedderFile:
     """A .tflite at batch 1 with the signature `image` → `embedding`, and what it must agree with."""
 
     blob: bytes
@@ -90,7 +90,7 @@ class Network:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class NetworkSource:
     """A network's file, and what the user says of it. `terms` is a file with their text, if there is one."""
 
     file: Path
@@ -111,7 +111,7 @@ class Source:
         return sha256_of(self.file)
 
 
-def terms_of(source: Source) -> str:
+def terms_of(source: NetworkSource) -> str:
     """All that is known of the terms, to be shown before they are accepted."""
     lines = [
         f"{source.file.name}, sha256 {source.sha256}",
@@ -130,7 +130,9 @@ def terms_of(source: Source) -> str:
     return "\n".join(lines)
 
 
-def import_embedder(source: Source, read_network: Callable[[Path], Network], out: Path, *, accepted: bool) -> Pack:
+def import_embedder(
+    source: NetworkSource, read_network: Callable[[Path], EmbedderFile], out: Path, *, accepted: bool
+) -> Pack:
     """Write the pack `out/<name>`; raises EdgegateError where the terms are not accepted, ModelError otherwise."""
     if not accepted:
         raise EdgegateError(
@@ -179,7 +181,7 @@ def expected(name: str, found: str) -> ModelError:
     )
 
 
-def _draft(source: Source, network: Network) -> Draft:
+def _draft(source: NetworkSource, network: EmbedderFile) -> Draft:
     probe = _portrait(ASTRONAUT)
     try:
         embedding = network.reference(source.pixels.scaled(probe))
@@ -200,7 +202,7 @@ def _draft(source: Source, network: Network) -> Draft:
     )
 
 
-def _origin(source: Source, blob: bytes) -> dict[str, str]:
+def _origin(source: NetworkSource, blob: bytes) -> dict[str, str]:
     unchanged = hashlib.sha256(blob).hexdigest() == source.sha256
     return {
         "file": source.file.name,

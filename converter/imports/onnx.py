@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from converter.compositions.portraits import varied_chips
-from converter.imports.embedder import SIZE, Floats, Network, Reference, expected
+from converter.imports.embedder import SIZE, EmbedderFile, Floats, Reference, expected
 from converter.imports.tflite import for_one_picture
 from edgegate.errors import EdgegateError, ModelError
 
@@ -25,7 +25,7 @@ TEST_PICTURES = "calibration_image_sample_data_20x128x128x3_float32.npy"
 """onnx2tf checks itself on this file, and downloads it where the folder it runs in has none."""
 
 
-def onnx_network(file: Path) -> Network:
+def onnx_network(file: Path) -> EmbedderFile:
     """Read a face network: input N×3×112×112 (or N×112×112×3), output N×n; raises EdgegateError."""
     if missing := [name for name in NEEDED if importlib.util.find_spec(name) is None]:
         raise EdgegateError(
@@ -35,7 +35,7 @@ def onnx_network(file: Path) -> Network:
     session = _open(file)
     into = session.get_inputs()[0]
     channels_last = into.shape[-1] == 3
-    return Network(
+    return EmbedderFile(
         for_one_picture(_convert(file, into.name, channels_last=channels_last), file.name),
         _reference(session, channels_last=channels_last),
     )

@@ -12,7 +12,7 @@ from typing import Any
 
 from converter.toml import dumps
 from edgegate.errors import ModelError
-from edgegate.recognition.thresholds import Row, Table
+from edgegate.recognition.thresholds import OperatingPoint, Table
 from edgegate.system import output_files
 from edgegate.vision.packs import CARD_FILE, Pack, load_pack, read_card
 
@@ -46,6 +46,6 @@ def read_rows(file: Path, pack: Pack) -> list[dict[str, Any]]:
     return rows
 
 
-def _check(row: Row) -> None:
+def _check(row: OperatingPoint) -> None:
     if not (row.photos >= 1 and row.frames >= 1 and row.trials >= 1 and 0 < row.rate <= 1 and row.threshold >= -1):
         raise ValueError(f"{row} cannot be")

@@ -15,7 +15,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 
-from converter.imports.embedder import Floats, Network, Reference, expected
+from converter.imports.embedder import EmbedderFile, Floats, Reference, expected
 from converter.tflite.signature import packed, sign, unpacked
 from edgegate.errors import ModelError
 from edgegate.system.quiet import quiet
@@ -23,10 +23,10 @@ from edgegate.system.quiet import quiet
 IDENTIFIER = b"TFL3"
 
 
-def tflite_network(file: Path) -> Network:
+def tflite_network(file: Path) -> EmbedderFile:
     """Read a face network: one picture in, one embedding out, float or quantized; raises ModelError."""
     blob = file.read_bytes()
-    return Network(for_one_picture(blob, file.name), reference(blob, file.name))
+    return EmbedderFile(for_one_picture(blob, file.name), reference(blob, file.name))
 
 
 def for_one_picture(blob: bytes, name: str) -> bytes:

@@ -54,7 +54,7 @@ Wheres = Annotated[tuple[Where, ...], Field(strict=False)]
 Names = Annotated[tuple[str, ...], Field(strict=False)]
 
 
-class Data(RecipeTable):
+class DataTable(RecipeTable):
     """Where the images come from: exactly one of `photos`, `people`, `crops`, `dataset` and `compositions`."""
 
     photos: Where | None = Field(None, examples=["photos"])
@@ -81,7 +81,7 @@ class Data(RecipeTable):
     """of the split, and of compositions: the same gives the same"""
 
     @model_validator(mode="after")
-    def _one_source(self) -> Data:
+    def _one_source(self) -> DataTable:
         names = ("photos", "people", "crops", "dataset", "compositions")
         given = [name for name in names if getattr(self, name) is not None]
         if len(given) != 1:
@@ -101,7 +101,7 @@ class Data(RecipeTable):
         return {split: share / sum(self.shares) for split, share in zip(SPLITS, self.shares, strict=True)}
 
 
-class Augment(RecipeTable):
+class AugmentTable(RecipeTable):
     """How training images are altered, and how far at most; 0 is not at all."""
 
     copies: int = Field(0, ge=0, le=1000)
@@ -136,7 +136,7 @@ class Augment(RecipeTable):
         return Augmentation(**self.model_dump(exclude={"copies", "on_the_fly", "seed"}))
 
 
-class Model(RecipeTable):
+class ModelTable(RecipeTable):
     """A design of `converter architectures` and its size."""
 
     design: str = "tracker/mobilenet_v2"
@@ -156,7 +156,7 @@ class Model(RecipeTable):
         return value if value in WEIGHTS else str(_beside_the_recipe(Path(value), info))
 
 
-class Train(RecipeTable):
+class TrainTable(RecipeTable):
     """How long, how fast, and what stays as it was."""
 
     epochs: int = Field(30, ge=1, le=10_000)
@@ -183,7 +183,7 @@ class Train(RecipeTable):
     """of tf.distribute; `mirrored` uses every GPU of this machine"""
 
 
-class Quantize(RecipeTable):
+class QuantizeTable(RecipeTable):
     """The variants to make, the preferred one first, and how many training images int8 is calibrated on."""
 
     variants: Annotated[tuple[Variant, ...], Field(strict=False, min_length=1)] = ("int8", "float16", "dynamic")
@@ -213,11 +213,11 @@ class PackTable(RecipeTable):
 class Recipe(RecipeTable):
     """The whole file."""
 
-    data: Data
-    augment: Augment = Augment()
-    model: Model = Model()
-    train: Train = Train()
-    quantize: Quantize = Quantize()
+    data: DataTable
+    augment: AugmentTable = AugmentTable()
+    model: ModelTable = ModelTable()
+    train: TrainTable = TrainTable()
+    quantize: QuantizeTable = QuantizeTable()
     budgets: Budgets = Budgets()
     pack: PackTable = Field({}, validate_default=True)
 

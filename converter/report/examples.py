@@ -10,7 +10,7 @@ from html import escape
 import cv2
 import numpy as np
 
-from converter.report.subject import Subject
+from converter.report.subject import ReportedTracker
 from converter.tflite.answers import iou
 from edgegate.errors import UsageError
 from edgegate.types import Image
@@ -41,7 +41,7 @@ class Example:
         return self.opens and wrong, wrong, self.confidence if wrong else 1 - (1.0 if self.iou is None else self.iou)
 
 
-def worst(subject: Subject, count: int = COUNT) -> list[Example]:
+def worst(subject: ReportedTracker, count: int = COUNT) -> list[Example]:
     _, answers = subject.shown
     truth, names = subject.truth, subject.classes
     overlap = iou(answers.boxes, truth.boxes) if answers.boxed else np.ones(len(truth.labels), np.float32)
@@ -59,7 +59,7 @@ def worst(subject: Subject, count: int = COUNT) -> list[Example]:
     return sorted(examples, key=lambda example: example.badness, reverse=True)[:count]
 
 
-def figures(subject: Subject) -> Iterator[str]:
+def figures(subject: ReportedTracker) -> Iterator[str]:
     """The worst as HTML figures, each with its picture inside."""
     boxed = subject.shown[1].boxed
     for example in worst(subject):
@@ -75,7 +75,7 @@ def figures(subject: Subject) -> Iterator[str]:
         )
 
 
-def _drawn(subject: Subject, example: Example) -> bytes:
+def _drawn(subject: ReportedTracker, example: Example) -> bytes:
     """A JPEG: the given box in blue, the true one in white."""
     file = subject.truth.samples[example.index].image
     image = cv2.imread(str(file), cv2.IMREAD_COLOR)

@@ -9,7 +9,7 @@ from typing import Any
 
 from converter.report import charts, examples, tables
 from converter.report.style import CSS
-from converter.report.subject import Subject, document
+from converter.report.subject import ReportedTracker, document
 from edgegate import __version__
 from edgegate.system import output_files
 
@@ -19,7 +19,7 @@ MOST_CLASSES = 40
 HTML_FILE, JSON_FILE = "report.html", "report.json"
 
 
-def write(subject: Subject, folder: Path) -> dict[str, Any]:
+def write(subject: ReportedTracker, folder: Path) -> dict[str, Any]:
     """Write both forms into `folder`, and return the JSON one; raises UsageError where they cannot be written."""
     content = document(subject)
     folder.mkdir(parents=True, exist_ok=True)
@@ -36,7 +36,7 @@ def read(folder: Path) -> dict[str, Any]:
     return content
 
 
-def render(subject: Subject, content: dict[str, Any]) -> str:
+def render(subject: ReportedTracker, content: dict[str, Any]) -> str:
     """The whole page. Every text that came from outside is escaped."""
     return f"""<!doctype html>
 <html lang="en">

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from converter.evaluation.budgets import Budgets
-from converter.evaluation.fidelity import KERAS, HeldOut, Refused, choose
+from converter.evaluation.fidelity import KERAS, HeldOut, RefusedVariant, choose
 from converter.evaluation.pairs import RATES, Compared, PairFigures, histogram, measure_pairs, pairs_of
 from converter.report import charts, tables
 from converter.report.page import HTML_FILE, JSON_FILE, read
@@ -27,14 +27,14 @@ _HEADS = ("", "Area under the ROC", "Equal error", *(f"Accepted at {rate:g}" for
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Subject:
+class ReportedEmbedder:
     """A trained embedder, what was made of it in the order of preference, and the photos it is judged on."""
 
     name: str
     design: str
     truth: HeldOut
     keras: Floats
-    candidates: Sequence[Compared | Refused]
+    candidates: Sequence[Compared | RefusedVariant]
     budgets: Budgets
     train_images: int
 
@@ -64,7 +64,7 @@ class Subject:
                 yield one.figures
 
 
-def document(subject: Subject) -> dict[str, Any]:
+def document(subject: ReportedEmbedder) -> dict[str, Any]:
     """Everything the report says; shares are 0…1."""
     variant, embeddings = subject.shown
     pairs = pairs_of(embeddings, subject.truth.labels)
@@ -101,7 +101,7 @@ def card(content: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def write(subject: Subject, folder: Path) -> dict[str, Any]:
+def write(subject: ReportedEmbedder, folder: Path) -> dict[str, Any]:
     """Write both forms into `folder`, and return the JSON one; raises UsageError where they cannot be written."""
     content = document(subject)
     folder.mkdir(parents=True, exist_ok=True)

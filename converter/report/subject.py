@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from converter.evaluation.budgets import Budgets
-from converter.evaluation.fidelity import KERAS, Figures, HeldOut, Refused, Verified, choose, measure
+from converter.evaluation.fidelity import KERAS, Figures, HeldOut, RefusedVariant, Verified, choose, measure
 from converter.evaluation.metrics import box_row, class_rows, confusion, macro_f1
 from converter.tflite.answers import Answers, iou
 from edgegate import __version__
@@ -17,7 +17,7 @@ SCHEMA = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Subject:
+class ReportedTracker:
     """A trained network, what was made of it in the order of preference, and the images it is judged on."""
 
     name: str
@@ -25,7 +25,7 @@ class Subject:
     classes: tuple[str, ...]
     truth: HeldOut
     keras: Answers
-    candidates: Sequence[Verified | Refused]
+    candidates: Sequence[Verified | RefusedVariant]
     budgets: Budgets
     train_images: int
 
@@ -57,7 +57,7 @@ class Subject:
                 yield one.figures
 
 
-def document(subject: Subject) -> dict[str, Any]:
+def document(subject: ReportedTracker) -> dict[str, Any]:
     """Everything the report says, but for the pictures; shares are 0…1."""
     variant, answers = subject.shown
     truth, threshold = subject.truth, subject.budgets.threshold
@@ -112,7 +112,7 @@ def _strangers(row: Figures) -> dict[str, Any]:
     }
 
 
-def _shootings(subject: Subject, answers: Answers) -> dict[str, Any]:
+def _shootings(subject: ReportedTracker, answers: Answers) -> dict[str, Any]:
     """Of strangers: pictures of one shooting resemble each other, so it is counted as one trial too."""
     labels, sure = answers.labels, answers.confidence >= subject.budgets.threshold
     accepted: dict[str, bool] = {}
@@ -127,7 +127,7 @@ def _shootings(subject: Subject, answers: Answers) -> dict[str, Any]:
     }
 
 
-def _by_camera(subject: Subject, answers: Answers) -> Iterator[dict[str, Any]]:
+def _by_camera(subject: ReportedTracker, answers: Answers) -> Iterator[dict[str, Any]]:
     """A row for each camera, where the photos say which; nothing where they all say the same, or none does."""
     cameras = [sample.camera for sample in subject.truth.samples]
     known = sorted({camera for camera in cameras if camera})

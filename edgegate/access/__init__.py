@@ -24,7 +24,7 @@ from edgegate.access.calendar import Calendar, Holiday
 from edgegate.access.doubts import doubts
 from edgegate.access.hold_open import HoldOpen, HoldOpenHours
 from edgegate.access.lockout import NO_LOCKOUT, LockOut, LockOutRules
-from edgegate.access.permissions import ANYBODY, Permissions, Rule, Verdict
+from edgegate.access.permissions import ANYBODY, Permissions, PermissionVerdict, Rule
 from edgegate.access.schedule import Schedule
 
 __all__ = [
@@ -36,9 +36,9 @@ __all__ = [
     "Holiday",
     "LockOut",
     "LockOutRules",
+    "PermissionVerdict",
     "Permissions",
     "Rule",
     "Schedule",
-    "Verdict",
     "doubts",
 ]

@@ -46,12 +46,12 @@ from edgegate.door.pulse import Pulse
 from edgegate.events.vocabulary import Denial, Event, EventType
 
 MARGIN_DECADES = 2 / 3
-"""The margin that `Rules` asks for, in powers of ten of the rate at which strangers reach a score: each embedder's
+"""The margin that `GateRules` asks for, in powers of ten of the rate at which strangers reach a score: each embedder's
 table says what one is worth in cosine (`Table.decade`)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class GateRules:
     """What the gate decides by; seconds throughout."""
 
     unlock_seconds: float = 3.0
@@ -90,7 +90,7 @@ class Gate:
     `model` names the networks that scores come from, for the record.
     """
 
-    def __init__(self, rules: Rules, model: str) -> None:
+    def __init__(self, rules: GateRules, model: str) -> None:
         self._rules = rules
         self._model = model
         self._visits: list[_Visit] = []
@@ -112,7 +112,7 @@ class Gate:
         """Go on with a lock-out that began before this start, until this monotonic moment."""
         self._lockout.take_up(until)
 
-    def change_rules(self, rules: Rules) -> None:
+    def change_rules(self, rules: GateRules) -> None:
         """Decide by these from the next observation on; visits and a lock-out go on."""
         self._rules = rules
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from edgegate.door.pulse import Hold, Pulse
 from edgegate.events.vocabulary import Denial, Event
-from edgegate.types import Box, Claim
+from edgegate.types import Box, Prediction
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Sighting:
     """This frame's face is good enough to have an embedding."""
     pooled: Candidate | None = None
     own: Candidate | None = None
-    claim: Claim | None = None
+    claim: Prediction | None = None
     """This frame's; None where no network is asked that names people."""
 
 

@@ -29,7 +29,7 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class PermissionVerdict:
     """Why somebody may not enter; or None, and which rule lets them in, from 1 on, where there are rules."""
 
     reason: Denial | None = None
@@ -44,22 +44,22 @@ class Permissions:
     calendar: Calendar = IN_UTC
     rules: tuple[Rule, ...] = ()
 
-    def ask(self, groups: Iterable[str], validity: Validity, wall: float, *, trusted: bool = True) -> Verdict:
+    def ask(self, groups: Iterable[str], validity: Validity, wall: float, *, trusted: bool = True) -> PermissionVerdict:
         """Whether somebody of these groups, whose own dates are `validity`, may enter at `wall`."""
         theirs = self.rules_for(groups)
         if self.rules and not theirs:
-            return Verdict(Denial.NOT_PERMITTED_HERE)
+            return PermissionVerdict(Denial.NOT_PERMITTED_HERE)
         at_all_hours = not self.rules or any(rule.schedule is None for _, rule in theirs)
         if not trusted and (validity.limited or not at_all_hours):
-            return Verdict(Denial.CLOCK_UNSYNCHRONIZED)
+            return PermissionVerdict(Denial.CLOCK_UNSYNCHRONIZED)
         if not validity.holds(wall):
-            return Verdict(Denial.NOT_PERMITTED_NOW)
+            return PermissionVerdict(Denial.NOT_PERMITTED_NOW)
         if not self.rules:
-            return Verdict()
+            return PermissionVerdict()
         for number, rule in theirs:
             if rule.schedule is None or rule.schedule.holds(self.calendar, wall):
-                return Verdict(None, number)
-        return Verdict(Denial.NOT_PERMITTED_NOW)
+                return PermissionVerdict(None, number)
+        return PermissionVerdict(Denial.NOT_PERMITTED_NOW)
 
     def rules_for(self, groups: Iterable[str]) -> tuple[tuple[int, Rule], ...]:
         """The rules at this door that are for somebody of these groups, with their numbers from 1 on."""

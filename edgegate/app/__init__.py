@@ -17,7 +17,7 @@ from edgegate.app.door import (
     take_up_lockout,
 )
 from edgegate.app.networks import (
-    Namer,
+    IdentityNetwork,
     build_analyzer,
     build_namer,
     confidence_in_words,
@@ -50,7 +50,7 @@ from edgegate.app.storage import (
 
 __all__ = [
     "UNCLEAN",
-    "Namer",
+    "IdentityNetwork",
     "Recognition",
     "build_analyzer",
     "build_gate",

@@ -20,15 +20,15 @@ from edgegate.events.cloudevents import CloudEvent
 from edgegate.events.vocabulary import Event, EventType
 from edgegate.journal import Journal, last_of, last_with, lockouts
 from edgegate.keeper.client import KEEPER, KeeperClient, parse_reference
-from edgegate.lock.controller import Lock, Tell, build_lock
-from edgegate.lock.interface import LockKeeper
+from edgegate.lock.controller import LockController, Tell, build_lock
+from edgegate.lock.interface import LockInterface
 from edgegate.loop.turn import Loop
 from edgegate.loop.visit_scores import ScoreKeeper, VisitScores
 from edgegate.vision import motion
 from edgegate.vision.packs import Pack
 
 
-def open_lock(config: Config, clock: Clock, tell: Tell) -> Lock | KeeperClient:
+def open_lock(config: Config, clock: Clock, tell: Tell) -> LockController | KeeperClient:
     """The lock in this process, or the lock keeper's, where one is configured. Raises LockError."""
     if config.door.keeper:
         return KeeperClient(Path(config.door.keeper), clock, tell)
@@ -62,7 +62,7 @@ def build_score_keeper(
     return ScoreKeeper(open_scores(config), visits, clock, recognition.identifier.name_of, stopping)
 
 
-def gate_rules(config: Config, embedder: Pack) -> gates.Rules:
+def gate_rules(config: Config, embedder: Pack) -> gates.GateRules:
     """What a door's gate decides by, who may enter when included; `Gate.change_rules` takes them too."""
     access = config.access
     return replace(
@@ -73,9 +73,9 @@ def gate_rules(config: Config, embedder: Pack) -> gates.Rules:
     )
 
 
-def recognition_rules(config: Config, embedder: Pack) -> gates.Rules:
+def recognition_rules(config: Config, embedder: Pack) -> gates.GateRules:
     """What the gate decides by, whoever it is and whenever: for measuring what is recognised."""
-    return gates.Rules(
+    return gates.GateRules(
         unlock_seconds=config.door.unlock_seconds,
         max_frame_age=config.recognition.max_frame_age_ms / 1000,
         rearm_seconds=config.access.rearm_seconds,
@@ -101,7 +101,7 @@ def build_loop(
     config: Config,
     recognition: Recognition,
     journal: Journal,
-    lock: LockKeeper,
+    lock: LockInterface,
     changes: queue.SimpleQueue[Event],
     clock: Clock,
     tell: Callable[[CloudEvent], None],

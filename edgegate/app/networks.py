@@ -20,7 +20,7 @@ from edgegate.vision.quality import QualityLimits
 from edgegate.vision.tflite import Model, Timer
 from edgegate.vision.tracker import TrackerNetwork
 
-Namer: TypeAlias = TrackerNetwork | ClassifierNetwork
+IdentityNetwork: TypeAlias = TrackerNetwork | ClassifierNetwork
 """A network that names the few people it was trained on."""
 
 TRACKER_CONFIDENCE, TAUGHT_CONFIDENCE = 0.9, 0.5
@@ -87,7 +87,7 @@ def load_namer(config: Config) -> Pack | None:
     return pack
 
 
-def build_namer(config: Config, timer: Timer = nullcontext) -> Namer | None:
+def build_namer(config: Config, timer: Timer = nullcontext) -> IdentityNetwork | None:
     """Load the network that names people, if the config asks for one; raises ModelError."""
     pack, settings = load_namer(config), config.recognition
     if pack is None:
@@ -128,7 +128,7 @@ def confidence_in_words(config: Config, pack: Pack) -> str:
     return f"{words} (calibrated: at most {found.measured_rate:.2g} of the strangers in its table are named)"
 
 
-def unenrolled(namer: Namer, identifier: Identifier) -> tuple[str, ...]:
+def unenrolled(namer: IdentityNetwork, identifier: Identifier) -> tuple[str, ...]:
     """The network's classes that nobody enrolled bears the name of: they open nothing."""
     enrolled = {person.name for person in identifier.everybody()}
     return tuple(name for name in namer.labels[UNKNOWN_CLASS + 1 :] if name not in enrolled)

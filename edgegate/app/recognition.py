@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from edgegate.app.networks import (
-    Namer,
+    IdentityNetwork,
     build_analyzer,
     build_namer,
     least_confidence,
@@ -21,7 +21,7 @@ from edgegate.gallery import Gallery
 from edgegate.recognition import site_calibration, tracking
 from edgegate.recognition.closed_set import ClosedSet
 from edgegate.recognition.identification import Identifier, People
-from edgegate.recognition.pipeline import Analyzer, MotionGate, Pipeline
+from edgegate.recognition.pipeline import FrameAnalyzer, MotionCheck, Pipeline
 from edgegate.recognition.tracking import Tracker
 from edgegate.vision import analyzer as vision
 from edgegate.vision import classifier, tracker
@@ -37,7 +37,7 @@ class Recognition:
     analyzer: vision.Analyzer
     gallery: Gallery
     identifier: Identifier
-    namer: Namer | None = None
+    namer: IdentityNetwork | None = None
     """What names people before the embedder does, where the config says so."""
 
 
@@ -65,10 +65,10 @@ def build_identifier(config: Config, people: People) -> Identifier:
 
 def build_pipeline(
     config: Config,
-    analyzer: classifier.Describer,
-    motion_gate: MotionGate,
+    analyzer: classifier.FaceDescriber,
+    motion_gate: MotionCheck,
     identifier: Identifier,
-    namer: tracker.Network | classifier.Network | None = None,
+    namer: tracker.AnyTracker | classifier.AnyClassifier | None = None,
 ) -> Pipeline:
     """From frames to sightings: by the embedder, by it and the network that names people, or by that one alone."""
     follow = Tracker(tracking_rules(config, identifier))
@@ -81,22 +81,24 @@ def build_pipeline(
     return Pipeline(_confirmed(analyzer, namer, enough), motion_gate, follow, identifier)
 
 
-def _alone(config: Config, analyzer: classifier.Describer, namer: tracker.Network | classifier.Network) -> Analyzer:
-    if isinstance(namer, classifier.Network):
-        return classifier.Alone(analyzer, namer)
-    return tracker.Alone(namer, config.recognition.min_face_pixels)
+def _alone(
+    config: Config, analyzer: classifier.FaceDescriber, namer: tracker.AnyTracker | classifier.AnyClassifier
+) -> FrameAnalyzer:
+    if isinstance(namer, classifier.AnyClassifier):
+        return classifier.ClassifierAlone(analyzer, namer)
+    return tracker.TrackerAlone(namer, config.recognition.min_face_pixels)
 
 
 def _confirmed(
-    analyzer: classifier.Describer, namer: tracker.Network | classifier.Network, confidence: float
-) -> Analyzer:
-    if isinstance(namer, classifier.Network):
-        return classifier.Naming(analyzer, namer, confidence)
-    return tracker.Naming(analyzer, namer, confidence)
+    analyzer: classifier.FaceDescriber, namer: tracker.AnyTracker | classifier.AnyClassifier, confidence: float
+) -> FrameAnalyzer:
+    if isinstance(namer, classifier.AnyClassifier):
+        return classifier.ClassifierPredictions(analyzer, namer, confidence)
+    return tracker.TrackerPredictions(analyzer, namer, confidence)
 
 
-def tracking_rules(config: Config, identifier: Identifier) -> tracking.Rules:
-    return tracking.Rules(
+def tracking_rules(config: Config, identifier: Identifier) -> tracking.TrackingRules:
+    return tracking.TrackingRules(
         pool_frames=config.recognition.decide_after_frames,
         rejoin_seconds=config.access.rearm_seconds,
         same_face=identifier.table.one_to_one(tracking.SAME_FACE_RATE),

@@ -46,5 +46,5 @@ def site_path(config: Config) -> Path:
     return config.data_dir / "site.toml"
 
 
-def open_scores(config: Config) -> site_calibration.Scores:
-    return site_calibration.Scores(config.data_dir / "scores.db", config.privacy.keep_scores_days)
+def open_scores(config: Config) -> site_calibration.ScoreStore:
+    return site_calibration.ScoreStore(config.data_dir / "scores.db", config.privacy.keep_scores_days)

@@ -3,6 +3,6 @@
 from edgegate.broker.backoff import Delays
 from edgegate.broker.connection import Connection, connect, in_words, probe
 from edgegate.broker.topics import Message, Topics
-from edgegate.broker.uplink import Status, Uplink
+from edgegate.broker.uplink import BrokerStatus, Uplink
 
-__all__ = ["Connection", "Delays", "Message", "Status", "Topics", "Uplink", "connect", "in_words", "probe"]
+__all__ = ["BrokerStatus", "Connection", "Delays", "Message", "Topics", "Uplink", "connect", "in_words", "probe"]

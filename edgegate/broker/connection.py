@@ -23,7 +23,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from edgegate.broker import refusals
 from edgegate.broker.credentials import build_tls, read_password
 from edgegate.broker.topics import Message
-from edgegate.config import Mqtt
+from edgegate.config import MqttSettings
 from edgegate.errors import BrokerError
 
 log = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ Notice: TypeAlias = Accepted | Acknowledged | Lost | Woken | Message
 
 
 def connect(
-    settings: Mqtt, client_id: str, *, will: Message | None = None, timeout: float = ANSWER_SECONDS
+    settings: MqttSettings, client_id: str, *, will: Message | None = None, timeout: float = ANSWER_SECONDS
 ) -> Connection:
     """Connect to the configured broker, with MQTT 5 or what else `mqtt.protocol` allows.
 
@@ -85,14 +85,14 @@ def connect(
     return Connection(settings, "5", client_id, will, timeout)
 
 
-def probe(settings: Mqtt, timeout: float = ANSWER_SECONDS) -> str:
+def probe(settings: MqttSettings, timeout: float = ANSWER_SECONDS) -> str:
     """Connect and take leave; the answer is what was spoken, such as "MQTT 5, TLS". Raises as `connect` does."""
     connection = connect(settings, f"edgegate-check-{secrets.token_hex(4)}", timeout=timeout)
     connection.close()
     return in_words(settings, connection.protocol)
 
 
-def in_words(settings: Mqtt, protocol: str) -> str:
+def in_words(settings: MqttSettings, protocol: str) -> str:
     words = f"MQTT {protocol}" + (", TLS" if settings.tls else "")
     return words if protocol == "5" else f"{words} (no reason codes, no message expiry)"
 
@@ -100,7 +100,9 @@ def in_words(settings: Mqtt, protocol: str) -> str:
 class Connection:
     """An accepted connection. `notices` is where everything the broker says arrives; one thread takes it off."""
 
-    def __init__(self, settings: Mqtt, protocol: str, client_id: str, will: Message | None, timeout: float) -> None:
+    def __init__(
+        self, settings: MqttSettings, protocol: str, client_id: str, will: Message | None, timeout: float
+    ) -> None:
         self.notices: queue.SimpleQueue[Notice] = queue.SimpleQueue()
         self.protocol = protocol
         self.where = f"{settings.host}:{settings.port}"
@@ -150,7 +152,7 @@ class Connection:
                 socket.socket.shutdown(sock, socket.SHUT_RDWR)
         self._client.loop_stop()
 
-    def _build(self, settings: Mqtt, client_id: str, will: Message | None, timeout: float) -> paho.Client:
+    def _build(self, settings: MqttSettings, client_id: str, will: Message | None, timeout: float) -> paho.Client:
         client = paho.Client(
             CallbackAPIVersion.VERSION2,
             client_id,

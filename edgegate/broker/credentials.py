@@ -5,12 +5,12 @@ from __future__ import annotations
 import ssl
 from pathlib import Path
 
-from edgegate.config import Mqtt
+from edgegate.config import MqttSettings
 from edgegate.errors import ConfigError
 from edgegate.system.systemd import credential
 
 
-def read_password(settings: Mqtt) -> str | None:
+def read_password(settings: MqttSettings) -> str | None:
     """The first line of the credential or of `mqtt.password_file`; None without either. Raises ConfigError."""
     if not settings.username:
         return None
@@ -26,7 +26,7 @@ def read_password(settings: Mqtt) -> str | None:
     return lines[0]
 
 
-def build_tls(settings: Mqtt) -> ssl.SSLContext | None:
+def build_tls(settings: MqttSettings) -> ssl.SSLContext | None:
     """How to encrypt and whom to trust; None without `mqtt.tls`. Raises ConfigError."""
     if not settings.tls:
         return None

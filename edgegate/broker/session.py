@@ -36,7 +36,7 @@ class Outbox(Protocol):
     def close(self) -> None: ...
 
 
-class Session:
+class BrokerSession:
     """The conversation over one connection, on one thread. Every method may raise BrokerError: then it is over."""
 
     def __init__(self, connection: Connection, outbox: Outbox, topics: Topics, names: Names) -> None:

@@ -14,9 +14,9 @@ from edgegate.broker.backoff import Backoff, Delays
 from edgegate.broker.connection import Connection, Woken, connect, in_words
 from edgegate.broker.credentials import build_tls, read_password
 from edgegate.broker.refusals import RefusedError
-from edgegate.broker.session import Outbox, Session
+from edgegate.broker.session import BrokerSession, Outbox
 from edgegate.broker.topics import OFFLINE, Message, Topics
-from edgegate.config import Mqtt
+from edgegate.config import MqttSettings
 from edgegate.errors import BrokerError, EdgegateError
 from edgegate.events.cloudevents import Names
 
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class BrokerStatus:
     """How it stands with the broker."""
 
     connected: bool = False
@@ -47,7 +47,7 @@ class Uplink:
 
     def __init__(
         self,
-        settings: Mqtt,
+        settings: MqttSettings,
         topics: Topics,
         open_outbox: Callable[[], Outbox],
         names: Names,
@@ -57,7 +57,7 @@ class Uplink:
         rng: random.Random | None = None,
     ) -> None:
         read_password(settings), build_tls(settings)
-        self.status = Status()
+        self.status = BrokerStatus()
         self.failed: Exception | None = None
         """A mistake in this program that the last attempt met. The door goes on, and so do the attempts."""
         self._settings = settings
@@ -139,7 +139,7 @@ class Uplink:
     def _stay(self, connection: Connection) -> None:
         self._note_success(connection.protocol)
         with closing(self._open_outbox()) as outbox:
-            session = Session(connection, outbox, self._topics, self._names)
+            session = BrokerSession(connection, outbox, self._topics, self._names)
             self.failed = None
             self._connection = connection  # from here on what happens wakes this session
             if self._presence:
@@ -164,7 +164,7 @@ class Uplink:
             log.info("%s:%d: connected with %s", self._settings.host, self._settings.port, words)
             if protocol != "5":
                 log.warning("the broker does not speak MQTT 5: an event that it refuses counts as delivered")
-        self.status = Status(connected=True, protocol=words, problem=None)
+        self.status = BrokerStatus(connected=True, protocol=words, problem=None)
 
     def _note_failure(self, error: EdgegateError) -> float:
         refused = isinstance(error, RefusedError)

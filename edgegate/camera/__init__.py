@@ -57,22 +57,22 @@ class Source(Protocol):
 NETWORK_FROZEN_SECONDS = 30.0
 """An encoder may repeat a still, dark picture exactly until its next key frame, 10 seconds later with some."""
 
-Opener: TypeAlias = Callable[[config.Camera, Clock, threading.Event], Source]
+Opener: TypeAlias = Callable[[config.CameraSettings, Clock, threading.Event], Source]
 
 
-def _picamera(settings: config.Camera, _clock: Clock, _stopping: threading.Event) -> Source:
+def _picamera(settings: config.CameraSettings, _clock: Clock, _stopping: threading.Event) -> Source:
     return PiCamera(settings)
 
 
-def _v4l2(settings: config.Camera, clock: Clock, _stopping: threading.Event) -> Source:
+def _v4l2(settings: config.CameraSettings, clock: Clock, _stopping: threading.Event) -> Source:
     return V4L2(settings, clock)
 
 
-def _stream(settings: config.Camera, clock: Clock, _stopping: threading.Event) -> Source:
+def _stream(settings: config.CameraSettings, clock: Clock, _stopping: threading.Event) -> Source:
     return Rtsp(settings, clock)
 
 
-def _recording(settings: config.Camera, clock: Clock, stopping: threading.Event) -> Source:
+def _recording(settings: config.CameraSettings, clock: Clock, stopping: threading.Event) -> Source:
     try:
         return Paced(Recording(Path(settings.source)), clock, stopping)
     except UsageError as error:  # what is not there now may come, as with any other camera
@@ -87,17 +87,17 @@ _OPENERS: tuple[tuple[str, Opener], ...] = (
 )
 
 
-def is_recording(settings: config.Camera) -> bool:
+def is_recording(settings: config.CameraSettings) -> bool:
     """Whether `source` is a file, of which neither a still picture nor a long wait means anything."""
     return _opener(settings) is _recording
 
 
-def is_network(settings: config.Camera) -> bool:
+def is_network(settings: config.CameraSettings) -> bool:
     """Whether `source` is a stream, whose encoder may repeat a still picture exactly."""
     return _opener(settings) is _stream
 
 
-def health_of(settings: config.Camera) -> CameraHealth:
+def health_of(settings: config.CameraSettings) -> CameraHealth:
     """The rules by which this camera counts as stalled or frozen."""
     if is_recording(settings):
         return CameraHealth(settings.stall_seconds)
@@ -105,11 +105,11 @@ def health_of(settings: config.Camera) -> CameraHealth:
     return CameraHealth(settings.stall_seconds, settings.frozen_seconds or usual)
 
 
-def _opener(settings: config.Camera) -> Opener:
+def _opener(settings: config.CameraSettings) -> Opener:
     return next(opener for pattern, opener in _OPENERS if re.fullmatch(pattern, settings.source))
 
 
-def open_source(settings: config.Camera, clock: Clock, stopping: threading.Event) -> Source:
+def open_source(settings: config.CameraSettings, clock: Clock, stopping: threading.Event) -> Source:
     """Open what `settings.source` names, for live use: a video file comes at its own pace.
 
     `stopping` ends the waiting of a source that waits by itself. Raises UsageError for a source that cannot be

@@ -90,7 +90,7 @@ def address_of(source: str, password_file: str = "", ca_file: str = "") -> Addre
     return Address(scheme, host, port, path, unquote(parts.username or ""), password, ca_file)
 
 
-def address_in(settings: config.Camera) -> Address:
+def address_in(settings: config.CameraSettings) -> Address:
     """The camera's address as `[camera]` has it, its password from the systemd credential where there is one.
 
     Raises what `address_of` raises.
@@ -113,7 +113,7 @@ def _check_certificates(file: str) -> None:
     raise CameraError(f"camera.ca_file = {file!r}: {reason}", CameraFault.REFUSED)
 
 
-def is_unverified(settings: config.Camera) -> bool:
+def is_unverified(settings: config.CameraSettings) -> bool:
     """Whether it is an encrypted network camera of which nobody checks that it is the right one."""
     return settings.source.lower().startswith("rtsps:") and not settings.ca_file
 

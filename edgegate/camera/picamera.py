@@ -34,7 +34,7 @@ class PiCamera:
 
     def __init__(
         self,
-        settings: config.Camera,
+        settings: config.CameraSettings,
         picamera2: Callable[[], Any] | None = None,
         to_monotonic: Callable[[float], float] = boottime_to_monotonic,
         others: Callable[[], tuple[Holder, ...]] = lambda: holders(*devices("picamera")),
@@ -57,7 +57,7 @@ class PiCamera:
             self.close()
             raise CameraError(f"picamera: the camera does not start: {error}") from None
 
-    def _start(self, settings: config.Camera) -> None:
+    def _start(self, settings: config.CameraSettings) -> None:
         interval = round(1_000_000 / settings.frames_per_second)  # microseconds
         self._camera.configure(
             self._camera.create_video_configuration(

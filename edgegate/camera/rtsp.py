@@ -54,7 +54,7 @@ class Rtsp:
 
     def __init__(
         self,
-        settings: config.Camera,
+        settings: config.CameraSettings,
         clock: Clock,
         open_capture: Callable[[str, int, Sequence[int], Mapping[str, str]], cv2.VideoCapture] = open_capture,
         explain: Callable[[Address, float], CameraError] = why_not,

@@ -38,7 +38,7 @@ class V4L2:
 
     def __init__(
         self,
-        settings: config.Camera,
+        settings: config.CameraSettings,
         clock: Clock,
         open_capture: Callable[[str, int], cv2.VideoCapture] = open_capture,
     ) -> None:
@@ -95,7 +95,7 @@ class V4L2:
         self._capture.release()
 
 
-def _negotiate(capture: cv2.VideoCapture, settings: config.Camera) -> str:
+def _negotiate(capture: cv2.VideoCapture, settings: config.CameraSettings) -> str:
     """Ask for a pixel format by name, then for size and rate; the name of the format that was granted.
 
     Without a format some drivers hand out raw buffers. Small pictures are asked for uncompressed, which is

@@ -13,7 +13,7 @@ from edgegate.clock import SystemClock
 from edgegate.errors import LockError
 from edgegate.journal import lockouts
 from edgegate.keeper.client import KeeperClient
-from edgegate.lock.interface import Status
+from edgegate.lock.interface import LockStatus
 from edgegate.system.terminal import print_json
 
 
@@ -48,7 +48,7 @@ def _keeper(args: argparse.Namespace) -> Iterator[KeeperClient]:
         keeper.close()
 
 
-def _say(args: argparse.Namespace, status: Status, words: str) -> int:
+def _say(args: argparse.Namespace, status: LockStatus, words: str) -> int:
     if args.json:
         print_json({"mode": status.mode, "locked": status.locked, "door": status.door})
     else:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from edgegate.cli.common import load_config
 from edgegate.errors import UsageError
-from edgegate.evaluation import speed as benchmark
+from edgegate.evaluation import speed
 from edgegate.system.terminal import print_json
 
 
@@ -15,10 +15,10 @@ def run(args: argparse.Namespace) -> int:
     config = load_config(args)
     if args.frames < 1:
         raise UsageError(f"--frames {args.frames}: must be at least 1")
-    speed = benchmark.measure(config, args.frames)
+    found = speed.measure(config, args.frames)
     if args.json:
-        figures = asdict(speed)
+        figures = asdict(found)
         print_json({name: value if isinstance(value, bool) else round(value, 4) for name, value in figures.items()})
     else:
-        print("\n".join(benchmark.in_words(speed)))
+        print("\n".join(speed.in_words(found)))
     return 0

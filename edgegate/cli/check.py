@@ -21,7 +21,7 @@ from edgegate.config import MODEL_ALONE, NO_LIVENESS, Config
 from edgegate.errors import CameraError, EdgegateError
 from edgegate.events.vocabulary import CameraFault
 from edgegate.journal import last_time, lockouts, verify
-from edgegate.system.disk import Disk, free_megabytes
+from edgegate.system.disk import DiskSpace, free_megabytes
 from edgegate.system.terminal import print_json, printable
 from edgegate.system.thermal import Thermometer, trouble_now
 from edgegate.system.threads import within
@@ -175,7 +175,7 @@ def _journal(config: Config) -> tuple[State, str]:
 
 def _disk(config: Config) -> tuple[State, str]:
     wanted = config.journal.min_free_megabytes
-    if (trouble := Disk(config.data_dir, wanted).trouble()) is not None:
+    if (trouble := DiskSpace(config.data_dir, wanted).trouble()) is not None:
         return "failed", f"{config.data_dir.absolute()}: {trouble}"
     return "ok", f"{free_megabytes(config.data_dir):,} MB free at {config.data_dir.absolute()}"
 

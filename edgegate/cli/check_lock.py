@@ -8,7 +8,7 @@ from edgegate import app, clock
 from edgegate.cli.common import State
 from edgegate.config import Config
 from edgegate.keeper.client import KeeperClient
-from edgegate.lock.interface import Status, another_door
+from edgegate.lock.interface import LockStatus, another_door
 from edgegate.lock.strike import outputs_stay
 
 _OUTPUTS_STAY = (
@@ -50,7 +50,7 @@ def _asked(keeper: KeeperClient, config: Config) -> tuple[State, str]:
     return ("warning", "; ".join([found, *remarks])) if remarks else ("ok", found)
 
 
-def _remarks(status: Status, config: Config) -> Iterator[str]:
+def _remarks(status: LockStatus, config: Config) -> Iterator[str]:
     """Why the door may not do what somebody expects of it, although all works."""
     if status.mode == "lockdown":
         yield "nobody is let in: `edgegate access resume` ends the lockdown"

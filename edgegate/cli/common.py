@@ -26,7 +26,7 @@ def load_config(args: argparse.Namespace) -> config.Config:
     return config.load(args.config, overrides)
 
 
-class Times:
+class TimeReader:
     """Reads the times in a call, in the door's time zone unless they name another."""
 
     def __init__(self, config: config.Config, clock: Clock) -> None:

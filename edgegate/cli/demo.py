@@ -19,7 +19,7 @@ from edgegate.config import NO_LIVENESS, Config
 from edgegate.demo import door, scene, story
 from edgegate.demo.broker import HOST, PROTOCOL, EmbeddedBroker
 from edgegate.demo.portraits import ASTRONAUT, HOPPER
-from edgegate.demo.stage import Stage
+from edgegate.demo.stage import DemoFolder
 from edgegate.errors import UsageError
 from edgegate.events.cloudevents import CloudEvent
 from edgegate.system.progress import progress
@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     say: Say = (lambda _: None) if args.json else tqdm.write
     # The embedded broker speaks MQTT 3.1.1, which is what is asked of it here, and no news.
     logging.getLogger("edgegate.broker").setLevel(logging.ERROR)
-    stage = Stage(args.out)
+    stage = DemoFolder(args.out)
     portraits = (ASTRONAUT.file, HOPPER.file)  # whether they are there is better known before anything is deleted
     # The key goes when the demo ends: what it leaves shows nobody's template.
     with EmbeddedBroker(args.port) as broker, tempfile.TemporaryDirectory() as elsewhere:
@@ -83,7 +83,7 @@ def _tracker_pack() -> Path:
     return pack
 
 
-def _problems(stage: Stage, events: Sequence[CloudEvent], *, tracker: bool) -> list[str]:
+def _problems(stage: DemoFolder, events: Sequence[CloudEvent], *, tracker: bool) -> list[str]:
     """In words, how this run differs from what must happen."""
     found = journal.verify(stage.journal)
     broken = [] if found.intact else [f"{stage.journal}: {found.reason}"]
@@ -92,7 +92,9 @@ def _problems(stage: Stage, events: Sequence[CloudEvent], *, tracker: bool) -> l
     return story.differences(events, tracker=tracker) + broken
 
 
-def _conclude(args: argparse.Namespace, stage: Stage, events: Sequence[CloudEvent], problems: Sequence[str]) -> None:
+def _conclude(
+    args: argparse.Namespace, stage: DemoFolder, events: Sequence[CloudEvent], problems: Sequence[str]
+) -> None:
     if args.json:
         files = {
             path.stem: str(path) for path in (stage.scene, stage.annotated, stage.report, stage.journal, stage.events)
@@ -108,7 +110,7 @@ def _conclude(args: argparse.Namespace, stage: Stage, events: Sequence[CloudEven
     print(_columns("See what happened", _left(stage)) + "\n" + _columns("Try next", _ideas()), end="")
 
 
-def _left(stage: Stage) -> dict[str, str]:
+def _left(stage: DemoFolder) -> dict[str, str]:
     return {
         str(stage.report): "open it in a browser: what was decided, and why",
         str(stage.annotated): "so too: the scene with boxes, scores and the lock",

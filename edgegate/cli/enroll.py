@@ -16,8 +16,18 @@ from edgegate.cli.common import load_config
 from edgegate.cli.people.changing import read_details, tell_validity
 from edgegate.clock import SystemClock
 from edgegate.config import Config
-from edgegate.enrol import Again, Enroller, Enrolment, Sameness, Verdict, enrol, read_pictures, reenrol, take_photos
-from edgegate.enrol.guidance import Guide, Rules
+from edgegate.enrol import (
+    Again,
+    Enroller,
+    Enrolment,
+    PhotoVerdict,
+    Sameness,
+    enrol,
+    read_pictures,
+    reenrol,
+    take_photos,
+)
+from edgegate.enrol.guidance import GuidanceRules, Guide
 from edgegate.errors import UsageError
 from edgegate.events.vocabulary import Event, EventType
 from edgegate.gallery import Details
@@ -63,13 +73,13 @@ def _check(args: argparse.Namespace) -> None:
         raise UsageError(f"{', '.join(missing)}: no such photo")
 
 
-def _judged(enroller: Enroller, paths: Iterable[Path]) -> list[Verdict]:
+def _judged(enroller: Enroller, paths: Iterable[Path]) -> list[PhotoVerdict]:
     pictures = itertools.chain.from_iterable(map(read_pictures, paths))
     return [enroller.judge(source, image) for source, image in progress(pictures, "looking at", "photo")]
 
 
-def _guided(config: Config, enroller: Enroller, sameness: Sameness, args: argparse.Namespace) -> list[Verdict]:
-    guide = Guide(sameness.of_one_camera, replace(Rules(), photos=args.wanted))
+def _guided(config: Config, enroller: Enroller, sameness: Sameness, args: argparse.Namespace) -> list[PhotoVerdict]:
+    guide = Guide(sameness.of_one_camera, replace(GuidanceRules(), photos=args.wanted))
     source = open_source(config.camera, SystemClock(), threading.Event())
     try:
         with report.prompts(args.wanted, as_json=args.json) as tell:

@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from edgegate.enrol import Again, Enrolment, Told, Verdict
+from edgegate.enrol import Again, Enrolment, PhotoVerdict, Prompt
 from edgegate.enrol.enrolment import ENOUGH
 from edgegate.enrol.guidance import WORDS
 from edgegate.gallery import MAX_PHOTOS
 from edgegate.system.terminal import escaped, print_json, printable
 
-Tell = Callable[[Told], object]
+Tell = Callable[[Prompt], object]
 
 
 @contextmanager
@@ -64,7 +64,7 @@ def tell_again(args: argparse.Namespace, everybody: Sequence[Again]) -> None:
         print(printable(f"{len(coming)} of {len(everybody)} must come again: {', '.join(coming)}"))
 
 
-def _instruction(told: Told, wanted: int) -> dict[str, Any]:
+def _instruction(told: Prompt, wanted: int) -> dict[str, Any]:
     return {
         "at": round(told.at, 3),
         "say": told.say,
@@ -74,11 +74,11 @@ def _instruction(told: Told, wanted: int) -> dict[str, Any]:
     }
 
 
-def _in_words(told: Told, wanted: int) -> str:
+def _in_words(told: Prompt, wanted: int) -> str:
     return f"[{told.taken} of {wanted}] {WORDS[told.say]}"
 
 
-def _verdict(verdict: Verdict) -> str:
+def _verdict(verdict: PhotoVerdict) -> str:
     if verdict.photo is None:
         return f"refused: {verdict.fault}: {verdict.advice}"
     return f"accepted, but not kept: {verdict.spare}" if verdict.spare else "accepted"

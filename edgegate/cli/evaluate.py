@@ -98,7 +98,7 @@ def _scored(
         table.threshold(photos, 1, per_person(rate, people)) for people in (1, people_of(divided.templates))
     )
     found = compare(divided, alone.value, partial(_bar, "comparing", "block"))
-    door = photo_results.Door(rate, alone, everybody)
+    door = photo_results.RatesInForce(rate, alone, everybody)
     visits = pooled(looks_of_photos(judged), table, photos, config.recognition.decide_after_frames, rate)
     old = {key: visits[key] for key in ("photos", "frames", "threshold", "promise_carried", "strangers")}
     result = photo_results.results(found, door, partial(_bar, "resampling", "draw"))

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 
 from edgegate import app, journal
-from edgegate.cli.common import Times, load_config, understood
+from edgegate.cli.common import TimeReader, load_config, understood
 from edgegate.cli.wording import in_words
 from edgegate.clock import SystemClock
 from edgegate.config import Config
@@ -18,7 +18,7 @@ from edgegate.system.terminal import for_stdout, print_json
 
 def list_events(args: argparse.Namespace) -> int:
     config = load_config(args)
-    times, since = Times(config, SystemClock()), None
+    times, since = TimeReader(config, SystemClock()), None
     if args.since is not None:
         since = times.read(args.since, "--since")
         understood("since", since)

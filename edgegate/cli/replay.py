@@ -14,7 +14,7 @@ from edgegate import app
 from edgegate.app import Recognition
 from edgegate.broker import Topics, Uplink
 from edgegate.camera import Recording
-from edgegate.cli.common import Times, existing, load_config, understood
+from edgegate.cli.common import TimeReader, existing, load_config, understood
 from edgegate.cli.replay_words import Summary, say
 from edgegate.cli.wording import in_words
 from edgegate.clock import Clock, RecordingClock, SystemClock, VirtualClock
@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _start(args: argparse.Namespace, config: Config) -> float:
     """When the recording begins, in seconds since the epoch."""
-    times = Times(config, SystemClock())
+    times = TimeReader(config, SystemClock())
     if args.start_time is None:
         return times.read(replay.DEFAULT_START, "--start-time").timestamp()
     start = times.read(args.start_time, "--start-time")

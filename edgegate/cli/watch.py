@@ -21,7 +21,7 @@ from edgegate.broker.refusals import RefusedError
 from edgegate.cli.common import load_config
 from edgegate.cli.wording import in_words
 from edgegate.clock import Clock, SystemClock
-from edgegate.config import Mqtt
+from edgegate.config import MqttSettings
 from edgegate.errors import BrokerError, UsageError
 from edgegate.system.terminal import escaped, printable
 
@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _messages(settings: Mqtt, topics: Topics, clock: Clock, end: float) -> Iterator[Message]:
+def _messages(settings: MqttSettings, topics: Topics, clock: Clock, end: float) -> Iterator[Message]:
     """What arrives until `end`. A broker that is not there at the start, or ever refuses, is a BrokerError."""
     client_id = f"edgegate-watch-{secrets.token_hex(4)}"
     connection: Connection | None = connect(settings, client_id)
@@ -61,7 +61,7 @@ def _messages(settings: Mqtt, topics: Topics, clock: Clock, end: float) -> Itera
         connection = _reconnect(settings, client_id, clock, end)
 
 
-def _reconnect(settings: Mqtt, client_id: str, clock: Clock, end: float) -> Connection | None:
+def _reconnect(settings: MqttSettings, client_id: str, clock: Clock, end: float) -> Connection | None:
     """Try until it works, or `end` has come: None."""
     backoff = Backoff(Delays(longest=10.0), random.Random())
     while (left := end - clock.monotonic()) > 0:

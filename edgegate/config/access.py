@@ -53,7 +53,7 @@ class AccessRule(Section):
 RuleOfASchedule = Annotated[AccessRule, AfterValidator(_follows_a_schedule)]
 
 
-class Access(Section):
+class AccessSettings(Section):
     """Who may enter when; docs/access.md has examples."""
 
     rearm_seconds: float = Field(

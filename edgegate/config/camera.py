@@ -7,7 +7,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from edgegate.config.section import Section
 
 
-class Camera(Section):
+class CameraSettings(Section):
     """Where frames come from."""
 
     source: str = Field(

@@ -15,7 +15,7 @@ MODEL_ALONE = (
 NO_LIVENESS = "no liveness check yet: a photo or a screen that shows an enrolled face can open the door"
 
 
-class Recognition(Section):
+class RecognitionSettings(Section):
     """Whose face it is, and how sure one must be."""
 
     detector: Literal["blazeface", "haar"] = Field(
@@ -86,7 +86,7 @@ class Recognition(Section):
         return value
 
 
-class Liveness(Section):
+class LivenessSettings(Section):
     """Telling a face from a picture of one. Not built yet: a print or a phone screen can open the door."""
 
     mode: Literal["off"] = Field("off", description="only `off`, until liveness exists")

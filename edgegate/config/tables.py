@@ -12,9 +12,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, ValidationInfo, field_validator
 
-from edgegate.config.access import Access
-from edgegate.config.camera import Camera
-from edgegate.config.recognition import Liveness, Recognition
+from edgegate.config.access import AccessSettings
+from edgegate.config.camera import CameraSettings
+from edgegate.config.recognition import LivenessSettings, RecognitionSettings
 from edgegate.config.section import Section
 from edgegate.lock import wiring
 from edgegate.lock.wiring import Wiring
@@ -23,7 +23,7 @@ from edgegate.system.systemd import credential
 TopicLevel = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$", max_length=64)]
 
 
-class Site(Section):
+class SiteSettings(Section):
     """Where this door is: the first two levels of every MQTT topic, and the source of every event."""
 
     name: TopicLevel = Field("home", description="the site")
@@ -39,7 +39,7 @@ def _wired(name: str) -> Any:
     return Field(key.default, ge=low, le=high, description=key.metadata["description"])
 
 
-class Door(Section):
+class DoorSettings(Section):
     """The lock and its wiring."""
 
     pins: Literal["gpio", "mock"] = _wired("pins")
@@ -77,7 +77,7 @@ class Door(Section):
         return Wiring(**self.model_dump())
 
 
-class Mqtt(Section):
+class MqttSettings(Section):
     """The broker that staff listen to."""
 
     enabled: bool = Field(True, description="false: events are kept in the journal and sent nowhere")
@@ -112,7 +112,7 @@ class Mqtt(Section):
         return value
 
 
-class Journal(Section):
+class JournalSettings(Section):
     """The record of everything that happened."""
 
     min_free_megabytes: int = Field(
@@ -120,7 +120,7 @@ class Journal(Section):
     )
 
 
-class Enrolment(Section):
+class EnrolmentSettings(Section):
     """What is kept of whoever is enrolled."""
 
     keep_photos: bool = Field(
@@ -128,7 +128,7 @@ class Enrolment(Section):
     )
 
 
-class Privacy(Section):
+class PrivacySettings(Section):
     """How long people are remembered."""
 
     retention_days: int = Field(
@@ -146,7 +146,7 @@ class Privacy(Section):
     keep_scores_days: int = Field(30, ge=1, le=365, description="days after which they are erased")
 
 
-class Service(Section):
+class ServiceSettings(Section):
     """The daemon itself."""
 
     data_dir: str = Field(
@@ -165,17 +165,17 @@ class Service(Section):
 class Config(Section):
     """The whole configuration, frozen."""
 
-    site: Site = Site()
-    camera: Camera = Camera()
-    recognition: Recognition = Recognition()
-    liveness: Liveness = Liveness()
-    access: Access = Access()
-    door: Door = Door()
-    mqtt: Mqtt = Mqtt()
-    journal: Journal = Journal()
-    enrolment: Enrolment = Enrolment()
-    privacy: Privacy = Privacy()
-    service: Service = Service()
+    site: SiteSettings = SiteSettings()
+    camera: CameraSettings = CameraSettings()
+    recognition: RecognitionSettings = RecognitionSettings()
+    liveness: LivenessSettings = LivenessSettings()
+    access: AccessSettings = AccessSettings()
+    door: DoorSettings = DoorSettings()
+    mqtt: MqttSettings = MqttSettings()
+    journal: JournalSettings = JournalSettings()
+    enrolment: EnrolmentSettings = EnrolmentSettings()
+    privacy: PrivacySettings = PrivacySettings()
+    service: ServiceSettings = ServiceSettings()
 
     @property
     def data_dir(self) -> Path:

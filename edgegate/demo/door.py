@@ -13,8 +13,8 @@ from edgegate.camera import Recording
 from edgegate.clock import VirtualClock
 from edgegate.config import Config
 from edgegate.demo.listener import Listener
-from edgegate.demo.portraits import Portrait
-from edgegate.demo.stage import Stage
+from edgegate.demo.portraits import DemoPortrait
+from edgegate.demo.stage import DemoFolder
 from edgegate.enrol import Enroller, read_pictures
 from edgegate.errors import BrokerError, EdgegateError
 from edgegate.events.cloudevents import CloudEvent, Names, dumps
@@ -34,7 +34,7 @@ Progress = Callable[[Iterable[Turn], int], Iterable[Turn]]
 
 
 def perform(
-    config: Config, stage: Stage, person: Portrait, hear: Hear, progress: Progress = lambda turns, _: turns
+    config: Config, stage: DemoFolder, person: DemoPortrait, hear: Hear, progress: Progress = lambda turns, _: turns
 ) -> list[CloudEvent]:
     """Enrol `person`, replay the scene, publish over MQTT; the answer is what a subscriber received.
 
@@ -72,7 +72,7 @@ def perform(
 
 
 def _watch(
-    turns: Iterable[Turn], config: Config, recognition: app.Recognition, stage: Stage, recording: Recording
+    turns: Iterable[Turn], config: Config, recognition: app.Recognition, stage: DemoFolder, recording: Recording
 ) -> None:
     """Draw and report every turn."""
     report = Report(stage.scene.name, site=config.site.name, door=config.site.door, start=START)
@@ -84,7 +84,9 @@ def _watch(
     report.write(stage.report)
 
 
-def _enrol(recognition: app.Recognition, journal: Journal, clock: VirtualClock, person: Portrait) -> list[CloudEvent]:
+def _enrol(
+    recognition: app.Recognition, journal: Journal, clock: VirtualClock, person: DemoPortrait
+) -> list[CloudEvent]:
     """Enrol a person from the portrait, exactly as `edgegate enroll` does."""
     enroller = Enroller(recognition.analyzer, person.person)
     with quiet():  # libpng remarks on the colour profile

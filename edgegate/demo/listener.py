@@ -10,7 +10,7 @@ from typing import Self
 
 from edgegate.broker import Message, Topics, connect
 from edgegate.broker.connection import Acknowledged, Lost
-from edgegate.config import Mqtt
+from edgegate.config import MqttSettings
 from edgegate.errors import BrokerError
 from edgegate.events.cloudevents import CloudEvent
 
@@ -20,7 +20,7 @@ _SECONDS = 10.0
 class Listener:
     """Listens while its `with` block runs; `hear` is called with every event, on the listener's thread."""
 
-    def __init__(self, settings: Mqtt, topics: Topics, hear: Callable[[CloudEvent], object]) -> None:
+    def __init__(self, settings: MqttSettings, topics: Topics, hear: Callable[[CloudEvent], object]) -> None:
         self.events: list[CloudEvent] = []
         self._hear = hear
         self._topic = topics.event

@@ -28,7 +28,7 @@ Outline = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True)
-class Portrait:
+class DemoPortrait:
     """Where a portrait is and who is where in it; all figures in the portrait's pixels."""
 
     person: str
@@ -95,7 +95,7 @@ def _outline(text: str) -> Outline:
     return tuple((int(x), int(y)) for x, y in (point.split(",") for point in text.split()))
 
 
-ASTRONAUT = Portrait(
+ASTRONAUT = DemoPortrait(
     "Eileen Collins",
     "skimage",
     "data/astronaut.png",
@@ -110,7 +110,7 @@ ASTRONAUT = Portrait(
     ),
 )
 
-HOPPER = Portrait(
+HOPPER = DemoPortrait(
     "Grace Hopper",
     "matplotlib",
     "mpl-data/sample_data/grace_hopper.jpg",

@@ -9,7 +9,7 @@ from edgegate.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class DemoFolder:
     """The files of one run. The folder is also the data folder of the demo's door."""
 
     folder: Path

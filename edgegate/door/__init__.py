@@ -14,11 +14,11 @@ What the table promises, and the tests hold it to:
 5. Time does not run back: an earlier moment counts as the latest one known.
 """
 
-from edgegate.door.machine import MAX_HOLD_SECONDS, Step, Times, Told, advance, is_news, step
+from edgegate.door.machine import MAX_HOLD_SECONDS, DoorEvent, StepResult, Times, advance, is_news, step
 from edgegate.door.parts import Button, Fire, Handle, Input, Latch, Leaf, Part, Place, State
 from edgegate.door.table import TABLE
 
 __all__ = [
-    "MAX_HOLD_SECONDS", "TABLE", "Button", "Fire", "Handle", "Input", "Latch", "Leaf", "Part", "Place", "State", "Step",
-    "Times", "Told", "advance", "is_news", "step",
+    "MAX_HOLD_SECONDS", "TABLE", "Button", "DoorEvent", "Fire", "Handle", "Input", "Latch", "Leaf", "Part", "Place",
+    "State", "StepResult", "Times", "advance", "is_news", "step",
 ]  # fmt: skip

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from edgegate.door.parts import PARTS, State
-from edgegate.door.table import TABLE, Row, Timer
+from edgegate.door.table import TABLE, Timer, Transition
 
 BEGIN, END = "<!-- begin: drawn from the table by `make door` -->", "<!-- end -->"
 
@@ -47,7 +47,7 @@ def _section(kind: type, name: str) -> Iterator[str]:
     yield "```\n"
 
 
-def _label(row: Row) -> str:
+def _label(row: Transition) -> str:
     """`input [guard] (timer) / event`."""
     words = [row.input.value]
     if row.guard is not None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from edgegate.door.parts import OPEN, PULSED, Button, Fire, Input, Leaf, Part, Place, State
 from edgegate.door.pulse import MAX_PULSE_SECONDS
-from edgegate.door.table import PASSED, TABLE, Row, Timer
+from edgegate.door.table import PASSED, TABLE, Timer, Transition
 from edgegate.events.vocabulary import EventType
 
 MAX_HOLD_SECONDS = 86_400.0
@@ -25,7 +25,7 @@ class Times:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class DoorEvent:
     """Something to tell, and when it happened."""
 
     type: EventType
@@ -34,15 +34,15 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class StepResult:
     """What followed: the door afterwards, what is told, and why a request was refused."""
 
     state: State
-    told: tuple[Told, ...] = ()
+    told: tuple[DoorEvent, ...] = ()
     refused: str | None = None
 
 
-def step(state: State, what: Input, now: float, times: Times, seconds: float = 0.0) -> Step:
+def step(state: State, what: Input, now: float, times: Times, seconds: float = 0.0) -> StepResult:
     """What follows from an input at `now`, after everything that has timed out before it.
 
     `seconds` is how long a grant or a hold lasts; ValueError where that is not allowed.
@@ -52,19 +52,19 @@ def step(state: State, what: Input, now: float, times: Times, seconds: float = 0
         raise ValueError(f"a {what} lasts 0.1 to {limit:g} seconds, not {seconds!r}")
     before = advance(state, now, times)
     after = _apply(before.state, what, times, seconds)
-    return Step(after.state, before.told + after.told, after.refused)
+    return StepResult(after.state, before.told + after.told, after.refused)
 
 
-def advance(state: State, now: float, times: Times) -> Step:
+def advance(state: State, now: float, times: Times) -> StepResult:
     """Everything that times out up to `now`, each at its own moment."""
-    told: tuple[Told, ...] = ()
+    told: tuple[DoorEvent, ...] = ()
     while (due := state.due) is not None and due <= now:
         state = replace(state, now=max(state.now, due))
         name = next(name for name, part in state.parts().items() if part.until == due)
         result = _apply(state, Input.TIMEOUT, times, 0.0, only=name)
         assert getattr(result.state, name).until != due, "every timer has a row for its end"
         state, told = result.state, told + result.told
-    return Step(replace(state, now=max(state.now, now)), told)
+    return StepResult(replace(state, now=max(state.now, now)), told)
 
 
 def is_news(state: State, what: Input, times: Times) -> bool:
@@ -78,9 +78,9 @@ def is_news(state: State, what: Input, times: Times) -> bool:
             return step(state, what, state.now, times).state != state
 
 
-def _apply(state: State, what: Input, times: Times, seconds: float, only: str | None = None) -> Step:
+def _apply(state: State, what: Input, times: Times, seconds: float, only: str | None = None) -> StepResult:
     parts, refused = state.parts(), None
-    told: list[Told] = []
+    told: list[DoorEvent] = []
     for name, part in state.parts().items():
         row = _row(state, part.place, what) if only in {None, name} else None
         if row is None:
@@ -88,8 +88,8 @@ def _apply(state: State, what: Input, times: Times, seconds: float, only: str | 
         refused = refused or row.refused
         if row.target is not None:
             parts[name] = Part(row.target, state.now, _until(row.timer, part, state, times, seconds))
-        told += [Told(event, state.now, row.says) for event in row.tells]
-    return Step(_noted(what, state, state.moved(parts), times, refused), tuple(told), refused)
+        told += [DoorEvent(event, state.now, row.says) for event in row.tells]
+    return StepResult(_noted(what, state, state.moved(parts), times, refused), tuple(told), refused)
 
 
 def _noted(what: Input, before: State, after: State, times: Times, refused: str | None) -> State:
@@ -109,7 +109,7 @@ def _noted(what: Input, before: State, after: State, times: Times, refused: str 
     return replace(after, awaited=closed and after.latch.place in PULSED and (before.awaited or what is Input.GRANT))
 
 
-def _row(state: State, place: Place, what: Input) -> Row | None:
+def _row(state: State, place: Place, what: Input) -> Transition | None:
     # By identity: places of different parts may have the same word.
     fits = (row for row in TABLE if row.input is what and any(place is source for source in row.sources))
     return next((row for row in fits if row.guard is None or row.guard.holds(state)), None)

@@ -3,8 +3,8 @@
 from edgegate.enrol.again import Again, reenrol
 from edgegate.enrol.choice import Sameness, choose, strangers
 from edgegate.enrol.enrolment import Enrolment, enrol
-from edgegate.enrol.guided import Told, take_photos
-from edgegate.enrol.judging import ADVICE, Enroller, Verdict
+from edgegate.enrol.guided import Prompt, take_photos
+from edgegate.enrol.judging import ADVICE, Enroller, PhotoVerdict
 from edgegate.enrol.pictures import (
     LONGEST_SIDE,
     PICTURES,
@@ -22,9 +22,9 @@ __all__ = [
     "Again",
     "Enroller",
     "Enrolment",
+    "PhotoVerdict",
+    "Prompt",
     "Sameness",
-    "Told",
-    "Verdict",
     "choose",
     "decode_picture",
     "enrol",

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from edgegate.enrol.choice import Sameness, choose, strangers
-from edgegate.enrol.judging import Verdict
+from edgegate.enrol.judging import PhotoVerdict
 from edgegate.gallery import MAX_PHOTOS, Person, Photo
 from edgegate.recognition import lookalikes
 from edgegate.recognition.identification import Identifier
 from edgegate.recognition.lookalikes import Likeness
-from edgegate.vision.faces import Fault
+from edgegate.vision.faces import FaceFault
 
 ENOUGH = 3
 """Photos of a look from which recognition is as sure as the README's figures say."""
@@ -21,7 +21,7 @@ ENOUGH = 3
 class Enrolment:
     """The verdicts, now final, and what the gallery is to be told besides the photos that they keep."""
 
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[PhotoVerdict, ...]
     before: int = 0
     """Photos of this look that the gallery had, of the embedder in use."""
     likenesses: tuple[Likeness, ...] = field(default=())
@@ -42,7 +42,7 @@ class Enrolment:
 
 def enrol(
     name: str,
-    verdicts: Sequence[Verdict],
+    verdicts: Sequence[PhotoVerdict],
     identifier: Identifier,
     sameness: Sameness,
     *,
@@ -61,8 +61,8 @@ def enrol(
         verdicts = _different(verdicts, before, photos)
     found = identifier.lookalikes([*(known.photos if known else ()), *_kept(verdicts)], name) if _kept(verdicts) else ()
     faults = {likeness.fault for likeness in found}
-    if Fault.DUPLICATE_OF in faults or (found and not allow_lookalike):
-        worst = next((one for one in found if one.fault is Fault.DUPLICATE_OF), next(iter(found)))
+    if FaceFault.DUPLICATE_OF in faults or (found and not allow_lookalike):
+        worst = next((one for one in found if one.fault is FaceFault.DUPLICATE_OF), next(iter(found)))
         refused = tuple(v.refuse(worst.fault, in_words(worst)) if v.photo else v for v in verdicts)
         return Enrolment(refused, len(before))
     return Enrolment(tuple(verdicts), len(before), found)
@@ -79,24 +79,24 @@ def in_words(likeness: Likeness) -> str:
     )
 
 
-def _kept(verdicts: Sequence[Verdict]) -> list[Photo]:
+def _kept(verdicts: Sequence[PhotoVerdict]) -> list[Photo]:
     return [verdict.photo for verdict in verdicts if verdict.photo and verdict.kept]
 
 
-def _before(verdicts: Sequence[Verdict], known: Person | None) -> list[Photo]:
+def _before(verdicts: Sequence[PhotoVerdict], known: Person | None) -> list[Photo]:
     """What is known of the look that the photos are of."""
     looks = {verdict.photo.look for verdict in verdicts if verdict.photo}
     return [photo for photo in known.photos if photo.look in looks] if known else []
 
 
-def _of_one_person(verdicts: Sequence[Verdict], known: Person | None, sameness: Sameness) -> list[Verdict]:
+def _of_one_person(verdicts: Sequence[PhotoVerdict], known: Person | None, sameness: Sameness) -> list[PhotoVerdict]:
     accepted = [(index, verdict.photo) for index, verdict in enumerate(verdicts) if verdict.photo]
     odd = strangers([photo for _, photo in accepted], known, sameness)
     refused = {accepted[number][0] for number in odd}
-    return [v.refuse(Fault.NOT_SAME_PERSON) if index in refused else v for index, v in enumerate(verdicts)]
+    return [v.refuse(FaceFault.NOT_SAME_PERSON) if index in refused else v for index, v in enumerate(verdicts)]
 
 
-def _different(verdicts: Sequence[Verdict], before: Sequence[Photo], count: int) -> list[Verdict]:
+def _different(verdicts: Sequence[PhotoVerdict], before: Sequence[Photo], count: int) -> list[PhotoVerdict]:
     """Keep the best that differ, and say of the others why they are not needed."""
     accepted = [(index, verdict.photo) for index, verdict in enumerate(verdicts) if verdict.photo]
     chosen = {accepted[number][0] for number in choose([photo for _, photo in accepted], count, before)}

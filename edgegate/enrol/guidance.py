@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from edgegate.types import Embedding
-from edgegate.vision.faces import Fault
+from edgegate.vision.faces import FaceFault
 from edgegate.vision.pooling import pool
 
 
@@ -84,18 +84,18 @@ _ASKING = {
 }
 
 _HINDRANCE = {
-    Fault.NO_FACE: Say.COME,
-    Fault.SEVERAL_FACES: Say.ONE_AT_A_TIME,
-    Fault.TOO_SMALL: Say.COME_CLOSER,
-    Fault.CUT_OFF: Say.INTO_THE_MIDDLE,
-    Fault.DARK: Say.MORE_LIGHT,
-    Fault.OVEREXPOSED: Say.LESS_LIGHT,
-    Fault.BLURRED: Say.HOLD_STILL,
+    FaceFault.NO_FACE: Say.COME,
+    FaceFault.SEVERAL_FACES: Say.ONE_AT_A_TIME,
+    FaceFault.TOO_SMALL: Say.COME_CLOSER,
+    FaceFault.CUT_OFF: Say.INTO_THE_MIDDLE,
+    FaceFault.DARK: Say.MORE_LIGHT,
+    FaceFault.OVEREXPOSED: Say.LESS_LIGHT,
+    FaceFault.BLURRED: Say.HOLD_STILL,
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class GuidanceRules:
     """`yaw` is as in `Quality`, left positive; a size is a face's width over the picture's."""
 
     photos: int = 5
@@ -127,12 +127,12 @@ class View:
     at: float
     size: float = 0.0
     yaw: float = 0.0
-    faults: tuple[Fault, ...] = (Fault.NO_FACE,)
+    faults: tuple[FaceFault, ...] = (FaceFault.NO_FACE,)
     embedding: Embedding | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Instruction:
     """What to say, and the pose that this very frame is to be kept for, if it is."""
 
     say: Say
@@ -146,8 +146,8 @@ class Step:
 class Guide:
     """One session. `same` tells which cosine a frame must have with so many photos' mean to be of the same person."""
 
-    def __init__(self, same: Callable[[int], float], rules: Rules | None = None) -> None:
-        self.rules = rules or Rules()
+    def __init__(self, same: Callable[[int], float], rules: GuidanceRules | None = None) -> None:
+        self.rules = rules or GuidanceRules()
         self._same = same
         self._poses = list(Pose)
         self._taken: list[View] = []
@@ -160,30 +160,30 @@ class Guide:
     def taken(self) -> int:
         return len(self._taken)
 
-    def observe(self, view: View) -> Step:
+    def observe(self, view: View) -> Instruction:
         """One step for each frame, in their order; after the one that is `over` there are no more."""
         if self._started is None:
             self._started = view.at
         if view.at - self._started > self.rules.seconds:
-            return Step(Say.TIME_IS_UP)
+            return Instruction(Say.TIME_IS_UP)
         self._count_patience(view)
         if not self._poses:
-            return Step(Say.DONE)
+            return Instruction(Say.DONE)
         say = self._hindrance(view) or self._other_person(view) or self._unlike(self._poses[0], view)
         if say is not None:
             self._held = []
-            return Step(say)
+            return Instruction(say)
         if not self._holds(view):
-            return Step(Say.HOLD_STILL)
+            return Instruction(Say.HOLD_STILL)
         return self._take(view)
 
-    def _take(self, view: View) -> Step:
+    def _take(self, view: View) -> Instruction:
         pose = self._poses.pop(0)
         self._taken.append(view)
         self._held, self._asked_seconds = [], 0.0
         if self.taken == self.rules.photos:
             self._poses = []
-        return Step(_ASKING[self._poses[0]] if self._poses else Say.DONE, pose)
+        return Instruction(_ASKING[self._poses[0]] if self._poses else Say.DONE, pose)
 
     def _count_patience(self, view: View) -> None:
         """Give up a pose that was asked for long enough; only time with somebody in view counts."""
@@ -197,7 +197,7 @@ class Guide:
 
     @staticmethod
     def _empty(view: View) -> bool:
-        return Fault.NO_FACE in view.faults or Fault.SEVERAL_FACES in view.faults
+        return FaceFault.NO_FACE in view.faults or FaceFault.SEVERAL_FACES in view.faults
 
     def _hindrance(self, view: View) -> Say | None:
         """What must change before the pose matters; a face turned too far is for the pose to say."""

@@ -17,27 +17,27 @@ from edgegate.gallery import Details, Gallery, Photo
 from edgegate.journal import Journal
 from edgegate.types import Frame, Image
 from edgegate.vision.analyzer import Analyzer
-from edgegate.vision.faces import Face, Fault
+from edgegate.vision.faces import Face, FaceFault
 
 _BYSTANDER = 1 / 3  # a second face smaller than this, by box width, is somebody in the background
 
 ADVICE = {
-    Fault.NO_FACE: "no face was found; use a photo where the face is large and looks at the camera",
-    Fault.SEVERAL_FACES: "there is more than one face; crop the photo to the person",
-    Fault.TOO_SMALL: "the face is too small; come closer, or use a larger photo",
-    Fault.CUT_OFF: "the face is cut off; leave some room around it",
-    Fault.BLURRED: "the face is blurred; hold still, or use a sharper photo",
-    Fault.DARK: "the face is too dark; turn towards the light",
-    Fault.OVEREXPOSED: "the face is overexposed; turn away from the light",
-    Fault.POSE: "the face is turned away; look at the camera",
-    Fault.UNREADABLE: "it cannot be read as a picture",
-    Fault.NOT_SAME_PERSON: "the face is not like the others'; leave out photos of anybody else, and enrol glasses, "
+    FaceFault.NO_FACE: "no face was found; use a photo where the face is large and looks at the camera",
+    FaceFault.SEVERAL_FACES: "there is more than one face; crop the photo to the person",
+    FaceFault.TOO_SMALL: "the face is too small; come closer, or use a larger photo",
+    FaceFault.CUT_OFF: "the face is cut off; leave some room around it",
+    FaceFault.BLURRED: "the face is blurred; hold still, or use a sharper photo",
+    FaceFault.DARK: "the face is too dark; turn towards the light",
+    FaceFault.OVEREXPOSED: "the face is overexposed; turn away from the light",
+    FaceFault.POSE: "the face is turned away; look at the camera",
+    FaceFault.UNREADABLE: "it cannot be read as a picture",
+    FaceFault.NOT_SAME_PERSON: "the face is not like the others'; leave out photos of anybody else, and enrol glasses, "
     "a mask or a beard as a look of its own with --look",
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class PhotoVerdict:
     """What became of one picture: `photo` if it was accepted, else `fault`, and the way out in words.
 
     `spare` says why an accepted photo is not kept; it is empty for one that is.
@@ -45,7 +45,7 @@ class Verdict:
 
     source: str
     photo: Photo | None
-    fault: Fault | None = None
+    fault: FaceFault | None = None
     advice: str = ""
     spare: str = ""
 
@@ -53,8 +53,8 @@ class Verdict:
     def kept(self) -> bool:
         return self.photo is not None and not self.spare
 
-    def refuse(self, fault: Fault, advice: str | None = None) -> Verdict:
-        return Verdict(self.source, None, fault, ADVICE[fault] if advice is None else advice)
+    def refuse(self, fault: FaceFault, advice: str | None = None) -> PhotoVerdict:
+        return PhotoVerdict(self.source, None, fault, ADVICE[fault] if advice is None else advice)
 
 
 class Enroller:
@@ -69,30 +69,30 @@ class Enroller:
         self._look = look
         self._pictures = pictures
 
-    def judge(self, source: str, image: Image | None) -> Verdict:
+    def judge(self, source: str, image: Image | None) -> PhotoVerdict:
         """Whether this photo will do; `image` is None when it could not be read."""
-        verdict = Verdict(source, None)
+        verdict = PhotoVerdict(source, None)
         if image is None:
-            return verdict.refuse(Fault.UNREADABLE)
+            return verdict.refuse(FaceFault.UNREADABLE)
         frame, faces = self._faces(image)
         face, faults = self._describe(frame, faces)
         if faults or face is None:
             return verdict.refuse(faults[0])
         return replace(verdict, photo=self.photo(Path(source).name, frame, face))
 
-    def look(self, frame: Frame) -> tuple[Face | None, tuple[Fault, ...]]:
+    def look(self, frame: Frame) -> tuple[Face | None, tuple[FaceFault, ...]]:
         """The one face that counts in a camera's frame, described, and all that is wrong with it or its company."""
         return self._describe(frame, self._analyzer.detect(frame))
 
-    def _describe(self, frame: Frame, faces: Sequence[Face]) -> tuple[Face | None, tuple[Fault, ...]]:
+    def _describe(self, frame: Frame, faces: Sequence[Face]) -> tuple[Face | None, tuple[FaceFault, ...]]:
         if not faces:
-            return None, (Fault.NO_FACE,)
+            return None, (FaceFault.NO_FACE,)
         face, *others = faces
         if any(other.box.width >= _BYSTANDER * face.box.width for other in others):
-            return None, (Fault.SEVERAL_FACES,)
+            return None, (FaceFault.SEVERAL_FACES,)
         face = self._analyzer.describe(frame, face)
         if face.quality is None or face.quality.faults:
-            return face, face.quality.faults if face.quality else (Fault.NO_FACE,)
+            return face, face.quality.faults if face.quality else (FaceFault.NO_FACE,)
         return face, ()
 
     def photo(self, source: str, frame: Frame, face: Face) -> Photo:

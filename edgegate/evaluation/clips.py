@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edgegate.access.observation import Observation
-from edgegate.app import Namer, build_gate, build_pipeline
+from edgegate.app import IdentityNetwork, build_gate, build_pipeline
 from edgegate.config import Config
 from edgegate.evaluation.scores import Looks
 from edgegate.evaluation.vision import Seen
@@ -25,7 +25,7 @@ from edgegate.types import Frame
 from edgegate.vision.classes import Probabilities
 from edgegate.vision.faces import Face
 from edgegate.vision.packs import Pack
-from edgegate.vision.tracker import Guess
+from edgegate.vision.tracker import TrackerOutput
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,14 +96,14 @@ class _Remembered:
         self.pack, self.labels = pack, pack.labels
         self._guesses = {seen.at: seen.guess for seen in frames}
 
-    def guess(self, frame: Frame) -> Guess:
+    def guess(self, frame: Frame) -> TrackerOutput:
         guess = self._guesses[frame.at]
         assert guess is not None  # the clip was looked at with the network
         return guess
 
 
 class _RememberedTracker(_Remembered):
-    def look(self, frame: Frame) -> Guess:
+    def look(self, frame: Frame) -> TrackerOutput:
         return self.guess(frame)
 
 
@@ -122,7 +122,7 @@ class AlwaysMoving:
 class Replayer:
     """A door with the parts that the config names, whose networks' answers are remembered."""
 
-    def __init__(self, config: Config, embedder: Pack, table: Table, namer: Namer | None = None) -> None:
+    def __init__(self, config: Config, embedder: Pack, table: Table, namer: IdentityNetwork | None = None) -> None:
         self._config = config
         self._embedder = embedder
         self._table = table

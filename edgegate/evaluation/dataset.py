@@ -37,7 +37,7 @@ class Labelled:
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class LabelledVisit:
     """One coming of one person: photos in order of their numbers, or one clip."""
 
     person: str
@@ -73,7 +73,7 @@ def photos_in(folder: Path, part: Part = "all", labels: Path | None = None) -> l
     return sorted(chosen, key=lambda photo: (photo.person, photo.condition, photo.visit, _number(photo.file)))
 
 
-def photo_visits(folder: Path, part: Part, labels: Path | None = None) -> list[Visit]:
+def photo_visits(folder: Path, part: Part, labels: Path | None = None) -> list[LabelledVisit]:
     """Visits from `folder/<person>/<visit>_<number>.jpg`: photos that differ only in the last number are a visit.
 
     Raises UsageError when there are none.
@@ -81,10 +81,13 @@ def photo_visits(folder: Path, part: Part, labels: Path | None = None) -> list[V
     visits: dict[tuple[str, str, str], list[Path]] = {}
     for photo in photos_in(folder, part, labels):
         visits.setdefault((photo.person, photo.visit, photo.condition), []).append(photo.file)
-    return [Visit(person, name, tuple(files), condition) for (person, name, condition), files in sorted(visits.items())]
+    return [
+        LabelledVisit(person, name, tuple(files), condition)
+        for (person, name, condition), files in sorted(visits.items())
+    ]
 
 
-def clip_visits(folder: Path, identity: str, part: Part, labels: Path | None = None) -> list[Visit]:
+def clip_visits(folder: Path, identity: str, part: Part, labels: Path | None = None) -> list[LabelledVisit]:
     """Visits from video files, one each: by labels, by a folder a person, or by their names.
 
     The first group of the regular expression `identity` in a file's name, or one named `person`, is the person, or
@@ -96,7 +99,9 @@ def clip_visits(folder: Path, identity: str, part: Part, labels: Path | None = N
     if found is None:
         found = sorted([*_from_names(folder, identity), *_from_folders(folder, VIDEOS)], key=lambda clip: clip.file)
     visits = [
-        Visit(clip.person, clip.file.stem, (clip.file,), clip.condition) for clip in found if in_part(clip.person, part)
+        LabelledVisit(clip.person, clip.file.stem, (clip.file,), clip.condition)
+        for clip in found
+        if in_part(clip.person, part)
     ]
     if not visits:
         raise UsageError(f"{folder}: no clips whose name matches {identity!r}; see --identity")

@@ -24,7 +24,7 @@ _Watch = Callable[[Iterable[int]], Iterable[int]]
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class RatesInForce:
     """What the config makes of the same photos: the thresholds with one person enrolled, and with everybody."""
 
     false_accept_rate: float
@@ -32,7 +32,7 @@ class Door:
     everybody: Threshold
 
 
-def results(found: Comparisons, door: Door, watch: _Watch = iter) -> Results:
+def results(found: Comparisons, door: RatesInForce, watch: _Watch = iter) -> Results:
     """Counts, rates with their bounds, the curve, conditions and histograms."""
     points = [rates.point(found, rate) for rate in rates.carried(DECADES, found)]
     drawn = [rates.point(found, rate) for rate in rates.carried(_CURVE, found)]
@@ -108,7 +108,7 @@ def _drawn(one: Point, resampled: Resampled, column: int) -> Results:
     }
 
 
-def _door(found: Comparisons, door: Door) -> Results:
+def _door(found: Comparisons, door: RatesInForce) -> Results:
     """At the config's own thresholds, one probe photo at a time."""
     scores, at = found.genuine.scores.astype(np.float64), door.alone.value
     hits = scores >= at
@@ -148,7 +148,7 @@ def _share(hits: Any, person: Any, name: str) -> Results:
     }
 
 
-def _conditions(found: Comparisons, points: Sequence[Point], door: Door) -> list[Results]:
+def _conditions(found: Comparisons, points: Sequence[Point], door: RatesInForce) -> list[Results]:
     """The same thresholds, condition by condition of the probe; none where nothing says a condition."""
     names = found.split.conditions
     if len(names) < 2:

@@ -31,7 +31,7 @@ class Looks:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Scores:
+class TrialScores:
     """Cosines, float32, one for each trial; `people` counts who took part."""
 
     genuine: npt.NDArray[np.float32]
@@ -39,7 +39,7 @@ class Scores:
     people: int
 
 
-def measure(looks: Sequence[Looks], photos: int, frames: int) -> Scores:
+def measure(looks: Sequence[Looks], photos: int, frames: int) -> TrialScores:
     """Score every enrolment against every visit; visits with too few usable frames take no part."""
     windows = [(look, _windows(look.evidence, frames)) for look in looks if len(look.evidence) >= frames]
     templates = [(look, _template(look.evidence, photos)) for look in looks if len(look.evidence) >= photos]
@@ -47,7 +47,7 @@ def measure(looks: Sequence[Looks], photos: int, frames: int) -> Scores:
     genuine: list[float] = []
     strangers: list[npt.NDArray[np.float32]] = []
     if not windows or not templates:
-        return Scores(np.empty(0, np.float32), np.empty(0, np.float32), 0)
+        return TrialScores(np.empty(0, np.float32), np.empty(0, np.float32), 0)
     stack = np.concatenate([window for _, window in windows])
     starts = np.cumsum([0] + [len(window) for _, window in windows[:-1]])
     persons = np.array([look.person for look, _ in windows])
@@ -60,7 +60,7 @@ def measure(looks: Sequence[Looks], photos: int, frames: int) -> Scores:
         elif len(look.evidence) >= photos + frames:
             genuine.append(float((_windows(look.evidence[photos:], frames) @ template).max()))
     people = {look.person for look, _ in windows} | {look.person for look, _ in templates}
-    return Scores(np.asarray(genuine, np.float32), np.concatenate(strangers), len(people))
+    return TrialScores(np.asarray(genuine, np.float32), np.concatenate(strangers), len(people))
 
 
 def _template(evidence: Sequence[Evidence], photos: int) -> Embedding:

@@ -21,7 +21,7 @@ from typing import Literal
 
 import numpy as np
 
-from edgegate.recognition.site_calibration import Visit
+from edgegate.recognition.site_calibration import ScoredVisit
 from edgegate.recognition.thresholds import rate_bound
 
 NEAR = 0.01
@@ -105,7 +105,7 @@ _VERDICTS = {
 }
 
 
-def check(visits: Sequence[Visit], threshold: float, false_accept_rate: float) -> SiteCheck:
+def check(visits: Sequence[ScoredVisit], threshold: float, false_accept_rate: float) -> SiteCheck:
     """Hold the promise against visits by one embedder; `threshold` is the loosest in force for anybody."""
     unknown = [visit.score for visit in visits if visit.person is None]
     genuine = np.sort([visit.score for visit in visits if visit.person is not None])
@@ -138,7 +138,7 @@ def check(visits: Sequence[Visit], threshold: float, false_accept_rate: float) -
     )
 
 
-def _as_strangers(visits: Sequence[Visit]) -> list[float]:
+def _as_strangers(visits: Sequence[ScoredVisit]) -> list[float]:
     """How like somebody else each enrolled person was at most: one score a person."""
     highest: dict[str, float] = {}
     for visit in visits:

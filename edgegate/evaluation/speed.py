@@ -106,7 +106,7 @@ def face_picture() -> Image:
 
 def _frames(
     config: Config,
-    parts: tuple[Analyzer, Identifier, app.Namer | None],
+    parts: tuple[Analyzer, Identifier, app.IdentityNetwork | None],
     picture: Image,
     watch: Stopwatch,
     clock: Clock,

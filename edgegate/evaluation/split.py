@@ -27,15 +27,15 @@ from edgegate.evaluation.dataset import Labelled
 from edgegate.evaluation.scores import Evidence
 from edgegate.evaluation.vision import Judged
 from edgegate.types import Embedding
-from edgegate.vision.faces import Fault
+from edgegate.vision.faces import FaceFault
 from edgegate.vision.pooling import pool
 
 Indices = npt.NDArray[np.int32]
 
-NOT_A_SAMPLE = (Fault.SEVERAL_FACES, Fault.UNREADABLE)
+NOT_A_SAMPLE = (FaceFault.SEVERAL_FACES, FaceFault.UNREADABLE)
 """What is wrong with the photo as a label, not with the face."""
 
-NOT_DETECTED = Fault.NO_FACE
+NOT_DETECTED = FaceFault.NO_FACE
 
 
 @dataclass(frozen=True, slots=True, eq=False)

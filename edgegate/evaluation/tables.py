@@ -9,15 +9,15 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from edgegate.evaluation.scores import Looks, Scores, measure
-from edgegate.recognition.thresholds import Row, rate_bound
+from edgegate.evaluation.scores import Looks, TrialScores, measure
+from edgegate.recognition.thresholds import OperatingPoint, rate_bound
 
 PHOTOS = (1, 3, 5)
 FRAMES = (1, 3, 5)
 RATES = (1e-1, 1e-2, 1e-3, 1e-4)
 
 
-def table(data: str, looks: Sequence[Looks]) -> list[Row]:
+def table(data: str, looks: Sequence[Looks]) -> list[OperatingPoint]:
     """Rows for every count of photos and frames that the data has visits for."""
     rows = []
     for photos in PHOTOS:
@@ -26,7 +26,7 @@ def table(data: str, looks: Sequence[Looks]) -> list[Row]:
     return rows
 
 
-def rows_of(data: str, photos: int, frames: int, scores: Scores) -> list[Row]:
+def rows_of(data: str, photos: int, frames: int, scores: TrialScores) -> list[OperatingPoint]:
     """For each rate, the lowest threshold whose accepted strangers bound the rate with 95 % confidence.
 
     The last row is the strictest that can be measured: no stranger accepted, at the rate that still bounds. Two people
@@ -35,23 +35,23 @@ def rows_of(data: str, photos: int, frames: int, scores: Scores) -> list[Row]:
     return rows_over(data, photos, frames, scores.strangers, times=2)
 
 
-def rows_over(data: str, photos: int, frames: int, strangers: npt.ArrayLike, times: int = 1) -> list[Row]:
+def rows_over(data: str, photos: int, frames: int, strangers: npt.ArrayLike, times: int = 1) -> list[OperatingPoint]:
     """As `rows_of`, of strangers' scores (n,) that each count `times` over."""
     ordered = np.sort(np.asarray(strangers))[::-1]
     trials = len(ordered)
     if not trials:
         return []
     different = max(1, trials // times)
-    strictest = Row(data, photos, frames, rate_bound(0, different), _above(ordered[0]), trials)
+    strictest = OperatingPoint(data, photos, frames, rate_bound(0, different), _above(ordered[0]), trials)
     rows = []
     for rate in RATES:
         accepted = times * _most_accepted(rate, different)
         if accepted and rate > strictest.rate:
-            rows.append(Row(data, photos, frames, rate, _above(ordered[accepted]), trials))
+            rows.append(OperatingPoint(data, photos, frames, rate, _above(ordered[accepted]), trials))
     return [*rows, strictest]
 
 
-def to_toml(rows: Iterable[Row], embedder: str) -> str:
+def to_toml(rows: Iterable[OperatingPoint], embedder: str) -> str:
     """The rows as they stand in a pack's card, below the sha256 of the `embedder` that they were measured with."""
     head = f'embedder = "{embedder}"\n\n'
     return head + "\n".join(

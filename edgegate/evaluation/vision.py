@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from edgegate.app import Namer
+from edgegate.app import IdentityNetwork
 from edgegate.camera import Recording
 from edgegate.enrol import Enroller, read_picture
-from edgegate.evaluation.dataset import Labelled, Visit
+from edgegate.evaluation.dataset import Labelled, LabelledVisit
 from edgegate.evaluation.scores import Evidence, Looks
 from edgegate.types import Frame
 from edgegate.vision import classifier
 from edgegate.vision.analyzer import Analyzer
-from edgegate.vision.faces import Face, Fault
-from edgegate.vision.tracker import Guess, TrackerNetwork
+from edgegate.vision.faces import Face, FaceFault
+from edgegate.vision.tracker import TrackerNetwork, TrackerOutput
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,7 +26,7 @@ class Seen:
 
     at: float
     faces: tuple[Face, ...]
-    guess: Guess | None = None
+    guess: TrackerOutput | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,7 +35,7 @@ class Judged:
 
     photo: Labelled
     evidence: Evidence | None
-    fault: Fault | None = None
+    fault: FaceFault | None = None
 
 
 def judge_photos(analyzer: Analyzer, photos: Iterable[Labelled]) -> Iterator[Judged]:
@@ -47,7 +47,7 @@ def judge_photos(analyzer: Analyzer, photos: Iterable[Labelled]) -> Iterator[Jud
         yield Judged(photo, (taken.embedding, taken.quality) if taken is not None else None, verdict.fault)
 
 
-def look_at_photos(analyzer: Analyzer, visits: Iterable[Visit]) -> Iterator[Looks]:
+def look_at_photos(analyzer: Analyzer, visits: Iterable[LabelledVisit]) -> Iterator[Looks]:
     """What each visit's photos show, those that will do."""
     for visit in visits:
         judged = judge_photos(analyzer, (Labelled(file, visit.person, visit.condition) for file in visit.files))
@@ -63,7 +63,7 @@ def looks_of_photos(judged: Iterable[Judged]) -> list[Looks]:
     return [Looks(person, f"{condition}/{visit}", tuple(e)) for (person, visit, condition), e in visits.items()]
 
 
-def look_at_clip(analyzer: Analyzer, visit: Visit, network: Namer | None = None) -> list[Seen]:
+def look_at_clip(analyzer: Analyzer, visit: LabelledVisit, network: IdentityNetwork | None = None) -> list[Seen]:
     """Every frame of a clip; with a network that names people, its answers too."""
     recording = Recording(visit.files[0])
     try:
@@ -72,12 +72,12 @@ def look_at_clip(analyzer: Analyzer, visit: Visit, network: Namer | None = None)
         recording.close()
 
 
-def _see(analyzer: Analyzer, frame: Frame, network: Namer | None) -> Seen:
+def _see(analyzer: Analyzer, frame: Frame, network: IdentityNetwork | None) -> Seen:
     guess = network.look(frame) if isinstance(network, TrackerNetwork) else None
     nearest, *others = analyzer.detect(frame) or (None,)
     if nearest is None:
         return Seen(frame.at, (), guess)
     face = analyzer.describe(frame, nearest)
-    if isinstance(network, classifier.Network) and face.embedding is not None:
-        guess = Guess(network.classify(frame, face), face.box)
+    if isinstance(network, classifier.AnyClassifier) and face.embedding is not None:
+        guess = TrackerOutput(network.classify(frame, face), face.box)
     return Seen(frame.at, (face, *others), guess)

@@ -1,8 +1,8 @@
 """The people who are enrolled: what is known of them, and the file it is kept in."""
 
-from edgegate.gallery.enrolling import Entry
+from edgegate.gallery.enrolling import Enrollee
 from edgegate.gallery.erasure import Erased
 from edgegate.gallery.gallery import Gallery
 from edgegate.gallery.people import MAX_PHOTOS, Details, Enrolled, Person, Photo
 
-__all__ = ["MAX_PHOTOS", "Details", "Enrolled", "Entry", "Erased", "Gallery", "Person", "Photo"]
+__all__ = ["MAX_PHOTOS", "Details", "Enrolled", "Enrollee", "Erased", "Gallery", "Person", "Photo"]

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from edgegate.errors import GalleryError, UsageError
 from edgegate.gallery import rows
 from edgegate.gallery.people import Details, Photo
-from edgegate.gallery.session import Session
+from edgegate.gallery.session import GallerySession
 
 NO_DETAILS = Details()
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class Enrollee:
     """Somebody to be enrolled; `apart` is as a Person's, but may name the others instead of giving their ids."""
 
     name: str
@@ -25,7 +25,7 @@ class Entry:
     apart: Mapping[str, float] | None = None
 
 
-def check(entries: Sequence[Entry]) -> None:
+def check(entries: Sequence[Enrollee]) -> None:
     """Raise UsageError unless each has a name that is one, and a photo."""
     for entry in entries:
         _check_name(entry.name)
@@ -33,7 +33,7 @@ def check(entries: Sequence[Entry]) -> None:
             raise UsageError("a person needs a name and at least one photo")
 
 
-def enrol(now: Session, entries: Sequence[Entry], enrolled: str, *, new: bool) -> list[str]:
+def enrol(now: GallerySession, entries: Sequence[Enrollee], enrolled: str, *, new: bool) -> list[str]:
     """Enrol people, or give those there are more photos unless they must be `new`; their ids."""
     people = [_add(now, entry, enrolled, new=new) for entry in entries]
     for person, entry in zip(people, entries, strict=True):
@@ -41,7 +41,7 @@ def enrol(now: Session, entries: Sequence[Entry], enrolled: str, *, new: bool) -
     return people
 
 
-def _add(now: Session, entry: Entry, enrolled: str, *, new: bool) -> str:
+def _add(now: GallerySession, entry: Enrollee, enrolled: str, *, new: bool) -> str:
     """Put somebody, or unless they must be `new` more photos of theirs, where `now` writes; the answer is their id."""
     if new and now.db.execute("SELECT 1 FROM person WHERE name = ?", (entry.name,)).fetchone():
         raise GalleryError(f"{entry.name}: enrolled already")
@@ -57,7 +57,7 @@ def _add(now: Session, entry: Entry, enrolled: str, *, new: bool) -> str:
     return str(person)
 
 
-def _keep_apart(now: Session, person: str, apart: Mapping[str, float]) -> None:
+def _keep_apart(now: GallerySession, person: str, apart: Mapping[str, float]) -> None:
     """Note the lookalikes, by id or name; whoever is not enrolled, or no longer, needs no telling apart."""
     now.db.executemany(
         "INSERT INTO apart SELECT ?1, id, ?3 FROM person WHERE ?2 IN (id, name) AND id <> ?1"

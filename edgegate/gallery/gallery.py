@@ -11,7 +11,7 @@ from pathlib import Path
 
 from edgegate.errors import GalleryError, KeyFileError, UsageError
 from edgegate.gallery import database, enrolling, erasure, rows, session, snapshot
-from edgegate.gallery.enrolling import NO_DETAILS, Entry
+from edgegate.gallery.enrolling import NO_DETAILS, Enrollee
 from edgegate.gallery.erasure import Erased
 from edgegate.gallery.keys import Key, Keys
 from edgegate.gallery.people import Details, Person, Photo
@@ -112,17 +112,22 @@ class Gallery:
 
         `record` is called with the person's id before anything is committed; if it raises, nothing is.
         """
-        self._add([Entry(name, photos, details, apart)], enrolled, lambda people: record(people[0]))
+        self._add([Enrollee(name, photos, details, apart)], enrolled, lambda people: record(people[0]))
         return self.find(name)
 
     def add_all(
-        self, entries: Sequence[Entry], enrolled: str, record: Callable[[Sequence[str]], object] = lambda _: None
+        self, entries: Sequence[Enrollee], enrolled: str, record: Callable[[Sequence[str]], object] = lambda _: None
     ) -> None:
         """Enrol several people who are not enrolled yet, all of them or none; `record` is called with all their ids."""
         self._add(entries, enrolled, record, new=True)
 
     def _add(
-        self, entries: Sequence[Entry], enrolled: str, record: Callable[[Sequence[str]], object], *, new: bool = False
+        self,
+        entries: Sequence[Enrollee],
+        enrolled: str,
+        record: Callable[[Sequence[str]], object],
+        *,
+        new: bool = False,
     ) -> None:
         enrolling.check(entries)
         with session.writing(*self._file) as now:

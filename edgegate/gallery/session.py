@@ -14,7 +14,7 @@ from edgegate.gallery.keys import Key, Keys
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class GallerySession:
     """The open file; `key` is what is to be written with, `keys` what can be read with. None: plainly."""
 
     db: sqlite3.Connection
@@ -23,7 +23,7 @@ class Session:
 
 
 @contextmanager
-def reading(path: Path, patience: float, keys: Keys | None) -> Iterator[Session]:
+def reading(path: Path, patience: float, keys: Keys | None) -> Iterator[GallerySession]:
     """The file, in no transaction yet: see `snapshot`. Keys that are refused are as good as lost.
 
     A file of the first schema is read through a copy in memory: it is carried over when it is written to.
@@ -31,7 +31,7 @@ def reading(path: Path, patience: float, keys: Keys | None) -> Iterator[Session]
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as memory:
         if not path.exists():
             database.create(memory)
-            yield Session(memory, None)
+            yield GallerySession(memory, None)
             return
         with database.opened(path, patience) as db:
             with database.transaction(db, "DEFERRED"):
@@ -40,34 +40,34 @@ def reading(path: Path, patience: float, keys: Keys | None) -> Iterator[Session]
                     database.check(db)
                     memory.deserialize(db.serialize())
             if schema == database.SCHEMA:
-                yield Session(db, None if keys is None else _readable(keys))
+                yield GallerySession(db, None if keys is None else _readable(keys))
                 return
             if schema == 0:
                 database.create(memory)
             else:
                 migration.upgrade(memory, None)
-            yield Session(memory, None)
+            yield GallerySession(memory, None)
 
 
 @contextmanager
-def writing(path: Path, patience: float, keys: Keys | None) -> Iterator[Session]:
+def writing(path: Path, patience: float, keys: Keys | None) -> Iterator[GallerySession]:
     """One transaction, committed if the block ends well. With keys, new ones can be made and old ones are needed."""
     with _transaction(path, patience, keys) as session:
         if keys is None:
             yield session
         else:
-            yield Session(session.db, keys.load(), _key_in_use(session.db, keys))
+            yield GallerySession(session.db, keys.load(), _key_in_use(session.db, keys))
 
 
 @contextmanager
-def keyless(path: Path, patience: float, keys: Keys | None) -> Iterator[Session]:
+def keyless(path: Path, patience: float, keys: Keys | None) -> Iterator[GallerySession]:
     """One transaction that encrypts nothing new, and so can be had without a key, too."""
     with _transaction(path, patience, keys) as session:
         yield session
 
 
 @contextmanager
-def _transaction(path: Path, patience: float, keys: Keys | None) -> Iterator[Session]:
+def _transaction(path: Path, patience: float, keys: Keys | None) -> Iterator[GallerySession]:
     """A file of the first schema is carried over first; of what was plain, nothing is left after."""
     database.make(path)
     with database.opened(path, patience) as db:
@@ -79,7 +79,7 @@ def _transaction(path: Path, patience: float, keys: Keys | None) -> Iterator[Ses
                 database.create(db)
             elif schema == 1:
                 _carry_over(path, db, keys)
-            yield Session(db, None)
+            yield GallerySession(db, None)
         if schema == 1:
             db.execute("VACUUM")
 

@@ -11,7 +11,7 @@ from annotated_types import Len
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edgegate.errors import GalleryError, UsageError
-from edgegate.gallery.enrolling import Entry, check
+from edgegate.gallery.enrolling import Enrollee, check
 from edgegate.gallery.people import Details, Person, Photo
 
 _MANY = 100_000
@@ -51,7 +51,7 @@ def dump(people: Sequence[Person]) -> bytes:
     return _People(people=[_dump(person, names) for person in people]).model_dump_json().encode()
 
 
-def load(content: bytes) -> list[Entry]:
+def load(content: bytes) -> list[Enrollee]:
     """What `dump` gave, as it may be enrolled; lookalikes are still told apart by name. Raises GalleryError."""
     try:
         people = _People.model_validate_json(content).people
@@ -88,9 +88,9 @@ def _dump(person: Person, names: dict[str, str]) -> _Person:
     )
 
 
-def _load(person: _Person) -> Entry:
+def _load(person: _Person) -> Enrollee:
     details = Details(tuple(person.groups), person.note, person.valid_from or "", person.valid_until or "")
-    return Entry(person.name, [_load_photo(photo) for photo in person.photos], details, person.apart)
+    return Enrollee(person.name, [_load_photo(photo) for photo in person.photos], details, person.apart)
 
 
 def _load_photo(photo: _Photo) -> Photo:

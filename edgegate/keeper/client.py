@@ -23,16 +23,16 @@ from edgegate.door.pulse import Pulse
 from edgegate.errors import InDoubtError, LockError
 from edgegate.events.cloudevents import CloudEvent
 from edgegate.events.vocabulary import Event, EventType
-from edgegate.keeper.connection import Connection
+from edgegate.keeper.connection import KeeperConnection
 from edgegate.lock.controller import Tell
-from edgegate.lock.interface import Status
+from edgegate.lock.interface import LockStatus
 
 log = logging.getLogger(__name__)
 
 ASK_SECONDS = 0.1
 """How often the keeper is asked for news."""
 
-_KNOWN = {known.name for known in fields(Status)}
+_KNOWN = {known.name for known in fields(LockStatus)}
 
 CLOSE_SECONDS = 2.0
 MAX_UNWRITTEN = 500
@@ -47,10 +47,10 @@ class KeeperClient:
         self, path: Path, clock: Clock, tell: Tell, make_socket: Callable[..., socket.socket] = socket.socket
     ) -> None:
         self._path, self._clock, self._tell = path, clock, tell
-        self._requests, self._news = (Connection(path, clock, make_socket) for _ in range(2))
+        self._requests, self._news = (KeeperConnection(path, clock, make_socket) for _ in range(2))
         self._guard = threading.Lock()
         self._spool, self._after, self._written = "", 0, 0
-        self._status = Status(locked=True, door="unknown", mode="normal")
+        self._status = LockStatus(locked=True, door="unknown", mode="normal")
         self._unreachable: str | None = None
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._listen, name="lock keeper", daemon=True)
@@ -77,7 +77,7 @@ class KeeperClient:
     def trouble(self) -> str | None:
         return self._unreachable or self._status.trouble
 
-    def status(self) -> Status:
+    def status(self) -> LockStatus:
         return self._status
 
     def pulse(self, pulse: Pulse) -> bool:
@@ -92,7 +92,7 @@ class KeeperClient:
     def resume(self) -> None:
         _done(self._ask("resume"))
 
-    def ask_status(self) -> Status:
+    def ask_status(self) -> LockStatus:
         """The door now, asked for; raises LockError."""
         _done(self._ask("status"))
         return self._status
@@ -174,11 +174,11 @@ class KeeperClient:
             return Event(EventType.LOCK_FAULT, at, data=data)
 
 
-def _status(answer: dict[str, Any]) -> Status | None:
+def _status(answer: dict[str, Any]) -> LockStatus | None:
     """Of what the keeper says, which may be of another version, what this one knows; None where it does not say."""
     if "status" not in answer:
         return None
-    return Status(**{key: value for key, value in answer["status"].items() if key in _KNOWN})
+    return LockStatus(**{key: value for key, value in answer["status"].items() if key in _KNOWN})
 
 
 def _done(answer: dict[str, Any]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ ANSWER_SECONDS = 0.5
 """How long the keeper's answer is waited for."""
 
 
-class Connection:
+class KeeperConnection:
     """One connection to the keeper, opened when it is needed."""
 
     def __init__(self, path: Path, clock: Clock, make_socket: Callable[..., socket.socket]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from edgegate.keeper.requests import Refused
+from edgegate.keeper.requests import RequestRefused
 
 MAX_REPORTS = 10
 WINDOW_SECONDS = 60.0
@@ -16,7 +16,7 @@ class Refusals:
     def __init__(self) -> None:
         self._began, self._reported, self._left_out = float("-inf"), 0, 0
 
-    def report(self, refused: Refused, peer: str, now: float) -> dict[str, Any] | None:
+    def report(self, refused: RequestRefused, peer: str, now: float) -> dict[str, Any] | None:
         """The event's data, or None if it is only counted."""
         if now >= self._began + WINDOW_SECONDS:
             self._began, self._reported = now, 0

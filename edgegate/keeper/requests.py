@@ -65,7 +65,7 @@ class Request:
     fields: dict[str, Any]
 
 
-class Refused(Exception):  # noqa: N818  it is an answer more than an error
+class RequestRefused(Exception):  # noqa: N818  it is an answer more than an error
     """The request is answered with no. `reason` is a word for programs, `detail` is for people."""
 
     def __init__(self, reason: str, detail: str, request_id: str | None = None) -> None:
@@ -89,12 +89,12 @@ class RequestLog:
         age = now - request.fields["at"]
         if not 0 <= age <= MAX_AGE_SECONDS:
             words = f"sent {age:.1f} seconds ago" if age > 0 else "sent in the future"
-            raise Refused("stale", f"{request.do}: {words}", request.id)
+            raise RequestRefused("stale", f"{request.do}: {words}", request.id)
         self._forget(now - 2 * MAX_AGE_SECONDS)
         if request.id in self._seen:
-            raise Refused("replayed", f"{request.do}: this request has been here before", request.id)
+            raise RequestRefused("replayed", f"{request.do}: this request has been here before", request.id)
         if self._counts[peer] >= MAX_REMEMBERED:
-            raise Refused("busy", "too many requests", request.id)
+            raise RequestRefused("busy", "too many requests", request.id)
         self._seen[request.id] = now, peer
         self._counts[peer] += 1
         return request
@@ -112,32 +112,34 @@ def parse(line: bytes) -> Request:
     try:
         record = json.loads(line.decode(), parse_constant=_no_constant)
     except (ValueError, RecursionError):
-        raise Refused("malformed", "not one line of JSON") from None
+        raise RequestRefused("malformed", "not one line of JSON") from None
     if not isinstance(record, dict):
-        raise Refused("malformed", "not a JSON object")
+        raise RequestRefused("malformed", "not a JSON object")
     do = record.get("do")
     name = record["id"] if isinstance(record.get("id"), str) and 0 < len(record["id"]) <= 64 else None
     if "protocol" in record:
         _check_protocol(record.pop("protocol"), name)
     if name is None or not isinstance(do, str) or do not in _FIELDS:
-        raise Refused("malformed", "it needs an id, and something to do that there is", name)
+        raise RequestRefused("malformed", "it needs an id, and something to do that there is", name)
     wanted = _EVERY | _FIELDS[do]
     wrong = record.keys() ^ wanted.keys() or {key for key in wanted if not _fits(record[key], wanted[key])}
     if wrong:
-        raise Refused("malformed", f"{do}: {', '.join(sorted(wrong))[:100]!a}: missing, unknown or wrong", name)
+        raise RequestRefused("malformed", f"{do}: {', '.join(sorted(wrong))[:100]!a}: missing, unknown or wrong", name)
     if do in _LONGEST and not 0.1 <= record["seconds"] <= _LONGEST[do]:
-        raise Refused("malformed", f"{do}: seconds must be from 0.1 to {_LONGEST[do]:g}", name)
+        raise RequestRefused("malformed", f"{do}: seconds must be from 0.1 to {_LONGEST[do]:g}", name)
     if do == "pulse" and record["not_after"] - record["at"] > MAX_EVIDENCE_SECONDS:
-        raise Refused("malformed", f"pulse: evidence is never good for more than {MAX_EVIDENCE_SECONDS:g} s", name)
+        raise RequestRefused(
+            "malformed", f"pulse: evidence is never good for more than {MAX_EVIDENCE_SECONDS:g} s", name
+        )
     return Request(do, name, record)
 
 
 def _check_protocol(named: Any, name: str | None) -> None:
     if not _fits(named, _WHOLE):
-        raise Refused("malformed", "its protocol is no number", name)
+        raise RequestRefused("malformed", "its protocol is no number", name)
     if named != PROTOCOL:
         words = f"protocol {named}, and this lock keeper knows {PROTOCOL}: {restart(keeper=PROTOCOL, daemon=named)}"
-        raise Refused("version", words, name)
+        raise RequestRefused("version", words, name)
 
 
 def restart(*, keeper: int, daemon: int) -> str:

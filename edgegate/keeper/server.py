@@ -24,9 +24,9 @@ from edgegate.door.pulse import Pulse
 from edgegate.errors import InDoubtError, LockError
 from edgegate.events.vocabulary import Event, EventType
 from edgegate.keeper.refusals import Refusals
-from edgegate.keeper.requests import MAX_BYTES, PROTOCOL, Refused, Request, RequestLog
+from edgegate.keeper.requests import MAX_BYTES, PROTOCOL, Request, RequestLog, RequestRefused
 from edgegate.keeper.spool import ENDINGS, Later, Spool, at_once
-from edgegate.lock.controller import Lock
+from edgegate.lock.controller import LockController
 from edgegate.system import logs, private_files
 
 log = logging.getLogger(__name__)
@@ -96,7 +96,7 @@ class Server:
         self._stopping = True
         self._wake()
 
-    def run(self, lock: Lock) -> None:
+    def run(self, lock: LockController) -> None:
         if self._lockdown.exists():
             lock.lockdown()
         if not lock.status().fire:
@@ -134,12 +134,14 @@ class Server:
             reason = "it ended while the lock keeper was dead: this is when the next one began"
             self.tell(Event(EventType(ENDINGS[begun]), self._clock.monotonic(), data={"reason": reason}))
 
-    def _look_after(self, lock: Lock) -> None:
+    def _look_after(self, lock: LockController) -> None:
         with suppress(LockError):  # the lock has said so; what is not fed here is the watchdog
             lock.tick()
             self._alive()
 
-    def _serve(self, selector: selectors.BaseSelector, ready: Any, client: _Client | None, lock: Lock) -> None:
+    def _serve(
+        self, selector: selectors.BaseSelector, ready: Any, client: _Client | None, lock: LockController
+    ) -> None:
         if ready is self._wake_up:
             self._wake_up.recv(4096)
         elif client is None:
@@ -171,7 +173,7 @@ class Server:
             selector.unregister(client.socket)
             client.socket.close()
 
-    def _read(self, client: _Client, lock: Lock) -> bool:
+    def _read(self, client: _Client, lock: LockController) -> bool:
         """Take what has come and answer every full line; False if the connection is over."""
         if client.socket.fileno() < 0:
             return False  # dropped for another in the same round
@@ -187,7 +189,7 @@ class Server:
         *lines, client.buffer = (client.buffer + data).split(b"\n")
         oversized = len(client.buffer) > MAX_BYTES or any(len(line) > MAX_BYTES for line in lines)
         if oversized:
-            self._answer(client, self._refuse(client, Refused("oversized", f"more than {MAX_BYTES} bytes")))
+            self._answer(client, self._refuse(client, RequestRefused("oversized", f"more than {MAX_BYTES} bytes")))
             return False
         return all(self._answer(client, self._handle(client, line, lock)) for line in lines)
 
@@ -199,26 +201,26 @@ class Server:
             return False
         return True
 
-    def _handle(self, client: _Client, line: bytes, lock: Lock) -> dict[str, Any]:
+    def _handle(self, client: _Client, line: bytes, lock: LockController) -> dict[str, Any]:
         try:
             request = self._requests.take(line, client.peer, self._clock.monotonic())
-        except Refused as refused:
+        except RequestRefused as refused:
             return self._refuse(client, refused)
         done = self._done(client, request, lock)
         return done | {"status": asdict(lock.status()) | {"spool": self._spool_trouble}}
 
-    def _done(self, client: _Client, request: Request, lock: Lock) -> dict[str, Any]:
+    def _done(self, client: _Client, request: Request, lock: LockController) -> dict[str, Any]:
         """What was done, whatever the lock's status is by then."""
         try:
             return {"id": request.id, "ok": True} | self._do(request, lock)
-        except Refused as refused:
+        except RequestRefused as refused:
             return self._refuse(client, refused)
         except LockError as error:
             log.error("%s", error)  # noqa: TRY400  one line says it
             reason = "in_doubt" if isinstance(error, InDoubtError) else "fault"
             return {"id": request.id, "ok": False, "reason": reason, "detail": str(error)}
 
-    def _do(self, request: Request, lock: Lock) -> dict[str, Any]:
+    def _do(self, request: Request, lock: LockController) -> dict[str, Any]:
         fields = request.fields
         match request.do:
             case "pulse":
@@ -257,7 +259,7 @@ class Server:
         entries = [asdict(entry) for entry in self._spool.pending(after, BATCH)]
         return {"spool": self._spool.id, "boot": self._boot, "events": entries}
 
-    def _refuse(self, client: _Client, refused: Refused) -> dict[str, Any]:
+    def _refuse(self, client: _Client, refused: RequestRefused) -> dict[str, Any]:
         log.warning("refused %s (%s): %s", refused.reason, client.peer, refused.detail)
         if refused.reason not in _THE_DAEMONS:
             data = self._refusals.report(refused, client.peer, self._clock.monotonic())
@@ -278,7 +280,7 @@ def _peer_of(connection: socket.socket) -> str:
     return f"pid {pid}, uid {uid}, gid {gid}" + (" (a user namespace's)" if uid == NOBODY else "")
 
 
-def _why_not(request: Request, lock: Lock) -> Refused:
+def _why_not(request: Request, lock: LockController) -> RequestRefused:
     if lock.status().mode == "lockdown":
-        return Refused("lockdown", f"{request.do}: lockdown", request.id)
-    return Refused("late", f"{request.do}: its evidence is too old", request.id)
+        return RequestRefused("lockdown", f"{request.do}: lockdown", request.id)
+    return RequestRefused("late", f"{request.do}: its evidence is too old", request.id)

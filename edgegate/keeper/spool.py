@@ -50,7 +50,7 @@ def at_once(job: Job) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class SpoolEntry:
     """One event: `at` on the monotonic clock of the machine's start `boot`, and the wall time as it was then known."""
 
     seq: int
@@ -61,7 +61,7 @@ class Entry:
     data: Mapping[str, Any]
 
 
-class Disk:
+class SpoolDisk:
     """What the spool asks of the file system; everything may raise OSError."""
 
     def write(self, file: int, content: bytes) -> None:
@@ -89,15 +89,15 @@ class Spool:
         path: Path,
         max_events: int = MAX_EVENTS,
         max_bytes: int = MAX_BYTES,
-        disk: Disk | None = None,
+        disk: SpoolDisk | None = None,
         later: Later = at_once,
         now: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self.path, self._max_events, self._max_bytes = path, max_events, max_bytes
-        self._disk, self._later, self._now = disk or Disk(), later, now
+        self._disk, self._later, self._now = disk or SpoolDisk(), later, now
         self._guard = threading.Lock()
         self.id, self._next, self._acked = secrets.token_hex(4), 1, 0
-        self._waiting: deque[Entry] = deque()
+        self._waiting: deque[SpoolEntry] = deque()
         self._file, self._tries = -1, -1
         self._going_on: set[str] = set()
         self.lost = 0
@@ -121,13 +121,13 @@ class Spool:
                 if len(self._waiting) >= self._max_events:
                     self.lost += 1
                     continue
-                entry = Entry(self._next, boot, kind, at, wall, data)
+                entry = SpoolEntry(self._next, boot, kind, at, wall, data)
                 self._waiting.append(entry)
                 lines.append(_line(asdict(entry)))
                 self._next += 1
         self._write(b"".join(lines), durable=True)
 
-    def pending(self, after: int, limit: int) -> list[Entry]:
+    def pending(self, after: int, limit: int) -> list[SpoolEntry]:
         """The next events beyond number `after` that were not acknowledged; at most `limit`."""
         self._asked = True
         return [entry for entry in self._waiting if entry.seq > after][:limit]
@@ -255,7 +255,7 @@ class Spool:
             self.id, self._next = str(record["spool"]), max(self._next, int(record["next"]))
             self._going_on = set(record.get("going_on", []))  # not written by the first version
         if "seq" in record:
-            entry = Entry(**record)
+            entry = SpoolEntry(**record)
             newest = self._waiting[-1].seq if self._waiting else self._acked
             if entry.seq > newest:  # a file that was written anew has what waited to be written, which comes again
                 self._waiting.append(entry)

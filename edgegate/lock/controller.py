@@ -36,7 +36,7 @@ from edgegate.door.pulse import Pulse
 from edgegate.errors import InDoubtError, LockError
 from edgegate.events.vocabulary import Event, EventType
 from edgegate.lock.inputs import Panel
-from edgegate.lock.interface import Status
+from edgegate.lock.interface import LockStatus
 from edgegate.lock.relock import RelockTimer
 from edgegate.lock.strike import Line, UnverifiedError, pin_factory
 from edgegate.lock.wiring import Wiring
@@ -50,7 +50,7 @@ is held meanwhile, so that events are told in their order."""
 RETRY_SECONDS = 0.1
 
 
-class Lock:
+class LockController:
     """A lock and its door on GPIO pins; see the module's rules. Any thread may call anything.
 
     `factory` makes the pins, and is gpiozero's. Raises LockError when a pin cannot be claimed.
@@ -79,10 +79,10 @@ class Lock:
         with self._guard:
             return not (self._line.may_be_unlocked if self._closed else self._read_back())
 
-    def status(self) -> Status:
+    def status(self) -> LockStatus:
         with self._guard:
             state, locked = self._state, self.locked  # which may find trouble
-            return Status(locked, state.door, state.mode, state.cause == "fire", self.trouble, self._wiring)
+            return LockStatus(locked, state.door, state.mode, state.cause == "fire", self.trouble, self._wiring)
 
     def pulse(self, pulse: Pulse) -> bool:
         """Open for `pulse.seconds`; False, and nothing happens, if its evidence is too old by now or in lockdown.
@@ -220,7 +220,7 @@ class Lock:
         if result.told or result.state.unlocked != self._unlocked:
             self._follow(result.told)
 
-    def _follow(self, told: Sequence[door.Told] = ()) -> None:
+    def _follow(self, told: Sequence[door.DoorEvent] = ()) -> None:
         """Drive the pin as the state wants it, now or as soon as that succeeds, and tell."""
         failure = self._drive()
         if failure is not None:
@@ -258,7 +258,7 @@ class Lock:
                 self._note(error)
             return self._line.may_be_unlocked
 
-    def _tell_all(self, told: Sequence[door.Told], *, reached: bool = True) -> None:
+    def _tell_all(self, told: Sequence[door.DoorEvent], *, reached: bool = True) -> None:
         """Report what happened, and the level if the line `reached` it."""
         for event in told:
             self._tell(Event(event.type, event.at, data=dict(event.data)))
@@ -292,10 +292,10 @@ class Lock:
             self._arm_leniently()
 
 
-def build_lock(wiring: Wiring, clock: Clock, tell: Tell, factory: Any = None) -> Lock:
+def build_lock(wiring: Wiring, clock: Clock, tell: Tell, factory: Any = None) -> LockController:
     """The lock that `[door]` describes, locked, in this process; on mock pins nothing else is wired.
 
     `factory` makes the pins; by default it is what `wiring.pins` names. Raises LockError where pins cannot be driven.
     """
     parts = wiring.lock_alone if wiring.pins == "mock" else wiring
-    return Lock(parts, clock, factory or pin_factory(wiring.pins), tell)
+    return LockController(parts, clock, factory or pin_factory(wiring.pins), tell)

@@ -10,7 +10,7 @@ from edgegate.lock.wiring import Wiring
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class LockStatus:
     """The door as staff see it."""
 
     locked: bool
@@ -26,14 +26,14 @@ class Status:
     """Why the lock keeper keeps what happens in its memory only."""
 
 
-def another_door(status: Status, wanted: Wiring) -> str | None:
+def another_door(status: LockStatus, wanted: Wiring) -> str | None:
     """What to do about a keeper that started with another `[door]` than is wanted; None if it is not known to have."""
     if status.wiring in {"", wanted.digest}:
         return None
     return "the lock keeper runs on another [door]: systemctl restart edgegate-lock"
 
 
-class LockKeeper(Protocol):
+class LockInterface(Protocol):
     """What the rest of the daemon knows of the lock, wherever it runs.
 
     `pulse`, `hold`, `lockdown` and `resume` raise LockError where nothing was done. `pulse` and `hold` raise
@@ -48,7 +48,7 @@ class LockKeeper(Protocol):
     def trouble(self) -> str | None:
         """Why the lock cannot be driven or asked now; None while all is well."""
 
-    def status(self) -> Status:
+    def status(self) -> LockStatus:
         """The door now."""
 
     def pulse(self, pulse: Pulse) -> bool:

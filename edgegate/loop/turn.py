@@ -13,14 +13,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from edgegate.access.gate import Gate, Rules
+from edgegate.access.gate import Gate, GateRules
 from edgegate.access.observation import Decision, Observation, Released, Sighting, TooLate
 from edgegate.clock import Clock
 from edgegate.door.pulse import Hold, Pulse
 from edgegate.errors import InDoubtError, JournalError, LockError
 from edgegate.events.cloudevents import CloudEvent, Names, with_name
 from edgegate.events.vocabulary import Denial, Event, EventType
-from edgegate.lock.interface import LockKeeper
+from edgegate.lock.interface import LockInterface
 from edgegate.recognition import tracking
 from edgegate.types import Frame
 
@@ -32,15 +32,15 @@ RELEASE_SECONDS = 1.0
 SHORTEST_HOLD = 0.1
 
 
-class Pipeline(Protocol):
+class TurnPipeline(Protocol):
     """What a turn needs of the pipeline."""
 
     def look(self, frame: Frame) -> tuple[Sighting, ...]: ...
 
-    def change_rules(self, rules: tracking.Rules, /) -> None: ...
+    def change_rules(self, rules: tracking.TrackingRules, /) -> None: ...
 
 
-class Journal(Protocol):
+class JournalWriter(Protocol):
     """What a turn needs of the journal."""
 
     def append(self, events: Sequence[Event]) -> list[CloudEvent]: ...
@@ -67,10 +67,10 @@ class Loop:
 
     def __init__(
         self,
-        pipeline: Pipeline,
+        pipeline: TurnPipeline,
         gate: Gate,
-        journal: Journal,
-        lock: LockKeeper,
+        journal: JournalWriter,
+        lock: LockInterface,
         changes: queue.SimpleQueue[Event],
         clock: Clock,
         names: Names,
@@ -94,7 +94,7 @@ class Loop:
         """When the lock-out ends by time, in monotonic seconds; None while there is none."""
         return self._gate.locked_out_until
 
-    def change_rules(self, deciding: Rules, following: tracking.Rules) -> None:
+    def change_rules(self, deciding: GateRules, following: tracking.TrackingRules) -> None:
         """Go by other rules from the next turn on; visits and tracks go on."""
         self._gate.change_rules(deciding)
         self._pipeline.change_rules(following)

@@ -19,7 +19,7 @@ from edgegate.errors import EdgegateError
 from edgegate.events.cloudevents import Names
 from edgegate.loop.turn import Turn
 from edgegate.recognition.search import ALONE
-from edgegate.recognition.site_calibration import Scores, Visit
+from edgegate.recognition.site_calibration import ScoredVisit, ScoreStore
 from edgegate.system.threads import Periodic
 
 log = logging.getLogger(__name__)
@@ -42,14 +42,14 @@ class VisitScores:
         self._embedder = embedder
         self._frames = frames
         self._rearm_seconds = rearm_seconds
-        self._open: dict[int, tuple[float, Visit]] = {}
+        self._open: dict[int, tuple[float, ScoredVisit]] = {}
 
     def change_rules(self, frames: int, rearm_seconds: float) -> None:
         self._frames, self._rearm_seconds = frames, rearm_seconds
 
     def turn(
         self, now: float, wall: float, sightings: Sequence[Sighting], events: Sequence[Mapping[str, Any]]
-    ) -> list[Visit]:
+    ) -> list[ScoredVisit]:
         """Take in one turn, at monotonic `now`; the answer is the visits that ended before it."""
         ended = [key for key, (seen_at, _) in self._open.items() if now - seen_at > self._rearm_seconds]
         over = [self._open.pop(key)[1] for key in ended]
@@ -57,7 +57,7 @@ class VisitScores:
             self._see(now, wall, sighting, events)
         return over
 
-    def close(self) -> list[Visit]:
+    def close(self) -> list[ScoredVisit]:
         """The visits that were not over yet."""
         unfinished = [visit for _, visit in self._open.values()]
         self._open.clear()
@@ -68,7 +68,7 @@ class VisitScores:
         pooled = sighting.pooled
         if pooled is not None and sighting.frames >= self._frames:
             runner_up = None if pooled.margin >= ALONE else pooled.score - pooled.margin
-            seen = Visit(
+            seen = ScoredVisit(
                 wall, pooled.score, runner_up, pooled.threshold, None, granted=False, frames=self._frames,
                 embedder=self._embedder,
             )  # fmt: skip
@@ -82,7 +82,7 @@ class VisitScores:
         self._open[sighting.visit] = now, before
 
 
-def _higher(one: Visit, other: Visit) -> Visit:
+def _higher(one: ScoredVisit, other: ScoredVisit) -> ScoredVisit:
     """The first, with the highest scores of both."""
     best = max(one, other, key=lambda visit: visit.score)
     runners = [visit.runner_up for visit in (one, other) if visit.runner_up is not None]
@@ -97,14 +97,14 @@ class ScoreKeeper(Periodic):
     """
 
     def __init__(
-        self, scores: Scores, visits: VisitScores, clock: Clock, names: Names, stopping: threading.Event
+        self, scores: ScoreStore, visits: VisitScores, clock: Clock, names: Names, stopping: threading.Event
     ) -> None:
         super().__init__("scores", self._write, WRITE_SECONDS, stopping)
         self._scores = scores
         self._visits = visits
         self._clock = clock
         self._names = names
-        self._waiting: deque[Visit] = deque(maxlen=MAX_WAITING)
+        self._waiting: deque[ScoredVisit] = deque(maxlen=MAX_WAITING)
         self.trouble: str | None = None
 
     def change_rules(self, frames: int, rearm_seconds: float) -> None:

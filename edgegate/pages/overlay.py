@@ -11,7 +11,7 @@ import numpy as np
 from edgegate.access.observation import Sighting
 from edgegate.events.cloudevents import Names
 from edgegate.events.vocabulary import Denial
-from edgegate.types import Claim, Image
+from edgegate.types import Image, Prediction
 
 Colour = tuple[int, int, int]
 
@@ -21,7 +21,7 @@ _FONT = cv2.FONT_HERSHEY_DUPLEX
 
 
 @dataclass(frozen=True, slots=True)
-class Label:
+class Caption:
     """Words on a plate of this colour."""
 
     text: str
@@ -34,7 +34,7 @@ class Pen:
     def __init__(self, height: int) -> None:
         self._unit = max(height / 480, 0.5)
 
-    def face(self, image: Image, sighting: Sighting, label: Label) -> None:
+    def face(self, image: Image, sighting: Sighting, label: Caption) -> None:
         """Its box, and what is thought of it above, or below where there is no room."""
         x1, y1, x2, y2 = sighting.box.rounded()
         cv2.rectangle(image, (x1, y1), (x2, y2), label.colour, self.px(2), cv2.LINE_AA)
@@ -59,7 +59,7 @@ class Pen:
         cv2.ellipse(image, shackle, (radius, self.px(7)), 0, 360 - turn, 360, WHITE, self.px(2), cv2.LINE_AA)
         cv2.rectangle(image, (x - width, y - self.px(1)), (x + width, y + 2 * height - self.px(3)), WHITE, -1)
 
-    def plate(self, image: Image, label: Label, corner: tuple[int, int], scale: float) -> None:
+    def plate(self, image: Image, label: Caption, corner: tuple[int, int], scale: float) -> None:
         width, height = self.plate_size(label.text, scale)
         x, y = corner
         cv2.rectangle(image, (x, y), (x + width - 1, y + height - 1), label.colour, -1)
@@ -79,7 +79,7 @@ class Pen:
         return max(1, round(pixels * self._unit))
 
 
-def opinion(sighting: Sighting, names: Names, decided: Label | None = None) -> Label:
+def opinion(sighting: Sighting, names: Names, decided: Caption | None = None) -> Caption:
     """Green for somebody recognised, red for somebody refused (`decided` says so), grey while nothing is decided.
 
     Where a network claims a name, that and its probability come before the embedder's score.
@@ -88,14 +88,14 @@ def opinion(sighting: Sighting, names: Names, decided: Label | None = None) -> L
     numbers = "" if best is None else scores(best.score, best.threshold)
     if best is not None and best.score >= best.threshold:
         sure = "" if claim is None else f" {claim.confidence:.2f}"
-        return Label((names(best.person) or "somebody forgotten") + sure + numbers, GREEN)
+        return Caption((names(best.person) or "somebody forgotten") + sure + numbers, GREEN)
     said = "" if claim is None else claimed(claim)
     if decided is not None and decided.colour == RED:
-        return Label((said or decided.text) + numbers, RED)
-    return Label((said + numbers).strip(), GREY) if decided is None or best is not None else decided
+        return Caption((said or decided.text) + numbers, RED)
+    return Caption((said + numbers).strip(), GREY) if decided is None or best is not None else decided
 
 
-def claimed(claim: Claim) -> str:
+def claimed(claim: Prediction) -> str:
     """A name with a question mark, for nobody has confirmed it."""
     return f"{claim.name + '?' if claim.name else Denial.UNKNOWN} {claim.confidence:.2f}"
 

@@ -13,7 +13,7 @@ import numpy as np
 from edgegate.access.observation import Candidate
 from edgegate.gallery import Person
 from edgegate.recognition.search import validity_of
-from edgegate.types import UNKNOWN_CLASS, Claim, Embedding
+from edgegate.types import UNKNOWN_CLASS, Embedding, Prediction
 
 
 class ClosedSet:
@@ -28,7 +28,7 @@ class ClosedSet:
         self._confidence = confidence
         self._people = people
 
-    def match(self, embedding: Embedding, _frames: int, _claim: Claim | None = None) -> Candidate | None:
+    def match(self, embedding: Embedding, _frames: int, _claim: Prediction | None = None) -> Candidate | None:
         """The likeliest class's person over the pooled frames; None where nobody of that name is enrolled."""
         probabilities = embedding / embedding.sum()  # pooling keeps their direction only
         second, best = np.argsort(probabilities)[-2:].tolist()
@@ -40,6 +40,6 @@ class ClosedSet:
         margin = score - float(probabilities[second])
         return Candidate(person.id, score, self._confidence, margin, validity_of(person), person.groups)
 
-    def match_own(self, embedding: Embedding, claim: Claim | None = None) -> Candidate | None:
+    def match_own(self, embedding: Embedding, claim: Prediction | None = None) -> Candidate | None:
         """The same for the deciding frame alone, which must be as sure."""
         return self.match(embedding, 1, claim)

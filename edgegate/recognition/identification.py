@@ -14,16 +14,16 @@ from typing import Protocol
 from edgegate.access.observation import Candidate
 from edgegate.gallery import Person, Photo
 from edgegate.recognition import lookalikes
-from edgegate.recognition.search import Crowd
+from edgegate.recognition.search import GallerySnapshot
 from edgegate.recognition.thresholds import Table, Threshold, per_person
-from edgegate.types import Claim, Embedding
+from edgegate.types import Embedding, Prediction
 
 OWN_FRAME_RATE = 0.05
 """The deciding frame must agree by itself, at a rate of its own: it has less to go by than the pool has."""
 
 
 @dataclass(frozen=True, slots=True)
-class Promise:
+class DoorRate:
     """What the door's false-accept rate rests on, with the people enrolled now.
 
     `threshold` is the strictest of anybody's, pairs of lookalikes aside; `carried` is False when the table's trials
@@ -97,7 +97,7 @@ class Identifier:
         version = self._gallery.version()  # before the people: a change in between is found the next time
         changed = version != self._version
         if changed:
-            self._crowd = Crowd(self._gallery.people(), self._embedder)
+            self._crowd = GallerySnapshot(self._gallery.people(), self._embedder)
             self._version = version
         self._tightened = self._site()  # after the people: a file that cannot be read must keep nobody enrolled
         return changed
@@ -129,7 +129,7 @@ class Identifier:
         """The name behind an opaque id, as of the last refresh: it waits for nothing. None for nobody known by then."""
         return self._crowd.name_of(person)
 
-    def match(self, embedding: Embedding, frames: int, claim: Claim | None = None) -> Candidate | None:
+    def match(self, embedding: Embedding, frames: int, claim: Prediction | None = None) -> Candidate | None:
         """The best match of an embedding that pools `frames` frames, and what it must reach to open the door.
 
         With a claim, the match with the person it names, still ahead of everybody else by its margin; None where
@@ -144,7 +144,7 @@ class Identifier:
         validity, groups = crowd.validity(best.person), best.person.groups
         return Candidate(best.person.id, best.score, threshold, best.margin, validity, groups)
 
-    def match_own(self, embedding: Embedding, claim: Claim | None = None) -> Candidate | None:
+    def match_own(self, embedding: Embedding, claim: Prediction | None = None) -> Candidate | None:
         """The best match of the deciding frame alone, and what it must reach to agree."""
         crowd = self._crowd
         best = crowd.best(embedding, claim)
@@ -169,11 +169,11 @@ class Identifier:
         """Everybody enrolled whom these photos of somebody called `name` are too much like; see `lookalikes`."""
         return lookalikes.compare(photos, self.people, self.table, self._rate, self._frames, name)
 
-    def promise(self) -> Promise:
+    def promise(self) -> DoorRate:
         """What `check` and `people list` tell about the threshold in force."""
         crowd = self._crowd
         strictest = self._strictest(crowd, set(crowd.photos) or {1})
-        return Promise(
+        return DoorRate(
             people=len(crowd.people),
             false_accept_rate=self._rate,
             threshold=strictest.value,
@@ -183,7 +183,7 @@ class Identifier:
             site=self._tightened,
         )
 
-    def _strictest(self, crowd: Crowd, counts: set[int]) -> Threshold:
+    def _strictest(self, crowd: GallerySnapshot, counts: set[int]) -> Threshold:
         """The worst that can be said of templates of so many photos."""
         found = [self._threshold(photos, self._frames, self._shared(crowd)) for photos in counts]
         return Threshold(
@@ -192,7 +192,7 @@ class Identifier:
             measured_rate=max(threshold.measured_rate for threshold in found),
         )
 
-    def _shared(self, crowd: Crowd) -> float:
+    def _shared(self, crowd: GallerySnapshot) -> float:
         """What one comparison may have of the promised rate: each template is one."""
         return per_person(self._rate, len(crowd.photos))
 

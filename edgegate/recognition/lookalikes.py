@@ -27,7 +27,7 @@ import numpy as np
 from edgegate.gallery import Person, Photo
 from edgegate.recognition.templates import Template, templates_of
 from edgegate.recognition.thresholds import Table, per_person
-from edgegate.vision.faces import Fault
+from edgegate.vision.faces import FaceFault
 
 TENFOLD = 10.0
 """How much likelier than promised a score of two strangers may be before they count as alike."""
@@ -38,7 +38,7 @@ class Likeness:
     """Somebody enrolled whom the new photos are too much like; `score` is the closest of their looks' cosines."""
 
     person: Person
-    fault: Fault
+    fault: FaceFault
     """`DUPLICATE_OF` or `LOOKALIKE_OF`."""
     score: float
     raised: float | None
@@ -132,5 +132,5 @@ def _likeness(scale: _Scale, new: Sequence[Template], person: Person, theirs: Se
         return None
     score = max(score for score, _, _ in alike)
     if any(scale.opens(*pair) for pair in alike):
-        return Likeness(person, Fault.DUPLICATE_OF, score, None)
-    return Likeness(person, Fault.LOOKALIKE_OF, score, max(scale.raised(*pair) for pair in alike))
+        return Likeness(person, FaceFault.DUPLICATE_OF, score, None)
+    return Likeness(person, FaceFault.LOOKALIKE_OF, score, max(scale.raised(*pair) for pair in alike))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Protocol
 
 from edgegate.access.observation import Candidate, Sighting
-from edgegate.recognition.tracking import Rules, Track, Tracker
-from edgegate.types import Claim, Embedding, Frame
+from edgegate.recognition.tracking import Track, Tracker, TrackingRules
+from edgegate.types import Embedding, Frame, Prediction
 from edgegate.vision.faces import Face
 
 LOOK_ANYWAY_SECONDS = 1.0
@@ -16,7 +16,7 @@ KEEP_LOOKING_SECONDS = 1.0
 """After the last motion, every frame is searched for this long."""
 
 
-class Analyzer(Protocol):
+class FrameAnalyzer(Protocol):
     """What the pipeline needs of `vision.analyzer`, or of `vision.tracker` or `vision.classifier` around it."""
 
     def detect(self, frame: Frame) -> tuple[Face, ...]: ...
@@ -27,12 +27,12 @@ class Analyzer(Protocol):
 class Matcher(Protocol):
     """What the pipeline needs of `identification`, or of `closed_set` where the network decides alone."""
 
-    def match(self, embedding: Embedding, frames: int, claim: Claim | None = None, /) -> Candidate | None: ...
+    def match(self, embedding: Embedding, frames: int, claim: Prediction | None = None, /) -> Candidate | None: ...
 
-    def match_own(self, embedding: Embedding, claim: Claim | None = None, /) -> Candidate | None: ...
+    def match_own(self, embedding: Embedding, claim: Prediction | None = None, /) -> Candidate | None: ...
 
 
-class MotionGate(Protocol):
+class MotionCheck(Protocol):
     """What the pipeline needs of `vision.motion`."""
 
     def moved(self, frame: Frame) -> bool: ...
@@ -41,7 +41,7 @@ class MotionGate(Protocol):
 class Pipeline:
     """Vision, tracking and identification in their order; only the nearest face, which decides, is embedded."""
 
-    def __init__(self, analyzer: Analyzer, motion: MotionGate, tracker: Tracker, matcher: Matcher) -> None:
+    def __init__(self, analyzer: FrameAnalyzer, motion: MotionCheck, tracker: Tracker, matcher: Matcher) -> None:
         self._analyzer = analyzer
         self._motion = motion
         self._tracker = tracker
@@ -49,7 +49,7 @@ class Pipeline:
         self._moved_at = float("-inf")
         self._looked_at = float("-inf")
 
-    def change_rules(self, rules: Rules) -> None:
+    def change_rules(self, rules: TrackingRules) -> None:
         """Follow faces by other rules from now on."""
         self._tracker.change_rules(rules)
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from edgegate.access.observation import ALWAYS, Validity
 from edgegate.gallery import Person, Photo
-from edgegate.types import Claim, Embedding
+from edgegate.types import Embedding, Prediction
 
 ALONE = 2.0
 """The margin of somebody without a runner-up: the largest difference two cosines can have."""
@@ -27,7 +27,7 @@ class Best:
     photos: int
 
 
-class Crowd:
+class GallerySnapshot:
     """Who is enrolled, as of one reading of the gallery; it never changes, so that it may serve any thread.
 
     Photos of another network than `embedder` are left out; who has no others is in `foreign`.
@@ -53,7 +53,7 @@ class Crowd:
         self._validity = {person.id: validity_of(person) for person in everybody}
         self._names = {person.id: person.name for person in everybody}
 
-    def best(self, embedding: Embedding, claim: Claim | None = None) -> Best | None:
+    def best(self, embedding: Embedding, claim: Prediction | None = None) -> Best | None:
         """The person most alike, or the one that `claim` names; None where there is nobody, or nobody of that name."""
         if self._matrix is None or (claim is not None and claim.name not in self._index):
             return None

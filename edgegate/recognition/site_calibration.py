@@ -27,7 +27,7 @@ _TABLE = """CREATE TABLE IF NOT EXISTS visit (
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class ScoredVisit:
     """One coming of somebody. `at` is wall time; `runner_up` is None where only one person was enrolled."""
 
     at: float
@@ -40,27 +40,27 @@ class Visit:
     embedder: str
 
 
-class Scores:
+class ScoreStore:
     """The scores' file at `path`, made when the first visit is kept. Raises EdgegateError when it cannot be used."""
 
     def __init__(self, path: Path, days: int) -> None:
         self.path = path
         self._seconds = days * DAY_SECONDS
 
-    def keep(self, visit: Visit) -> None:
+    def keep(self, visit: ScoredVisit) -> None:
         """Write a visit down, and erase those that are too old by then."""
         with self._opened() as db:
             db.execute(_TABLE)
             db.execute("INSERT INTO visit VALUES (?, ?, ?, ?, ?, ?, ?, ?)", astuple(visit))
             db.execute("DELETE FROM visit WHERE at < ?", (visit.at - self._seconds,))
 
-    def visits(self, embedder: str) -> tuple[Visit, ...]:
+    def visits(self, embedder: str) -> tuple[ScoredVisit, ...]:
         """What is kept of visits by this embedder, oldest first."""
         if not self.path.exists():
             return ()
         with self._opened() as db:
             rows = db.execute("SELECT * FROM visit WHERE embedder = ? ORDER BY at", (embedder,)).fetchall()
-        return tuple(replace(Visit(*row), granted=bool(row[5])) for row in rows)
+        return tuple(replace(ScoredVisit(*row), granted=bool(row[5])) for row in rows)
 
     def forget(self, person: str) -> int:
         """Erase the visits recognised as somebody, by opaque id; how many there were."""

@@ -23,7 +23,7 @@ _NO_RATE = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class OperatingPoint:
     """One measured operating point: `threshold` accepts at most `rate` of strangers' visits (95 % bound)."""
 
     data: str
@@ -86,13 +86,13 @@ class Table:
     def _names(self) -> list[str]:
         return sorted({row.data for row in self.rows})
 
-    def _strictest(self, chosen: Sequence[Row]) -> float:
+    def _strictest(self, chosen: Sequence[OperatingPoint]) -> float:
         """The highest of any set up to these counts: who reached it with fewer would reach it with more."""
         photos = max(row.photos for row in chosen)
         frames = max(row.frames for row in chosen)
         return max(row.threshold for row in self.rows if row.photos <= photos and row.frames <= frames)
 
-    def _continued(self, last: Row, rate: float) -> float:
+    def _continued(self, last: OperatingPoint, rate: float) -> float:
         """The threshold for a rate below the last one of a set and its counts: as steep as the set's longest column.
 
         Over the logarithm of the rate the tails of strangers' cosines flatten, so that a line is on the safe side.
@@ -107,7 +107,7 @@ class Table:
         slope = max(0.0, end.threshold - start.threshold) / math.log(start.rate / end.rate)
         return min(1.0, last.threshold + slope * math.log(last.rate / max(rate, _NO_RATE)))
 
-    def _of_set(self, data: str, photos: int, frames: int, rate: float) -> Row:
+    def _of_set(self, data: str, photos: int, frames: int, rate: float) -> OperatingPoint:
         rows = [row for row in self.rows if row.data == data]
         column = _at_least(photos, {row.photos for row in rows})
         rows = [row for row in rows if row.photos == column]
@@ -117,9 +117,9 @@ class Table:
         return max(enough, key=lambda row: row.rate) if enough else min(rows, key=lambda row: row.rate)
 
 
-def _row(columns: Mapping[str, Any]) -> Row:
+def _row(columns: Mapping[str, Any]) -> OperatingPoint:
     try:
-        return Row(
+        return OperatingPoint(
             str(columns["data"]),
             int(columns["photos"]),
             int(columns["frames"]),

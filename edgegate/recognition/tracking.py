@@ -22,7 +22,7 @@ embedder's table (`Table.one_to_one`)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class TrackingRules:
     """How far a face may move and change and still be the same track."""
 
     pool_frames: int = 5
@@ -61,13 +61,13 @@ class Track:
 class Tracker:
     """Gives every detected face a track. Feed it each frame's faces in order of time."""
 
-    def __init__(self, rules: Rules) -> None:
+    def __init__(self, rules: TrackingRules) -> None:
         self._rules = rules
         self._tracks: list[Track] = []
         self._lost: list[Track] = []
         self._next_id = 1
 
-    def change_rules(self, rules: Rules) -> None:
+    def change_rules(self, rules: TrackingRules) -> None:
         """Follow by other rules from now on; tracks go on."""
         self._rules = rules
 

@@ -12,7 +12,7 @@ from edgegate.clock import rfc3339
 from edgegate.events.cloudevents import TYPE_PREFIX, CloudEvent, Names
 from edgegate.events.vocabulary import EventType
 from edgegate.loop.turn import Turn
-from edgegate.pages.overlay import DARK, GREEN, RED, Label, Pen, opinion, scores
+from edgegate.pages.overlay import DARK, GREEN, RED, Caption, Pen, opinion, scores
 from edgegate.report.video import video_file
 from edgegate.types import Image
 
@@ -22,7 +22,7 @@ CAPTION_SECONDS = 2.5
 
 @dataclass(frozen=True, slots=True)
 class _Caption:
-    label: Label
+    label: Caption
     until: float
 
 
@@ -37,7 +37,7 @@ class Annotator:
         self._names = names
         self._start = start
         self._pen = Pen(size[1])
-        self._decided: dict[int, Label] = {}
+        self._decided: dict[int, Caption] = {}
         self._caption: _Caption | None = None
         self._file = ExitStack()
         self._write = self._file.enter_context(video_file(path, size, fps))
@@ -73,12 +73,12 @@ class Annotator:
         who = data.get("person") or ("somebody forgotten" if granted else "unknown")
         reason = "" if granted or data["reason"] == who else f" ({data['reason']})"
         text = f"{'granted' if granted else 'refused'}: {who}{reason}{scores(data['score'], data['threshold'])}"
-        self._caption = _Caption(Label(text, colour), turn.frame.at + CAPTION_SECONDS)
+        self._caption = _Caption(Caption(text, colour), turn.frame.at + CAPTION_SECONDS)
         for sighting in turn.sightings:
             if sighting.track == data["track"]:
-                self._decided[sighting.visit] = Label(str(who), colour)
+                self._decided[sighting.visit] = Caption(str(who), colour)
 
-    def _draw_caption(self, image: Image, label: Label) -> None:
+    def _draw_caption(self, image: Image, label: Caption) -> None:
         pen = self._pen
         width, height = pen.plate_size(label.text, 0.62)
         left = max((image.shape[1] - width) // 2, 0)

@@ -13,7 +13,7 @@ from edgegate.config import NO_LIVENESS
 from edgegate.events.cloudevents import CloudEvent
 from edgegate.pages.style import CSS
 from edgegate.report import timeline, words
-from edgegate.report.record import MAX_PICTURES, Decision, Record
+from edgegate.report.record import MAX_PICTURES, Record, RecordedDecision
 
 METER_WIDTH = 440
 
@@ -123,7 +123,7 @@ def _cards(heading: Heading, record: Record) -> Iterator[str]:
 """
 
 
-def _picture(decision: Decision) -> str:
+def _picture(decision: RecordedDecision) -> str:
     if decision.picture is None:
         return f'<div class="blank">Pictures are kept of the first {MAX_PICTURES} decisions only.</div>'
     text = f"{words.who(decision.event)} at {decision.at:.1f} s, the face marked by a box"
@@ -131,7 +131,7 @@ def _picture(decision: Decision) -> str:
     return f'<img src="data:image/jpeg;base64,{data}" width="360" height="360" alt="{escape(text)}">'
 
 
-def _meter(decision: Decision, low: float) -> str:
+def _meter(decision: RecordedDecision, low: float) -> str:
     """Where the score lies between `low` and 1, and from where on it is enough; nothing where there is no score."""
     data = decision.event["data"]
     score, threshold = data["score"], data["threshold"]
@@ -155,7 +155,7 @@ def _tag(word: str, value: float, x: float, y: float) -> str:
     return f'<text x="{x:.1f}" y="{y}" text-anchor="{anchor}">{label}</text>'
 
 
-def _lowest(decisions: list[Decision]) -> float:
+def _lowest(decisions: list[RecordedDecision]) -> float:
     """Where all meters begin, so that they can be compared: a round number below every score and threshold."""
     data = [decision.event["data"] for decision in decisions]
     values = [d[key] for d in data for key in ("score", "threshold") if d[key] is not None]

@@ -22,7 +22,7 @@ GAP_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class RecordedDecision:
     """A grant or a refusal; `picture` is a JPEG, or None beyond MAX_PICTURES."""
 
     at: float
@@ -70,7 +70,7 @@ class Record:
     """Everything a report tells. Feed it every turn in order of time."""
 
     events: list[tuple[float, CloudEvent]] = field(default_factory=list)
-    decisions: list[Decision] = field(default_factory=list)
+    decisions: list[RecordedDecision] = field(default_factory=list)
     traces: dict[int, Trace] = field(default_factory=dict)
     duration: float = 0.0
     frames: int = 0
@@ -98,14 +98,14 @@ class Record:
         visit = next((s.visit for s in turn.sightings if s.track == track), None)
         wanted = len(self.decisions) < MAX_PICTURES
         picture = snapshot(turn.frame.image, event["data"]["box"]) if wanted else None
-        self.decisions.append(Decision(at, event, visit, picture))
+        self.decisions.append(RecordedDecision(at, event, visit, picture))
 
     def open_times(self) -> list[tuple[float, float]]:
         """From when to when the lock was open."""
         changes = [*self._lock_changes, (self.duration, True)]
         return [(start, end) for (start, locked), (end, _) in pairwise(changes) if not locked]
 
-    def verdict(self, trace: Trace) -> Decision | None:
+    def verdict(self, trace: Trace) -> RecordedDecision | None:
         """What became of a track's visit: a grant, where it was refused first and granted later."""
         about = [decision for decision in self.decisions if decision.visit == trace.visit]
         return max(about, key=lambda decision: decision.granted, default=None)

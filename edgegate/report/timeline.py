@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html import escape
 
 from edgegate.report import words
-from edgegate.report.record import Decision, Record, Trace
+from edgegate.report.record import Record, RecordedDecision, Trace
 
 WIDTH, LEFT, RIGHT = 960, 62, 18
 PLOT_TOP, PLOT_HEIGHT = 46, 170
@@ -101,7 +101,7 @@ def _seconds(at: int) -> str:
     return f"{at} s" if at < 60 or at % 60 else f"{at // 60} min"
 
 
-def _curve(trace: Trace, decision: Decision | None, scale: _Scale) -> Iterator[str]:
+def _curve(trace: Trace, decision: RecordedDecision | None, scale: _Scale) -> Iterator[str]:
     """A track's score, and the threshold it has to reach as a dashed line."""
     for stretch in trace.scored():
         samples = _thinned(stretch, scale)
@@ -171,14 +171,14 @@ def _fitting(text: str, x: float, y: float, width: float) -> str:
     return f'<text x="{x + 6:.1f}" y="{y:.1f}">{escape(text)}</text>'
 
 
-def _moments(decisions: Sequence[Decision], scale: _Scale, bottom: float) -> Iterator[str]:
+def _moments(decisions: Sequence[RecordedDecision], scale: _Scale, bottom: float) -> Iterator[str]:
     """A line through all rows at each decision."""
     for decision in decisions:
         x = scale.x(decision.at)
         yield f'<line class="moment {_kind(decision)}" x1="{x:.1f}" x2="{x:.1f}" y1="28" y2="{bottom}"/>'
 
 
-def _markers(decisions: Sequence[Decision], scale: _Scale) -> Iterator[str]:
+def _markers(decisions: Sequence[RecordedDecision], scale: _Scale) -> Iterator[str]:
     """Each decision's sign, above its line; with its number and name where there is room."""
     for number, decision in enumerate(decisions, 1):
         x = scale.x(decision.at)
@@ -206,7 +206,7 @@ def sign(granted: bool, x: float, y: float) -> str:
     return f'{square}<path class="stroke" d="{cross}"/>'
 
 
-def _kind(decision: Decision | None) -> str:
+def _kind(decision: RecordedDecision | None) -> str:
     if decision is None:
         return "undecided"
     return "granted" if decision.granted else "refused"

@@ -7,7 +7,7 @@ from typing import Any
 
 from edgegate.events.cloudevents import CloudEvent
 from edgegate.events.vocabulary import Denial, EventType
-from edgegate.report.record import Decision, kind_of
+from edgegate.report.record import RecordedDecision, kind_of
 
 _REFUSALS = {
     Denial.UNKNOWN: "The face was seen clearly, and it matches nobody who is enrolled.",
@@ -60,7 +60,7 @@ def who(event: CloudEvent) -> str:
     return "Somebody no longer enrolled" if "subject" in event else "Unknown person"
 
 
-def outcome(decisions: list[Decision]) -> str:
+def outcome(decisions: list[RecordedDecision]) -> str:
     """What was decided, as a headline: “1 granted, 2 refused”."""
     granted = sum(decision.granted for decision in decisions)
     refused = len(decisions) - granted

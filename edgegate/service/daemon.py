@@ -19,16 +19,16 @@ from edgegate.events.cloudevents import TYPE_PREFIX, CloudEvent, Origin
 from edgegate.events.vocabulary import Event, EventType
 from edgegate.journal import last_time
 from edgegate.keeper.client import KeeperClient
-from edgegate.lock.controller import Lock
+from edgegate.lock.controller import LockController
 from edgegate.loop import live
 from edgegate.loop.turn import Turn
 from edgegate.service.gallery_watch import GalleryWatch
 from edgegate.service.reload import Parts, Reload
 from edgegate.service.retention import Retention
 from edgegate.service.startup import announce, doubt_rules, private_names
-from edgegate.service.status import Ask, Standing, lock_trouble, recognition_trouble, unreadable
+from edgegate.service.status import Ask, DoorStatus, lock_trouble, recognition_trouble, unreadable
 from edgegate.system import logs
-from edgegate.system.disk import Disk
+from edgegate.system.disk import DiskSpace
 from edgegate.system.thermal import HeatWatch
 from edgegate.system.watchdog import Watchdog
 
@@ -107,7 +107,7 @@ class Daemon:
             if self._scores is not None:
                 self._scores.start()
                 stack.callback(self._scores.close, CLOSE_SECONDS)
-            self._standing = Standing(
+            self._standing = DoorStatus(
                 config, self._lock, self._recognition, self._parts(), lambda: self._loop.locked_out_until, clock
             )
             with self._in_service():
@@ -123,7 +123,7 @@ class Daemon:
         parts: dict[str, Ask] = {
             "camera": lambda: self._health.trouble(self._capture.complaint),
             "clock": self._clock.trouble,
-            "disk": Disk(config.data_dir, config.journal.min_free_megabytes).trouble,
+            "disk": DiskSpace(config.data_dir, config.journal.min_free_megabytes).trouble,
             "gallery": lambda: self._watch.trouble or unreadable(self._recognition),
             "journal": self._ask_journal,
             "lock": lambda: lock_trouble(self._config, self._lock),
@@ -172,7 +172,7 @@ class Daemon:
         """
         self._end_with_threads()
         self._heat.look()
-        if isinstance(self._lock, Lock):
+        if isinstance(self._lock, LockController):
             with suppress(LockError):  # the lock has told, and `trouble` says so
                 self._lock.tick()
         self._settle(*self._standing.look(now))

@@ -18,7 +18,7 @@ from edgegate.events.cloudevents import CloudEvent
 from edgegate.events.vocabulary import Event, EventType
 from edgegate.gallery import Erased, Gallery, Person
 from edgegate.journal import Journal
-from edgegate.recognition.site_calibration import Scores
+from edgegate.recognition.site_calibration import ScoreStore
 from edgegate.system.threads import Periodic
 
 log = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ class Forgotten:
 
 
 def forget(
-    gallery: Gallery, journal: Journal, scores: Scores, clock: Clock, name: str, *, reason: str = "asked"
+    gallery: Gallery, journal: Journal, scores: ScoreStore, clock: Clock, name: str, *, reason: str = "asked"
 ) -> Forgotten:
     """Erase somebody, with a record in the journal of their opaque id alone.
 
@@ -58,7 +58,7 @@ def forget(
     return Forgotten(gallery.forget(name, record), visits, written[0])
 
 
-def purge(gallery: Gallery, journal: Journal, scores: Scores, clock: Clock, days: int) -> list[Forgotten]:
+def purge(gallery: Gallery, journal: Journal, scores: ScoreStore, clock: Clock, days: int) -> list[Forgotten]:
     """Forget whoever was not let in for so many days, or may no longer enter for so many; 0 days: nobody."""
     if days == 0:
         return []
@@ -67,7 +67,7 @@ def purge(gallery: Gallery, journal: Journal, scores: Scores, clock: Clock, days
     return [_forget_quietly(gallery, journal, scores, clock, person) for person in due]
 
 
-def _forget_quietly(gallery: Gallery, journal: Journal, scores: Scores, clock: Clock, person: Person) -> Forgotten:
+def _forget_quietly(gallery: Gallery, journal: Journal, scores: ScoreStore, clock: Clock, person: Person) -> Forgotten:
     """What goes wrong is logged, and must not tell the name of somebody who is erased by then."""
     try:
         return forget(gallery, journal, scores, clock, person.name, reason="retention")
@@ -93,7 +93,7 @@ class Retention(Periodic):
         self,
         gallery: Gallery,
         open_journal: Callable[[], Journal],
-        scores: Scores,
+        scores: ScoreStore,
         clock: Clock,
         days: int,
         stopping: threading.Event,

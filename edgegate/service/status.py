@@ -10,14 +10,14 @@ from edgegate.app import Recognition
 from edgegate.clock import Clock, rfc3339, wall_of
 from edgegate.config import MODEL_ALONE, Config
 from edgegate.events.vocabulary import Event
-from edgegate.lock.interface import LockKeeper, another_door
+from edgegate.lock.interface import LockInterface, another_door
 from edgegate.service.health import Health
 
 Ask = Callable[[], str | None]
 """Why a part does not do all that it should, now; None while it does. It must not wait."""
 
 
-class Standing:
+class DoorStatus:
     """One door's. `parts` is the list: whatever can go wrong has a name there and is asked here.
 
     `locked_out_until` is asked when a lock-out ends, in monotonic seconds; None while there is none.
@@ -26,7 +26,7 @@ class Standing:
     def __init__(
         self,
         config: Config,
-        lock: LockKeeper,
+        lock: LockInterface,
         recognition: Recognition,
         parts: Mapping[str, Ask],
         locked_out_until: Callable[[], float | None],
@@ -71,7 +71,7 @@ class Standing:
         return f"degraded: {degraded}" if degraded else "in service"
 
 
-def lock_trouble(config: Config, lock: LockKeeper) -> str | None:
+def lock_trouble(config: Config, lock: LockInterface) -> str | None:
     """Why the lock cannot be driven, or that its keeper goes by another `[door]` than this daemon read.
 
     That refuses nobody. Which of the two is older the daemon cannot know; done in this order the commands mend either.

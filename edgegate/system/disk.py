@@ -19,7 +19,7 @@ def free_megabytes(folder: Path) -> int:
     return shutil.disk_usage(folder).free // MEGABYTE
 
 
-class Disk:
+class DiskSpace:
     """The disk under `folder`, which wants so many megabytes free."""
 
     def __init__(self, folder: Path, wanted: int, free: Callable[[Path], int] = free_megabytes) -> None:

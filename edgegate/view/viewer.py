@@ -7,13 +7,13 @@ from typing import Protocol
 from edgegate.access.observation import Sighting
 from edgegate.events.cloudevents import Names
 from edgegate.events.vocabulary import Denial
-from edgegate.pages.overlay import DARK, RED, Label, Pen, opinion
+from edgegate.pages.overlay import DARK, RED, Caption, Pen, opinion
 from edgegate.types import Frame, Image
 
 NOTE = "VIEW: DECIDES NOTHING"
 
 
-class Pipeline(Protocol):
+class ViewPipeline(Protocol):
     """What a viewer needs of the pipeline."""
 
     def look(self, frame: Frame) -> tuple[Sighting, ...]: ...
@@ -22,7 +22,7 @@ class Pipeline(Protocol):
 class Viewer:
     """Draws frames. A face is called unknown after `refuse_after_frames` frames of it, as at the door."""
 
-    def __init__(self, pipeline: Pipeline, names: Names, refuse_after_frames: int) -> None:
+    def __init__(self, pipeline: ViewPipeline, names: Names, refuse_after_frames: int) -> None:
         self._pipeline = pipeline
         self._names = names
         self._refuse_after = refuse_after_frames
@@ -38,5 +38,5 @@ class Viewer:
         pen.text(image, NOTE, (pen.px(12), middle), 0.5)
         return image
 
-    def _refused(self, sighting: Sighting) -> Label | None:
-        return Label(Denial.UNKNOWN, RED) if sighting.frames >= self._refuse_after else None
+    def _refused(self, sighting: Sighting) -> Caption | None:
+        return Caption(Denial.UNKNOWN, RED) if sighting.frames >= self._refuse_after else None

@@ -23,7 +23,7 @@ ZOOM = 1.05
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Template:
+class AlignmentTemplate:
     """How a family of networks wants faces laid out in a chip of `size` by `size` pixels."""
 
     size: int
@@ -45,9 +45,9 @@ class Template:
         return np.stack([mesh[list(mark)].mean(axis=0) for mark in self.marks])
 
 
-DLIB = Template(CHIP_SIZE, tuple((point,) for point in ALIGNMENT_POINTS), TEMPLATE, ZOOM)
+DLIB = AlignmentTemplate(CHIP_SIZE, tuple((point,) for point in ALIGNMENT_POINTS), TEMPLATE, ZOOM)
 
-ARCFACE = Template(
+ARCFACE = AlignmentTemplate(
     112,
     ((33, 133), (362, 263), (1,), (61,), (291,)),
     np.array(
@@ -59,13 +59,13 @@ ARCFACE = Template(
 The places are `arcface_dst` of InsightFace's `face_align.py`, which the common 112-pixel networks are trained with.
 """
 
-FACENET = Template(160, ARCFACE.marks, ARCFACE.places * np.float32(160 / 112), zoom=0.9)
+FACENET = AlignmentTemplate(160, ARCFACE.marks, ARCFACE.places * np.float32(160 / 112), zoom=0.9)
 """The same marks at FaceNet's size, a little further away: its crops hold a margin around the face."""
 
-TEMPLATES: Mapping[str, Template] = {"dlib-150": DLIB, "arcface-112": ARCFACE, "facenet-160": FACENET}
+TEMPLATES: Mapping[str, AlignmentTemplate] = {"dlib-150": DLIB, "arcface-112": ARCFACE, "facenet-160": FACENET}
 """By the name that a pack's card calls them."""
 
 
-def align(image: Image, points: Points, template: Template = DLIB) -> Image:
+def align(image: Image, points: Points, template: AlignmentTemplate = DLIB) -> Image:
     """The (size, size, 3) RGB chip of a BGR picture; `points` are the template's marks, in its order."""
     return warp_rgb(image, fit(points, template.enlarged), template.size)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from edgegate.types import UNKNOWN_CLASS, Claim, Embedding
+from edgegate.types import UNKNOWN_CLASS, Embedding, Prediction
 from edgegate.vision.packs import Pack, refused
 
 Probabilities = npt.NDArray[np.float32]
@@ -24,12 +24,12 @@ def probable(pack: Pack, answer: Probabilities) -> Probabilities:
     return np.asarray(answer.clip(0, 1), np.float32)
 
 
-def claim_of(labels: tuple[str, ...], probabilities: Probabilities, confidence: float) -> Claim:
+def claim_of(labels: tuple[str, ...], probabilities: Probabilities, confidence: float) -> Prediction:
     """The likeliest class's name, unless that is class 0 or its probability is below `confidence`."""
     index = int(np.argmax(probabilities))
     probability = float(probabilities[index])
     named = index != UNKNOWN_CLASS and probability >= confidence
-    return Claim(labels[index] if named else None, probability)
+    return Prediction(labels[index] if named else None, probability)
 
 
 def direction(probabilities: Probabilities) -> Embedding:

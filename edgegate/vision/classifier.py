@@ -1,7 +1,8 @@
 """A classifier at the door: whose face the nearest one is, of the few people that it was trained on.
 
-It sees the face alone, cut out or aligned as its card says. Its answer is a claim, as a tracker's: `Naming` has the
-embedder confirm it; `Alone` believes it, for a door that says so in its config.
+It sees the face alone, cut out or aligned as its card says. Its answer is a prediction, as a tracker's:
+`ClassifierPredictions` has the embedder confirm it; `ClassifierAlone` believes it, for a door that says so in its
+config.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from edgegate.vision.tflite import Model
 
 
 @runtime_checkable
-class Network(Protocol):
+class AnyClassifier(Protocol):
     """What a door needs of a `ClassifierNetwork`."""
 
     @property
@@ -66,7 +67,7 @@ class ClassifierNetwork:
         return align(image, template.of_mesh(face.mesh), template)
 
 
-class Describer(Protocol):
+class FaceDescriber(Protocol):
     """What naming needs of `vision.analyzer`."""
 
     def detect(self, frame: Frame) -> tuple[Face, ...]: ...
@@ -76,13 +77,13 @@ class Describer(Protocol):
     def describe(self, frame: Frame, face: Face) -> Face: ...
 
 
-class Naming:
+class ClassifierPredictions:
     """An analyzer that has the network name whom it describes; `confidence` is what a class must reach.
 
     Only a face that is good enough for the embedder is shown to it: any other opens no door.
     """
 
-    def __init__(self, analyzer: Describer, network: Network, confidence: float) -> None:
+    def __init__(self, analyzer: FaceDescriber, network: AnyClassifier, confidence: float) -> None:
         self._analyzer = analyzer
         self._network = network
         self._enough = confidence
@@ -99,13 +100,13 @@ class Naming:
         return replace(described, claim=claim_of(self._network.labels, probabilities, self._enough))
 
 
-class Alone:
+class ClassifierAlone:
     """An analyzer without an embedder: the network's probabilities stand for the embedding.
 
     Faces are found and judged as ever, so that whoever is nobody to the network is seen, and refused.
     """
 
-    def __init__(self, analyzer: Describer, network: Network) -> None:
+    def __init__(self, analyzer: FaceDescriber, network: AnyClassifier) -> None:
         self._analyzer = analyzer
         self._network = network
 

@@ -21,7 +21,7 @@ MERGE_IOU = 0.3
 """MediaPipe's: guesses that overlap more are taken for the same face."""
 
 
-class Guess(NamedTuple):
+class DetectorCell(NamedTuple):
     """What one cell says: a score, and as x + iy the two corners of a box and four keypoints."""
 
     score: float
@@ -52,7 +52,7 @@ class BlazeFace:
         likely = (logits > self._min_logit).nonzero()[0]
         rows = outputs["boxes"][0, likely].view(np.complex64).tolist()
         found = zip(logits[likely].tolist(), rows, likely.tolist(), strict=True)
-        guesses = [Guess(sigmoid(logit), decode(row, self._cells[cell])) for logit, row, cell in found]
+        guesses = [DetectorCell(sigmoid(logit), decode(row, self._cells[cell])) for logit, row, cell in found]
         to_picture = to_canvas.inverse()
         return largest_first(_face(guess, to_picture) for guess in merge(guesses))
 
@@ -72,7 +72,7 @@ def decode(row: list[complex], cell: complex) -> list[complex]:
     return [centre - half, centre + half, *(point + cell for point in row[2:6])]
 
 
-def merge(guesses: list[Guess]) -> Iterator[Guess]:
+def merge(guesses: list[DetectorCell]) -> Iterator[DetectorCell]:
     """Weighted non-maximum suppression: each group of overlapping guesses as its mean, weighted by score."""
     rest = sorted(guesses, key=lambda guess: guess.score, reverse=True)
     while rest:
@@ -83,10 +83,10 @@ def merge(guesses: list[Guess]) -> Iterator[Guess]:
         total = sum(guess.score for guess in same)
         columns = zip(*(guess.points for guess in same), strict=True)
         weights = [guess.score / total for guess in same]
-        yield Guess(best.score, [sum(map(mul, column, weights)) for column in columns])
+        yield DetectorCell(best.score, [sum(map(mul, column, weights)) for column in columns])
 
 
-def overlap(one: Guess, other: Guess) -> float:
+def overlap(one: DetectorCell, other: DetectorCell) -> float:
     """Intersection over union of their boxes."""
     return _box(one.points).iou(_box(other.points))
 
@@ -100,7 +100,7 @@ def _box(points: list[complex]) -> Box:
     return Box(low.real, low.imag, high.real, high.imag)
 
 
-def _face(guess: Guess, to_picture: Similarity) -> Face:
+def _face(guess: DetectorCell, to_picture: Similarity) -> Face:
     points = [to_picture(point) for point in guess.points]
     keypoints = np.array([(point.real, point.imag) for point in points[2:]], np.float32)
     return Face(_box(points), guess.score, keypoints)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from edgegate.types import Box, Claim, Embedding, Points
+from edgegate.types import Box, Embedding, Points, Prediction
 
 
-class Fault(StrEnum):
+class FaceFault(StrEnum):
     """Why a face, or a photo, is not good enough to say who it is."""
 
     NO_FACE = "no_face"
@@ -39,7 +39,7 @@ class Quality:
     brightness: float
     yaw: float
     weight: float
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[FaceFault, ...] = ()
 
     @property
     def usable(self) -> bool:
@@ -57,7 +57,7 @@ class Face:
     """Image-left eye, image-right eye, nose tip, mouth."""
     quality: Quality | None = None
     embedding: Embedding | None = None
-    claim: Claim | None = None
+    claim: Prediction | None = None
     """None where no network is asked that names people."""
     mesh: Points | None = None
     """Its 468 landmarks in pixels, where it has been looked at closely."""

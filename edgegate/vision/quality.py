@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgegate.types import Box, Image, Points
-from edgegate.vision.faces import Fault, Quality
+from edgegate.vision.faces import FaceFault, Quality
 from edgegate.vision.landmarks import Mesh
 
 Grey = npt.NDArray[np.uint8]
@@ -51,13 +51,13 @@ def assess(image: Image, box: Box, mesh: Mesh, chip: Image, limits: QualityLimit
     size = min(box.width, box.height)
     detail, brightness, turn = sharpness(grey), cv2.mean(grey)[0], yaw(mesh.points)
     checks = (
-        (Fault.NO_FACE, mesh.presence < limits.min_presence),
-        (Fault.TOO_SMALL, size < limits.min_size),
-        (Fault.CUT_OFF, outside(image, mesh.points) > limits.max_outside),
-        (Fault.DARK, brightness < limits.min_brightness),
-        (Fault.OVEREXPOSED, brightness > limits.max_brightness),
-        (Fault.BLURRED, detail < limits.min_sharpness),
-        (Fault.POSE, abs(turn) > limits.max_yaw),
+        (FaceFault.NO_FACE, mesh.presence < limits.min_presence),
+        (FaceFault.TOO_SMALL, size < limits.min_size),
+        (FaceFault.CUT_OFF, outside(image, mesh.points) > limits.max_outside),
+        (FaceFault.DARK, brightness < limits.min_brightness),
+        (FaceFault.OVEREXPOSED, brightness > limits.max_brightness),
+        (FaceFault.BLURRED, detail < limits.min_sharpness),
+        (FaceFault.POSE, abs(turn) > limits.max_yaw),
     )
     faults = tuple(fault for fault, failed in checks if failed)
     return Quality(size, detail, brightness, turn, 0.0 if faults else weight(size, detail, turn), faults)

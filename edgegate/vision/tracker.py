@@ -1,7 +1,8 @@
 """The tracker network at the door: one look at the whole frame says who is there and where, as far as its classes go.
 
-Its answer is a claim. `Naming` puts it on the one face that it can be about, for the embedder to confirm; `Alone`
-believes it, which is for a door that says so in its config: a stranger must be taken for one of the classes too.
+Its answer is a prediction. `TrackerPredictions` puts it on the one face that it can be about, for the embedder to
+confirm; `TrackerAlone` believes it, which is for a door that says so in its config: a stranger must be taken for one of
+the classes too.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from edgegate.types import UNKNOWN_CLASS, Box, Claim, Frame, Points
+from edgegate.types import UNKNOWN_CLASS, Box, Frame, Points, Prediction
 from edgegate.vision.classes import Probabilities, check_card, direction, probable
 from edgegate.vision.faces import Face
 from edgegate.vision.packs import Pack
@@ -24,7 +25,7 @@ ENLARGED = 1.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Guess:
+class TrackerOutput:
     """One frame's answer. `box` is in pixels of the frame; None where the network's corners enclose nothing."""
 
     probabilities: Probabilities
@@ -41,7 +42,7 @@ class Guess:
         return float(self.probabilities[self.index])
 
 
-class Network(Protocol):
+class AnyTracker(Protocol):
     """What a door needs of a `TrackerNetwork`."""
 
     @property
@@ -50,7 +51,7 @@ class Network(Protocol):
     @property
     def labels(self) -> tuple[str, ...]: ...
 
-    def look(self, frame: Frame) -> Guess: ...
+    def look(self, frame: Frame) -> TrackerOutput: ...
 
 
 class TrackerNetwork:
@@ -75,14 +76,14 @@ class TrackerNetwork:
         """The classes' names: "unknown", then each person's as it was enrolled."""
         return self.pack.labels
 
-    def look(self, frame: Frame) -> Guess:
+    def look(self, frame: Frame) -> TrackerOutput:
         """Who is in the frame, and where; raises ModelError if the network's answer is no probability."""
         image = frame.image if frame.preview is None else frame.preview
         outputs = self._model.run(stretch(image, self._size))
-        return Guess(probable(self.pack, outputs["class"][0]), _box(outputs["box"][0], frame))
+        return TrackerOutput(probable(self.pack, outputs["class"][0]), _box(outputs["box"][0], frame))
 
 
-class Describer(Protocol):
+class FrameDescriber(Protocol):
     """What naming needs of `vision.analyzer`."""
 
     def detect(self, frame: Frame) -> tuple[Face, ...]: ...
@@ -90,14 +91,14 @@ class Describer(Protocol):
     def describe(self, frame: Frame, face: Face) -> Face: ...
 
 
-class Naming:
+class TrackerPredictions:
     """An analyzer whose faces carry what the network claims of them; `confidence` is what a class must reach.
 
     The detector still looks at the whole frame. It costs the same as a look into the box, and whoever stands in
     front of the one who is named is not overlooked.
     """
 
-    def __init__(self, analyzer: Describer, network: Network, confidence: float) -> None:
+    def __init__(self, analyzer: FrameDescriber, network: AnyTracker, confidence: float) -> None:
         self._analyzer = analyzer
         self._network = network
         self._enough = confidence
@@ -108,7 +109,7 @@ class Naming:
         if not faces:  # nobody to be named
             return ()
         guess = self._network.look(frame)
-        nameless = Claim(None, guess.confidence)
+        nameless = Prediction(None, guess.confidence)
         named = self._named(guess, faces)
         claim = replace(nameless, name=self._network.labels[guess.index])
         return tuple(replace(face, claim=claim if face is named else nameless) for face in faces)
@@ -116,7 +117,7 @@ class Naming:
     def describe(self, frame: Frame, face: Face) -> Face:
         return self._analyzer.describe(frame, face)
 
-    def _named(self, guess: Guess, faces: tuple[Face, ...]) -> Face | None:
+    def _named(self, guess: TrackerOutput, faces: tuple[Face, ...]) -> Face | None:
         """The face that the guess is about; None where it names nobody, or where that is not exactly one face."""
         if guess.index == UNKNOWN_CLASS or not guess.confidence >= self._enough or guess.box is None:
             return None
@@ -125,13 +126,13 @@ class Naming:
         return inside[0] if len(inside) == 1 else None
 
 
-class Alone:
+class TrackerAlone:
     """An analyzer that has the network only: its box is the face, and its probabilities stand for an embedding.
 
     A face whose box is less than `min_size` pixels wide or high says nothing about who it is.
     """
 
-    def __init__(self, network: Network, min_size: float) -> None:
+    def __init__(self, network: AnyTracker, min_size: float) -> None:
         self._network = network
         self._min_size = min_size
 

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from edgegate.access import Calendar, HoldOpenHours, LockOutRules, Schedule
-from edgegate.access.gate import Gate, Rules
+from edgegate.access.gate import Gate, GateRules
 from edgegate.access.hold_open import GRACE_SECONDS as HOLD_OPEN_GRACE
 from edgegate.access.observation import Sighting
 from edgegate.app import take_up_lockout
@@ -36,8 +36,8 @@ from tests.support.keepers import Process
 
 HOURS = HoldOpenHours(Schedule.parse("shop", ["mon 08:00-08:10"]), Calendar(ZoneInfo("Europe/Berlin")))
 EIGHT = at("2026-06-15T08:00")
-SHOP = Rules(decide_after_frames=3, refuse_after_frames=3, hold_open=HOURS)
-CAREFUL = Rules(
+SHOP = GateRules(decide_after_frames=3, refuse_after_frames=3, hold_open=HOURS)
+CAREFUL = GateRules(
     decide_after_frames=3, refuse_after_frames=3, lockout=LockOutRules(refusals=3, window_seconds=60, seconds=120)
 )
 STARTED, LOCKED_OUT, ENDED = "access.lockout_started refusals", "access.denied locked_out", "access.lockout_ended time"
@@ -53,7 +53,7 @@ class Door:
     """Frames come ten times a second, ticks too while nobody films."""
 
     path: Path
-    rules: Rules
+    rules: GateRules
     clock: VirtualClock = field(default_factory=lambda: VirtualClock(EIGHT - 60))
     films: bool = True
     told: list[str] = field(default_factory=list)

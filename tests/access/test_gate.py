@@ -6,15 +6,15 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from edgegate.access.gate import Gate, Rules
+from edgegate.access.gate import Gate, GateRules
 from edgegate.access.observation import Candidate, Decision, Observation, Sighting, TooLate, Validity
 from edgegate.door.pulse import Pulse
 from edgegate.events.vocabulary import Event, EventType
-from edgegate.types import Claim
+from edgegate.types import Prediction
 from tests.support.fakes import box_at, seen
 
 FRAME = 0.1
-RULES = Rules(
+RULES = GateRules(
     unlock_seconds=3.0,
     max_frame_age=0.5,
     rearm_seconds=5.0,
@@ -217,7 +217,7 @@ def test_a_visit_remembers_who_it_is_through_poor_frames(door: Door) -> None:
         pytest.param(seen(margin=0.019), id="too close to the runner-up"),
         pytest.param(replace(seen(), pooled=None), id="nobody enrolled"),
         pytest.param(replace(seen(), own=None), id="nothing from this frame alone"),
-        pytest.param(replace(seen(), claim=Claim(None, 0.95)), id="the tracker network names nobody"),
+        pytest.param(replace(seen(), claim=Prediction(None, 0.95)), id="the tracker network names nobody"),
         pytest.param(doubtful(), id="this frame looks like somebody else"),
         pytest.param(seen(own=Candidate("ann", 0.89, 0.9, 0.1)), id="this frame below its own threshold"),
     ],
@@ -365,7 +365,7 @@ def test_a_stranger_who_comes_again_is_refused_again(door: Door) -> None:
 
 # Rules 3 and 4 where a tracker network is asked.
 
-NAMED, NAMELESS = Claim("Ann", 0.97), Claim(None, 0.6)
+NAMED, NAMELESS = Prediction("Ann", 0.97), Prediction(None, 0.6)
 
 
 def test_whom_the_network_names_and_the_embedder_confirms_is_let_in_and_the_record_says_how_sure_it_was(

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgegate.access import Calendar, HoldOpenHours, LockOutRules, Permissions, Rule, Schedule
-from edgegate.access.gate import Gate, Rules
+from edgegate.access.gate import Gate, GateRules
 from edgegate.access.observation import (
     ALWAYS,
     Candidate,
@@ -21,10 +21,10 @@ from edgegate.access.observation import (
 )
 from edgegate.door.pulse import Pulse
 from edgegate.events.vocabulary import Denial, EventType
-from edgegate.types import Claim
+from edgegate.types import Prediction
 from tests.support.fakes import box_at, seen
 
-RULES = Rules(max_frame_age=0.5, rearm_seconds=5.0, decide_after_frames=3, refuse_after_frames=6, margin=0.02)
+RULES = GateRules(max_frame_age=0.5, rearm_seconds=5.0, decide_after_frames=3, refuse_after_frames=6, margin=0.02)
 
 HOURS = Schedule.parse("two to three minutes past midnight", ["thu 00:02-00:03"])
 """In seconds since the epoch, which began on a Thursday, from 120 until before 180."""
@@ -66,7 +66,7 @@ anything = st.builds(
     usable=st.booleans(),
     pooled=candidates,
     own=candidates,
-    claim=st.sampled_from([None, Claim("Ann", 0.97), Claim(None, 0.6)]),
+    claim=st.sampled_from([None, Prediction("Ann", 0.97), Prediction(None, 0.6)]),
 )
 recognised = st.builds(seen, st.sampled_from(["ann", "ben"]), track=tracks, visit=tracks, size=sizes, validity=validity)
 nearly = st.builds(
@@ -137,7 +137,7 @@ class Told:
     decision: Decision
 
 
-def play(happening: list[Step], rules: Rules = RULES) -> list[Told]:
+def play(happening: list[Step], rules: GateRules = RULES) -> list[Told]:
     gate = Gate(rules, "embedder-1")
     clock, now = 100.0, float("-inf")
     pulse: Pulse | None = None

@@ -13,9 +13,9 @@ from edgegate.access import (
     Calendar,
     HoldOpenHours,
     Permissions,
+    PermissionVerdict,
     Rule,
     Schedule,
-    Verdict,
     doubts,
 )
 from edgegate.access.observation import ALWAYS, Validity
@@ -39,8 +39,8 @@ def reason(*groups: str, wall: float = NOON, trusted: bool = True, validity: Val
 
 
 def test_without_rules_everybody_may_always() -> None:
-    assert ANYBODY.ask((), ALWAYS, NOON, trusted=False) == Verdict()
-    assert ANYBODY.ask(("staff",), ALWAYS, EVENING) == Verdict()
+    assert ANYBODY.ask((), ALWAYS, NOON, trusted=False) == PermissionVerdict()
+    assert ANYBODY.ask(("staff",), ALWAYS, EVENING) == PermissionVerdict()
 
 
 def test_with_rules_only_whom_one_lets_in_may() -> None:
@@ -51,8 +51,8 @@ def test_with_rules_only_whom_one_lets_in_may() -> None:
     assert reason("Staff") is Denial.NOT_PERMITTED_HERE
     assert reason("guards", wall=EVENING) is None
     assert reason("staff", "guards", wall=EVENING) is None
-    assert HERE.ask(("guards", "staff"), ALWAYS, NOON) == Verdict(None, 1)
-    assert HERE.ask(("guards", "staff"), ALWAYS, EVENING) == Verdict(None, 3)
+    assert HERE.ask(("guards", "staff"), ALWAYS, NOON) == PermissionVerdict(None, 1)
+    assert HERE.ask(("guards", "staff"), ALWAYS, EVENING) == PermissionVerdict(None, 3)
 
 
 def test_a_rule_without_groups_is_for_everybody_and_one_without_doors_for_every_door() -> None:

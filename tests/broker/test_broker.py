@@ -28,7 +28,7 @@ from edgegate.broker import Delays, Topics, Uplink, probe
 from edgegate.broker.backoff import Backoff
 from edgegate.broker.refusals import RefusedError, refusal, unreachable
 from edgegate.clock import SystemClock
-from edgegate.config import Mqtt
+from edgegate.config import MqttSettings
 from edgegate.errors import BrokerError, ConfigError
 from edgegate.events.cloudevents import Origin
 from edgegate.events.vocabulary import Event, EventType
@@ -41,14 +41,14 @@ PATIENT = Delays(first=2.0, longest=2.0)
 """A second or two: time for a subscriber to be back before the door is."""
 
 
-def settings(port: int, **keys: Any) -> Mqtt:
-    return Mqtt.model_validate({"host": "127.0.0.1", "port": port} | keys)
+def settings(port: int, **keys: Any) -> MqttSettings:
+    return MqttSettings.model_validate({"host": "127.0.0.1", "port": port} | keys)
 
 
 class Door:
     """A journal and the uplink that publishes from it, as the daemon has them."""
 
-    def __init__(self, folder: Path, mqtt: Mqtt, delays: Delays = SOON) -> None:
+    def __init__(self, folder: Path, mqtt: MqttSettings, delays: Delays = SOON) -> None:
         self._path = folder / "journal.db"
         self.journal = self._open()
         names = {"p1": "Grace"}.get
@@ -207,14 +207,14 @@ import sys, threading
 from pathlib import Path
 from edgegate.broker import Topics, Uplink
 from edgegate.clock import SystemClock
-from edgegate.config import Mqtt
+from edgegate.config import MqttSettings
 from edgegate.events.cloudevents import Origin
 from edgegate.journal import Journal
 open_journal = lambda: Journal(
     Path(sys.argv[2]), origin=Origin("home", "front", "b1"), clock=SystemClock(), outbox=True
 )
 uplink = Uplink(
-    Mqtt(host="127.0.0.1", port=int(sys.argv[1])), Topics("home", "front"), open_journal, lambda _: None
+    MqttSettings(host="127.0.0.1", port=int(sys.argv[1])), Topics("home", "front"), open_journal, lambda _: None
 )
 uplink.start()
 print(uplink.flush(10), flush=True)

@@ -12,7 +12,7 @@ import pytest
 
 from edgegate.broker import Delays, Topics, Uplink
 from edgegate.clock import VirtualClock
-from edgegate.config import Mqtt
+from edgegate.config import MqttSettings
 from edgegate.events.cloudevents import Origin
 from edgegate.events.vocabulary import Event, EventType
 from edgegate.journal import Journal
@@ -33,7 +33,7 @@ def publish(folder: Path, calls: Calls, port: int) -> None:
 
     kept = journal()
     with Proxy(calls, port) as proxy:
-        settings = Mqtt.model_validate({"host": "127.0.0.1", "port": proxy.port})
+        settings = MqttSettings.model_validate({"host": "127.0.0.1", "port": proxy.port})
         uplink = Uplink(
             settings,
             Topics("home", folder.name),

@@ -72,5 +72,5 @@ def test_a_password_file_may_come_later(tmp_path: Path) -> None:
 
 def test_a_password_file_without_a_network_camera_is_a_mistake() -> None:
     with pytest.raises(ValidationError, match="no effect unless"):
-        config.Camera.model_validate({"source": "/dev/video0", "password_file": "x"})
-    config.Camera.model_validate({"source": "rtsp://door@host/", "password_file": "x"})
+        config.CameraSettings.model_validate({"source": "/dev/video0", "password_file": "x"})
+    config.CameraSettings.model_validate({"source": "rtsp://door@host/", "password_file": "x"})

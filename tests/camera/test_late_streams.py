@@ -55,7 +55,7 @@ def capture() -> SlowCapture:
 
 
 def camera_of(capture: SlowCapture) -> Rtsp:
-    return Rtsp(config.Camera(source="rtsp://door:secret@host/x"), capture.clock, capture)
+    return Rtsp(config.CameraSettings(source="rtsp://door:secret@host/x"), capture.clock, capture)
 
 
 def test_what_ffmpeg_is_asked_for(capture: SlowCapture) -> None:

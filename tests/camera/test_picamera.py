@@ -81,7 +81,9 @@ class FakePicamera2:
 
 
 def opened(fake: FakePicamera2, **settings: int) -> PiCamera:
-    return PiCamera(config.Camera.model_validate(settings), lambda: fake, to_monotonic=lambda boottime: boottime - 2.0)
+    return PiCamera(
+        config.CameraSettings.model_validate(settings), lambda: fake, to_monotonic=lambda boottime: boottime - 2.0
+    )
 
 
 def test_asks_for_a_main_and_a_small_stream() -> None:
@@ -146,7 +148,7 @@ def test_no_camera_names_the_way_out() -> None:
         raise IndexError("list index out of range")
 
     with pytest.raises(CameraError, match="ribbon cable"):
-        PiCamera(config.Camera(), no_camera)
+        PiCamera(config.CameraSettings(), no_camera)
 
 
 def busy() -> Any:
@@ -167,11 +169,11 @@ def busy() -> Any:
 )
 def test_a_busy_camera_is_said_to_be_in_use_and_by_whom(others: tuple[Holder, ...], words: str) -> None:
     with pytest.raises(CameraError, match=words) as told:
-        PiCamera(config.Camera(), busy, others=lambda: others)
+        PiCamera(config.CameraSettings(), busy, others=lambda: others)
     assert told.value.fault is CameraFault.IN_USE
     assert "ribbon" not in str(told.value)
 
 
 def test_missing_picamera2_names_the_package() -> None:
     with pytest.raises(CameraError, match=r"apt install python3-picamera2.*--system-site-packages"):
-        PiCamera(config.Camera())
+        PiCamera(config.CameraSettings())

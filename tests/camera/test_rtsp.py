@@ -31,8 +31,8 @@ OWN_DELAY = 0.35
 pytestmark = needs_rtsp_server
 
 
-def camera_at(source: str, **settings: object) -> config.Camera:
-    return config.Camera.model_validate({"source": source, **settings})
+def camera_at(source: str, **settings: object) -> config.CameraSettings:
+    return config.CameraSettings.model_validate({"source": source, **settings})
 
 
 @contextmanager

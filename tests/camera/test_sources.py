@@ -15,7 +15,7 @@ from tests.support.videos import write_video
 
 
 def opened(source: str) -> Source:
-    return open_source(config.Camera(source=source), SystemClock(), threading.Event())
+    return open_source(config.CameraSettings(source=source), SystemClock(), threading.Event())
 
 
 def test_a_path_is_a_video_at_its_own_pace(tmp_path: Path) -> None:

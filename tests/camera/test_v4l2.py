@@ -69,7 +69,7 @@ class Rig:
             self.asked = (source, backend)
             return capture
 
-        given = config.Camera.model_validate({"source": str(device), **settings})
+        given = config.CameraSettings.model_validate({"source": str(device), **settings})
         self.camera = V4L2(given, self.clock, open_capture)
 
 
@@ -155,14 +155,14 @@ def test_stamps_of_another_clock_are_told_once_and_not_used(
 def test_a_missing_device_names_those_that_are_there(tmp_path: Path) -> None:
     (tmp_path / "video4").touch()
     (tmp_path / "video2").touch()
-    settings = config.Camera(source=str(tmp_path / "video9"))
+    settings = config.CameraSettings(source=str(tmp_path / "video9"))
     with pytest.raises(CameraError, match=r"video9: no such device; there is .*video2, .*video4$"):
         V4L2(settings, VirtualClock())
 
 
 def test_a_missing_device_where_there_is_none(tmp_path: Path) -> None:
     with pytest.raises(CameraError, match="plugged in"):
-        V4L2(config.Camera(source=str(tmp_path / "video0")), VirtualClock())
+        V4L2(config.CameraSettings(source=str(tmp_path / "video0")), VirtualClock())
 
 
 def test_a_forbidden_device_names_the_group() -> None:
@@ -174,7 +174,7 @@ def test_a_forbidden_device_names_the_group() -> None:
 def test_a_file_that_is_no_device_is_refused_by_opencv_itself(tmp_path: Path) -> None:
     (tmp_path / "video0").write_text("a file")
     with pytest.raises(CameraError, match="not a camera"):
-        V4L2(config.Camera(source=str(tmp_path / "video0")), VirtualClock())
+        V4L2(config.CameraSettings(source=str(tmp_path / "video0")), VirtualClock())
 
 
 # Other programs.

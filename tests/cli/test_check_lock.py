@@ -11,7 +11,7 @@ from gpiozero.pins.mock import MockPin
 from edgegate import config
 from edgegate.cli.check_lock import lock
 from edgegate.config import Config
-from edgegate.lock.interface import Status, another_door
+from edgegate.lock.interface import LockStatus, another_door
 from edgegate.lock.wiring import KEYS, Wiring
 from tests.keeper.test_keeper import WIRING, Keeper
 from tests.support.brokers import wait_until
@@ -78,6 +78,6 @@ def test_a_lockdown_and_a_fire_are_warnings_with_what_they_do(tmp_path: Path) ->
 
 
 def test_a_keeper_of_an_earlier_version_does_not_say_what_it_runs_on() -> None:
-    earlier = Status(locked=True, door="closed", mode="normal")
+    earlier = LockStatus(locked=True, door="closed", mode="normal")
     assert another_door(earlier, Wiring()) is None
     assert another_door(replace(earlier, wiring=Wiring(exit_pin=5).digest), Wiring()) is not None

@@ -17,7 +17,7 @@ from edgegate.events.cloudevents import Origin
 from edgegate.events.vocabulary import Event, EventType
 from edgegate.gallery import Details, Gallery
 from edgegate.journal import Journal
-from edgegate.recognition.site_calibration import Scores, Visit
+from edgegate.recognition.site_calibration import ScoredVisit, ScoreStore
 from edgegate.service import retention
 from tests.support.door_scenes import ENROLLED
 from tests.support.fakes import looks, photo
@@ -141,7 +141,7 @@ class Kept:
     def __init__(self, folder: Path) -> None:
         self.clock = VirtualClock(START)
         self.gallery = Gallery(folder / "gallery.db")
-        self.scores = Scores(folder / "scores.db", days=30)
+        self.scores = ScoreStore(folder / "scores.db", days=30)
         self.journal = self.open()
 
     def open(self) -> Journal:
@@ -243,7 +243,7 @@ def test_a_forgotten_person_is_in_no_event_by_name(kept: Kept) -> None:
 def test_the_scores_of_visits_are_forgotten_with_who_made_them(kept: Kept) -> None:
     ann, ben = kept.enrol("Ann"), kept.enrol("Ben")
     for person in (ann, ben, None):
-        kept.scores.keep(Visit(START, 0.98, 0.8, 0.96, person, person is not None, 5, "sha"))
+        kept.scores.keep(ScoredVisit(START, 0.98, 0.8, 0.96, person, person is not None, 5, "sha"))
     forgotten = retention.forget(kept.gallery, kept.journal, kept.scores, kept.clock, "Ann")
     assert forgotten.visits == 1
     assert [visit.person for visit in kept.scores.visits("sha")] == [ben, None]

@@ -14,7 +14,7 @@ import pytest
 
 from edgegate.broker import Message, Topics, connect
 from edgegate.broker.connection import Acknowledged
-from edgegate.config import Mqtt
+from edgegate.config import MqttSettings
 from tests.support.brokers import EmbeddedBroker, Mosquitto, free_port, needs_mosquitto
 from tests.support.program import Program
 
@@ -51,7 +51,7 @@ def publishing(port: int) -> Iterator[Callable[[Sequence[Message]], None]]:
 
     It stays connected while the block runs: amqtt forgets what it has acknowledged to somebody who leaves at once.
     """
-    connection = connect(Mqtt(host="127.0.0.1", port=port), "publisher")
+    connection = connect(MqttSettings(host="127.0.0.1", port=port), "publisher")
 
     def publish(messages: Sequence[Message]) -> None:
         for message in messages:

@@ -238,7 +238,7 @@ def test_the_data_folder_is_the_configured_one_or_systemds_or_beside_where_one_s
 
 
 def test_no_pulse_can_be_configured_that_the_lock_would_not_give() -> None:
-    longest = config.Door(unlock_seconds=MAX_PULSE_SECONDS)
+    longest = config.DoorSettings(unlock_seconds=MAX_PULSE_SECONDS)
     assert longest.unlock_seconds == MAX_PULSE_SECONDS
     with pytest.raises(ValidationError):
-        config.Door(unlock_seconds=MAX_PULSE_SECONDS + 0.1)
+        config.DoorSettings(unlock_seconds=MAX_PULSE_SECONDS + 0.1)

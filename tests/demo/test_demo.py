@@ -16,8 +16,8 @@ from edgegate import journal
 from edgegate.cli import main
 from edgegate.demo import scene, story
 from edgegate.demo.broker import HOST, EmbeddedBroker
-from edgegate.demo.portraits import ASTRONAUT, HOPPER, Portrait
-from edgegate.demo.stage import Stage
+from edgegate.demo.portraits import ASTRONAUT, HOPPER, DemoPortrait
+from edgegate.demo.stage import DemoFolder
 from edgegate.errors import BrokerError, UsageError
 from edgegate.vision.packs import load_pack, shipped
 
@@ -25,15 +25,15 @@ EXPECTED = ["person.enrolled", "access.granted", "lock.unlocked", "lock.locked",
 
 
 @pytest.fixture(scope="module")
-def performance(tmp_path_factory: pytest.TempPathFactory) -> tuple[Stage, subprocess.CompletedProcess[str]]:
+def performance(tmp_path_factory: pytest.TempPathFactory) -> tuple[DemoFolder, subprocess.CompletedProcess[str]]:
     """The whole demo, once, as a newcomer runs it."""
     folder = tmp_path_factory.mktemp("demo") / "out"
     command = [sys.executable, "-m", "edgegate", "demo", "--out", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
-    return Stage(folder), done
+    return DemoFolder(folder), done
 
 
-def test_the_demo_goes_as_it_must(performance: tuple[Stage, subprocess.CompletedProcess[str]]) -> None:
+def test_the_demo_goes_as_it_must(performance: tuple[DemoFolder, subprocess.CompletedProcess[str]]) -> None:
     stage, done = performance
 
     assert (done.returncode, done.stderr) == (0, "")
@@ -57,7 +57,7 @@ def test_with_the_shipped_tracker_it_goes_as_it_must_too(tmp_path: Path) -> None
     assert {denied["reason"] for denied in refused} <= {"unknown", "unconfirmed"}
 
 
-def test_every_frame_of_the_scene_is_annotated(performance: tuple[Stage, object]) -> None:
+def test_every_frame_of_the_scene_is_annotated(performance: tuple[DemoFolder, object]) -> None:
     stage, _ = performance
     capture = cv2.VideoCapture(str(stage.annotated))
     frames = 0
@@ -68,7 +68,7 @@ def test_every_frame_of_the_scene_is_annotated(performance: tuple[Stage, object]
 
 
 def test_the_folder_can_be_used_again(tmp_path: Path) -> None:
-    stage = Stage(tmp_path)
+    stage = DemoFolder(tmp_path)
     for path in (stage.scene, stage.journal, tmp_path / "journal.db-wal", tmp_path / "mine.txt"):
         path.touch()
     stage.clear()
@@ -141,7 +141,7 @@ def test_a_taken_port_is_told() -> None:
 
 
 def test_a_missing_portrait_is_told_with_the_way_out() -> None:
-    portrait = Portrait("Nobody", "no_such_package", "face.png", (0, 0), 1, ())
+    portrait = DemoPortrait("Nobody", "no_such_package", "face.png", (0, 0), 1, ())
     with pytest.raises(UsageError, match=r"pip install '\.\[demo\]'"):
         _ = portrait.file
 

@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from edgegate.door import MAX_HOLD_SECONDS, TABLE, Button, Input, Latch, Leaf, State, Step, Times, advance, step
+from edgegate.door import MAX_HOLD_SECONDS, TABLE, Button, Input, Latch, Leaf, State, StepResult, Times, advance, step
 from edgegate.door.diagram import renewed
 from edgegate.door.parts import PARTS, Place
 from edgegate.door.pulse import MAX_PULSE_SECONDS
@@ -28,14 +28,14 @@ class Door:
         self.state = State(0.0, contact=contact)
         self.told: list[str] = []
 
-    def __call__(self, what: Input, at: float, seconds: float = 3.0) -> Step:
+    def __call__(self, what: Input, at: float, seconds: float = 3.0) -> StepResult:
         result = step(self.state, what, at, TIMES, seconds)
         return self._take(result)
 
-    def wait(self, until: float) -> Step:
+    def wait(self, until: float) -> StepResult:
         return self._take(advance(self.state, until, TIMES))
 
-    def _take(self, result: Step) -> Step:
+    def _take(self, result: StepResult) -> StepResult:
         self.state = result.state
         self.told += [told.type.value for told in result.told]
         return result
@@ -434,13 +434,13 @@ class AnyDoor(RuleBasedStateMachine):
         self.going_on: set[EventType] = set()
         """What has begun and not ended, by all that was told."""
 
-    def do(self, what: Input, seconds: float = 3.0) -> Step:
+    def do(self, what: Input, seconds: float = 3.0) -> StepResult:
         before = self.state
         result = step(before, what, self.now, TIMES, seconds)
         self._take(before, result)
         return result
 
-    def _take(self, before: State, result: Step) -> None:
+    def _take(self, before: State, result: StepResult) -> None:
         self.state, self.now = result.state, result.state.now
         assert self.now >= before.now, "time never runs back"
         moments = [told.at for told in result.told]

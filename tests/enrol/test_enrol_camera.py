@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from edgegate.camera import Recording
-from edgegate.enrol import Enroller, Sameness, Told, Verdict, take_photos
-from edgegate.enrol.guidance import Guide, Rules, Say
+from edgegate.enrol import Enroller, PhotoVerdict, Prompt, Sameness, take_photos
+from edgegate.enrol.guidance import GuidanceRules, Guide, Say
 from edgegate.recognition.thresholds import Table
 from edgegate.vision.analyzer import Analyzer, build_analyzer
 from tests.support.poses import OTHER, POSES, SITTER, STRAIGHT, Standing, write_session
@@ -31,8 +31,10 @@ def analyzer() -> Analyzer:
     return build_analyzer()
 
 
-def session(video: Path, analyzer: Analyzer, rules: Rules | None = None) -> tuple[list[Verdict], list[Told]]:
-    told: list[Told] = []
+def session(
+    video: Path, analyzer: Analyzer, rules: GuidanceRules | None = None
+) -> tuple[list[PhotoVerdict], list[Prompt]]:
+    told: list[Prompt] = []
     recording = Recording(video)
     try:
         same = Sameness(Table(analyzer.pack.thresholds)).of_one_camera
@@ -72,7 +74,7 @@ def test_who_takes_the_place_of_the_first_gets_no_photo(analyzer: Analyzer, tmp_
 
 def test_the_time_is_the_cameras(analyzer: Analyzer, tmp_path: Path) -> None:
     video = write_session(tmp_path / "long.avi", [([STRAIGHT], 2.0)])
-    _, told = session(video, analyzer, Rules(seconds=1.0))
+    _, told = session(video, analyzer, GuidanceRules(seconds=1.0))
     assert told[-1].say is Say.TIME_IS_UP
     assert told[-1].at == pytest.approx(1.1, abs=0.01)
 

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgegate.enrol import ADVICE, Sameness, Verdict, choose, enrol, strangers
+from edgegate.enrol import ADVICE, PhotoVerdict, Sameness, choose, enrol, strangers
 from edgegate.enrol.choice import MUCH_THE_SAME
 from edgegate.gallery import Person, Photo
 from edgegate.recognition.identification import Identifier
 from edgegate.recognition.thresholds import Table
-from edgegate.vision.faces import Fault
+from edgegate.vision.faces import FaceFault
 from tests.support.fakes import EMBEDDER, FakePeople, looks, person, photo
 
 ROWS = [
@@ -36,8 +36,8 @@ def shots(*degrees: float, quality: float = 1.0, look: str = "") -> list[Photo]:
     return [replace(photo(looks(d), quality), look=look) for d in degrees]
 
 
-def verdicts(photos: Sequence[Photo]) -> list[Verdict]:
-    return [Verdict(f"{number}.jpg", one) for number, one in enumerate(photos)]
+def verdicts(photos: Sequence[Photo]) -> list[PhotoVerdict]:
+    return [PhotoVerdict(f"{number}.jpg", one) for number, one in enumerate(photos)]
 
 
 def identifier(*people: Person) -> Identifier:
@@ -108,9 +108,9 @@ def test_what_is_chosen_differs_and_what_is_left_would_add_nothing(
 
 
 def test_one_call_is_judged_together() -> None:
-    dark = Verdict("dark.jpg", None, Fault.DARK, ADVICE[Fault.DARK])
+    dark = PhotoVerdict("dark.jpg", None, FaceFault.DARK, ADVICE[FaceFault.DARK])
     done = enrol("ann", [*verdicts(shots(0, 1, 60, 15)), dark], identifier(), SAMENESS, photos=3)
-    assert [v.fault for v in done.verdicts] == [None, None, Fault.NOT_SAME_PERSON, None, Fault.DARK]
+    assert [v.fault for v in done.verdicts] == [None, None, FaceFault.NOT_SAME_PERSON, None, FaceFault.DARK]
     assert [v.kept for v in done.verdicts] == [True, False, False, True, False]
     assert (done.accepted, len(done.photos), done.before) == (3, 2, 0)
 
@@ -128,7 +128,7 @@ def test_guided_photos_are_all_kept() -> None:
 def test_the_same_person_under_another_name_is_refused_whatever_is_allowed() -> None:
     done = enrol("ann", verdicts(shots(2)), identifier(person("ben", *shots(0))), SAMENESS, allow_lookalike=True)
     (verdict,) = done.verdicts
-    assert verdict.fault is Fault.DUPLICATE_OF
+    assert verdict.fault is FaceFault.DUPLICATE_OF
     assert "enrolled as ben" in verdict.advice
 
 
@@ -136,7 +136,7 @@ def test_a_lookalike_is_refused_or_kept_apart_by_choice() -> None:
     ben = person("ben", *shots(0))
     new = verdicts(shots(17.5))  # 0.954: as much opens only at 0.96
     refused = enrol("ann", new, identifier(ben), SAMENESS)
-    assert [v.fault for v in refused.verdicts] == [Fault.LOOKALIKE_OF]
+    assert [v.fault for v in refused.verdicts] == [FaceFault.LOOKALIKE_OF]
     assert "--allow-lookalike" in refused.verdicts[0].advice
     kept = enrol("ann", new, identifier(ben), SAMENESS, allow_lookalike=True)
     assert len(kept.photos) == 1
@@ -147,4 +147,4 @@ def test_with_those_known_before_a_person_is_compared_as_they_will_be() -> None:
     """A turned photo alone is nothing like Ben; Ann's mean with it is: 17.5 degrees from him."""
     ann, ben = person("ann", *shots(10)), person("ben", *shots(0))
     everybody = identifier(ann, ben)
-    assert enrol("ann", verdicts(shots(25)), everybody, SAMENESS).verdicts[0].fault is Fault.LOOKALIKE_OF
+    assert enrol("ann", verdicts(shots(25)), everybody, SAMENESS).verdicts[0].fault is FaceFault.LOOKALIKE_OF

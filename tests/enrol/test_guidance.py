@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgegate.enrol.guidance import WORDS, Guide, Pose, Rules, Say, Step, View
-from edgegate.vision.faces import Fault
+from edgegate.enrol.guidance import WORDS, GuidanceRules, Guide, Instruction, Pose, Say, View
+from edgegate.vision.faces import FaceFault
 from tests.support.fakes import looks
 
 FRAME = 0.1
-RULES = Rules()
+RULES = GuidanceRules()
 SITTER, OTHER = looks(0), looks(40)
 """Their cosine is 0.77."""
 
@@ -29,11 +29,11 @@ ASKED = {
 }
 
 
-def guide(rules: Rules = RULES) -> Guide:
+def guide(rules: GuidanceRules = RULES) -> Guide:
     return Guide(lambda _photos: 0.95, rules)
 
 
-def run(session: Guide, views: Iterable[View], start: float = 0.0) -> list[Step]:
+def run(session: Guide, views: Iterable[View], start: float = 0.0) -> list[Instruction]:
     """One step a frame, ten frames a second, until it is over."""
     steps = []
     for number, view in enumerate(views):
@@ -43,7 +43,7 @@ def run(session: Guide, views: Iterable[View], start: float = 0.0) -> list[Step]
     return steps
 
 
-def kept(steps: Iterable[Step]) -> list[Pose]:
+def kept(steps: Iterable[Instruction]) -> list[Pose]:
     return [step.keep for step in steps if step.keep is not None]
 
 
@@ -82,7 +82,7 @@ def test_a_pose_counts_once_it_was_held() -> None:
     [
         pytest.param(replace(AT_EASE, size=0.24), id="walking"),
         pytest.param(replace(AT_EASE, yaw=-0.14), id="turning"),
-        pytest.param(View(0.0, 0.2, 0.0, (Fault.BLURRED,)), id="a blurred frame"),
+        pytest.param(View(0.0, 0.2, 0.0, (FaceFault.BLURRED,)), id="a blurred frame"),
         pytest.param(View(0.0), id="gone for a frame"),
     ],
 )
@@ -95,12 +95,12 @@ def test_what_is_not_held_begins_again(unsteady: View) -> None:
     ("view", "said"),
     [
         (View(0.0), Say.COME),
-        (View(0.0, faults=(Fault.SEVERAL_FACES,)), Say.ONE_AT_A_TIME),
-        (View(0.0, 0.05, 0.0, (Fault.TOO_SMALL, Fault.BLURRED)), Say.COME_CLOSER),
-        (View(0.0, 0.3, 0.0, (Fault.CUT_OFF,)), Say.INTO_THE_MIDDLE),
-        (View(0.0, 0.3, 0.0, (Fault.DARK,)), Say.MORE_LIGHT),
-        (View(0.0, 0.3, 0.0, (Fault.OVEREXPOSED,)), Say.LESS_LIGHT),
-        (View(0.0, 0.3, 0.9, (Fault.POSE,)), Say.LOOK_STRAIGHT),
+        (View(0.0, faults=(FaceFault.SEVERAL_FACES,)), Say.ONE_AT_A_TIME),
+        (View(0.0, 0.05, 0.0, (FaceFault.TOO_SMALL, FaceFault.BLURRED)), Say.COME_CLOSER),
+        (View(0.0, 0.3, 0.0, (FaceFault.CUT_OFF,)), Say.INTO_THE_MIDDLE),
+        (View(0.0, 0.3, 0.0, (FaceFault.DARK,)), Say.MORE_LIGHT),
+        (View(0.0, 0.3, 0.0, (FaceFault.OVEREXPOSED,)), Say.LESS_LIGHT),
+        (View(0.0, 0.3, 0.9, (FaceFault.POSE,)), Say.LOOK_STRAIGHT),
         (replace(AT_EASE, size=0.08), Say.COME_CLOSER),
         (replace(AT_EASE, size=0.6), Say.STEP_BACK),
         (replace(AT_EASE, yaw=0.2), Say.LOOK_STRAIGHT),
@@ -118,7 +118,7 @@ def test_each_hindrance_has_its_words(view: View, said: Say) -> None:
         (AT_EASE, Say.TURN_LEFT),
         (ASKED[Pose.RIGHT], Say.TURN_LEFT),
         (replace(AT_EASE, yaw=0.65), Say.TURN_LESS),
-        (View(0.0, 0.2, 0.9, (Fault.POSE,)), Say.TURN_LESS),
+        (View(0.0, 0.2, 0.9, (FaceFault.POSE,)), Say.TURN_LESS),
         (ASKED[Pose.LEFT], Say.HOLD_STILL),
         (replace(ASKED[Pose.LEFT], embedding=OTHER), Say.SAME_PERSON),
     ],
@@ -145,7 +145,7 @@ def test_a_pose_that_nobody_can_hold_is_given_up_but_the_first() -> None:
     assert kept(steps) == [Pose.STRAIGHT]
     assert steps[-1].say is Say.DONE
     assert len(steps) == pytest.approx(4 * RULES.patience_seconds / FRAME, rel=0.05)
-    dark = run(guide(), [View(0.0, 0.2, 0.0, (Fault.DARK,))] * 700)
+    dark = run(guide(), [View(0.0, 0.2, 0.0, (FaceFault.DARK,))] * 700)
     assert (dark[-1].say, kept(dark)) == (Say.TIME_IS_UP, [])
     assert len(dark) == pytest.approx(RULES.seconds / FRAME, rel=0.05)
 
@@ -164,7 +164,7 @@ VIEWS = st.one_of(
         faults=st.just(()),
         embedding=st.sampled_from([SITTER, SITTER, SITTER, OTHER]),
     ),
-    st.builds(View, at=st.just(0.0), faults=st.sampled_from([(fault,) for fault in Fault])),
+    st.builds(View, at=st.just(0.0), faults=st.sampled_from([(fault,) for fault in FaceFault])),
 )
 SCRIPTS = st.lists(st.tuples(VIEWS, st.integers(1, 30)), min_size=1, max_size=60)
 
@@ -190,5 +190,5 @@ def test_whatever_happens_photos_are_usable_different_of_one_person_and_in_time(
 
 @given(SCRIPTS)
 def test_who_sits_down_after_anything_at_all_still_gets_the_first_photo(script: list[tuple[View, int]]) -> None:
-    before = [replace(view, embedding=None, faults=view.faults or (Fault.DARK,)) for view, _ in script]
+    before = [replace(view, embedding=None, faults=view.faults or (FaceFault.DARK,)) for view, _ in script]
     assert Pose.STRAIGHT in kept(run(guide(), before + obedient([Pose.STRAIGHT])))

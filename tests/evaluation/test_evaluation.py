@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgegate.demo.portraits import Portrait
+from edgegate.demo.portraits import DemoPortrait
 from edgegate.errors import UsageError
 from edgegate.evaluation.dataset import clip_visits, in_part, photo_visits, photos_in
-from edgegate.evaluation.scores import Looks, Scores, measure
+from edgegate.evaluation.scores import Looks, TrialScores, measure
 from edgegate.evaluation.tables import rows_of, table, to_toml
 from edgegate.recognition.thresholds import rate_bound
 from tests.support.door_scenes import ENROLLED, STRANGER, stills, write_scene
@@ -59,7 +59,7 @@ def test_visits_with_too_few_frames_take_no_part() -> None:
 @given(st.lists(st.floats(-1, 1, width=32), min_size=1, max_size=400), st.integers(0, 2**32 - 1))
 def test_a_row_bounds_the_strangers_it_lets_in(scores: list[float], seed: int) -> None:
     measured = np.random.default_rng(seed).permutation(np.array(scores, np.float32))
-    rows = rows_of("set", 1, 1, Scores(np.empty(0, np.float32), measured, 2))
+    rows = rows_of("set", 1, 1, TrialScores(np.empty(0, np.float32), measured, 2))
     strangers = measured.astype(np.float64)  # as the door compares
     for row in rows:
         accepted = int((strangers >= row.threshold).sum())
@@ -297,7 +297,7 @@ def _touch(path: Path) -> None:
     path.touch()
 
 
-def _save_photos(folder: Path, portrait: Portrait, lights: Sequence[float]) -> None:
+def _save_photos(folder: Path, portrait: DemoPortrait, lights: Sequence[float]) -> None:
     folder.mkdir(parents=True)
     image = cv2.imread(str(portrait.file))
     assert image is not None

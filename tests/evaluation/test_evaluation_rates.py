@@ -18,19 +18,19 @@ from edgegate.evaluation.dataset import Labelled
 from edgegate.evaluation.split import Split, Vectors, split
 from edgegate.evaluation.vision import Judged
 from edgegate.recognition.thresholds import rate_bound
-from edgegate.vision.faces import Fault
+from edgegate.vision.faces import FaceFault
 from tests.support.fakes import looks
 
 Floats = npt.NDArray[np.float32]
 
 
-def shot(file: str, degrees: float = 0.0, *, fault: Fault | None = None) -> Judged:
+def shot(file: str, degrees: float = 0.0, *, fault: FaceFault | None = None) -> Judged:
     """A photo by its path, `person/file` or `person/condition/file`."""
     person, *condition, _ = Path(file).parts
     return Judged(Labelled(Path(file), person, *condition), None if fault else (looks(degrees), 1.0), fault)
 
 
-def shots(person: str, count: int, fault: Fault | None = None) -> list[Judged]:
+def shots(person: str, count: int, fault: FaceFault | None = None) -> list[Judged]:
     return [shot(f"{person}/{person}_{number}.jpg", fault=fault) for number in range(count)]
 
 
@@ -57,15 +57,15 @@ def test_files_that_are_each_their_own_visit_are_photos_like_any() -> None:
 
 
 def test_a_photo_without_a_usable_face_is_counted_where_it_would_have_come() -> None:
-    early = [shot("ann/ann_0.jpg", fault=Fault.BLURRED), *(shot(f"ann/ann_{n}.jpg") for n in range(1, 4))]
-    late = [shot("ann/ann_4.jpg", fault=Fault.POSE), shot("ann/ann_5.jpg", fault=Fault.NO_FACE)]
+    early = [shot("ann/ann_0.jpg", fault=FaceFault.BLURRED), *(shot(f"ann/ann_{n}.jpg") for n in range(1, 4))]
+    late = [shot("ann/ann_4.jpg", fault=FaceFault.POSE), shot("ann/ann_5.jpg", fault=FaceFault.NO_FACE)]
     found = split([*early, *late, *shots("bea", 2)], 2)
     assert (found.refused_at_enrolment, found.missed.person.tolist()) == (1, [0, 0])
     assert found.faults == {"blurred": 1, "pose": 1, "no_face": 1}
 
 
 def test_whose_face_it_is_must_be_certain() -> None:
-    crowd = shot("ann/ann_9.jpg", fault=Fault.SEVERAL_FACES)
+    crowd = shot("ann/ann_9.jpg", fault=FaceFault.SEVERAL_FACES)
     found = split([*shots("ann", 3), crowd, *shots("bea", 1)], 2)
     assert (len(found.missed), found.refused_at_enrolment, found.faults) == (0, 0, {"several_faces": 1})
 

@@ -16,7 +16,7 @@ from edgegate.clock import VirtualClock
 from edgegate.events.vocabulary import Event
 from edgegate.keeper.client import KeeperClient, parse_reference
 from edgegate.keeper.spool import Spool
-from edgegate.lock.interface import Status
+from edgegate.lock.interface import LockStatus
 
 BATCH = 3
 
@@ -34,7 +34,7 @@ class Direct:
             spool.acknowledge(fields["acked"])
         else:
             after = 0
-        status = asdict(Status(locked=True, door="unknown", mode="normal"))
+        status = asdict(LockStatus(locked=True, door="unknown", mode="normal"))
         entries = [asdict(entry) for entry in spool.pending(after, BATCH)]
         return {"ok": True, "status": status, "spool": spool.id, "boot": "b", "events": entries}
 

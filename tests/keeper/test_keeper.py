@@ -26,10 +26,10 @@ from edgegate.keeper import spool as spools
 from edgegate.keeper.__main__ import listen
 from edgegate.keeper.client import KeeperClient
 from edgegate.keeper.refusals import MAX_REPORTS
-from edgegate.keeper.requests import MAX_BYTES, MAX_REMEMBERED, Refused, RequestLog
+from edgegate.keeper.requests import MAX_BYTES, MAX_REMEMBERED, RequestLog, RequestRefused
 from edgegate.keeper.server import Server
-from edgegate.keeper.spool import Disk, Later, Spool, at_once
-from edgegate.lock.controller import Lock
+from edgegate.keeper.spool import Later, Spool, SpoolDisk, at_once
+from edgegate.lock.controller import LockController
 from edgegate.lock.wiring import Wiring
 from tests.support.brokers import wait_until
 from tests.support.keepers import Process
@@ -56,7 +56,7 @@ class Switch(MockPin):
 class Keeper:
     """A keeper in a thread of its own, and pins to press."""
 
-    def __init__(self, folder: Path, disk: Disk | None = None, later: Later = at_once) -> None:
+    def __init__(self, folder: Path, disk: SpoolDisk | None = None, later: Later = at_once) -> None:
         self.path = folder / "keeper.sock"
         self.clock, self.factory = SystemClock(), MockFactory(pin_class=Switch)
         self.factory.pin(21).grounded = True  # the door is closed
@@ -64,7 +64,7 @@ class Keeper:
         self.listener = listen(self.path, 0o660, None)
         self.alive = threading.Event()
         self.server = Server(self.listener, self.spool, self.clock, self.alive.set, later)
-        self.lock = Lock(WIRING, self.clock, self.factory, self.server.tell)
+        self.lock = LockController(WIRING, self.clock, self.factory, self.server.tell)
         self._thread = threading.Thread(target=self.server.run, args=(self.lock,))
 
     def __enter__(self) -> Self:
@@ -217,12 +217,12 @@ def test_requests_are_remembered_for_as_long_as_they_are_fresh() -> None:
     line = b'{"do": "lockdown", "id": "a", "at": 10.0}'
     requests.take(line, "daemon", 10.0)
     for now, reason in ((10.0, "replayed"), (12.0, "replayed"), (12.1, "stale"), (20.0, "stale"), (9.9, "stale")):
-        with pytest.raises(Refused) as caught:
+        with pytest.raises(RequestRefused) as caught:
             requests.take(line, "another", now)
         assert caught.value.reason == reason
     for number in range(MAX_REMEMBERED):
         requests.take(b'{"do": "status", "id": "%d", "at": 30.0}' % number, "daemon", 30.0)
-    with pytest.raises(Refused, match="too many"):
+    with pytest.raises(RequestRefused, match="too many"):
         requests.take(b'{"do": "status", "id": "more", "at": 30.0}', "daemon", 30.0)
     requests.take(b'{"do": "status", "id": "other", "at": 30.0}', "another", 30.0)
     requests.take(b'{"do": "status", "id": "later", "at": 40.0}', "daemon", 40.0)
@@ -465,7 +465,7 @@ def test_a_fire_that_was_over_before_the_next_keeper_came_is_told_as_over(tmp_pa
     assert keeper.kept() == ["fire.started", "lock.unlocked", "lock.locked", "fire.ended"]
 
 
-class HeldUp(Disk):
+class HeldUp(SpoolDisk):
     """A disk that makes everybody wait, until it is `going`."""
 
     def __init__(self) -> None:
@@ -583,8 +583,14 @@ def test_it_is_made_of_the_standard_library_and_gpiozero() -> None:
     assert {name for name in packages - allowed if not name.startswith(("__editable__", "_distutils"))} == set()
     ours = {name.removeprefix("edgegate.") for name in loaded if name.startswith("edgegate.")}
     assert {name for name in ours if "." not in name} == {
-        "clock", "door", "errors", "events", "keeper", "lock", "system",
-    }  # fmt: skip
+        "clock",
+        "door",
+        "errors",
+        "events",
+        "keeper",
+        "lock",
+        "system",
+    }
     assert {name for name in ours if name.startswith("system.")} == {
         f"system.{name}" for name in ("logs", "private_files", "signals", "systemd")
     }

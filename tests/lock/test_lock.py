@@ -16,7 +16,7 @@ from edgegate.clock import Cancel, SystemClock, VirtualClock
 from edgegate.door.pulse import MAX_PULSE_SECONDS, Pulse
 from edgegate.errors import LockError
 from edgegate.events.vocabulary import Event, EventType
-from edgegate.lock.controller import RETRY_SECONDS, Lock, build_lock
+from edgegate.lock.controller import RETRY_SECONDS, LockController, build_lock
 from edgegate.lock.wiring import Wiring
 
 NEVER_TOO_LATE = float("inf")
@@ -49,7 +49,9 @@ class Door:
         self.told: list[tuple[EventType, float]] = []
         self.settings = Wiring(pins="mock", active_high=active_high)
         factory = MockFactory(pin_class=Jammed)
-        self.lock = Lock(self.settings, self.clock, factory, lambda event: self.told.append((event.type, event.at)))
+        self.lock = LockController(
+            self.settings, self.clock, factory, lambda event: self.told.append((event.type, event.at))
+        )
         self.pin: Jammed = factory.pin(self.settings.lock_pin)
         self.unlocked_level = active_high
 
@@ -191,7 +193,7 @@ def test_closing_a_lock_that_cannot_be_locked_is_an_error() -> None:
 def test_a_pin_that_is_taken_cannot_be_claimed() -> None:
     door = Door()
     with pytest.raises(LockError, match=r"door\.lock_pin = 17"):
-        Lock(door.settings, door.clock, door.pin.factory, lambda event: None)
+        LockController(door.settings, door.clock, door.pin.factory, lambda event: None)
 
 
 def test_relocks_by_itself_while_nobody_runs_a_loop() -> None:

@@ -28,8 +28,8 @@ from edgegate.keeper.__main__ import listen
 from edgegate.keeper.client import KeeperClient
 from edgegate.keeper.server import Server
 from edgegate.keeper.spool import Spool
-from edgegate.lock.controller import RETRY_SECONDS, Lock
-from edgegate.lock.interface import Status
+from edgegate.lock.controller import RETRY_SECONDS, LockController
+from edgegate.lock.interface import LockStatus
 from edgegate.lock.wiring import Wiring
 from tests.loop.test_whole_door import FAST
 from tests.support.faulty_pin import FAULTS, LATE, LIES, RAISES, WORKS, Fault, Faulty
@@ -37,7 +37,7 @@ from tests.support.faulty_pin import FAULTS, LATE, LIES, RAISES, WORKS, Fault, F
 WIRING = Wiring(pins="mock")
 
 
-class Paced(Lock):
+class Paced(LockController):
     """A lock that only the test looks after, so that nothing happens by chance; the keeper's loop counts its rounds."""
 
     def __init__(self, *args: Any) -> None:
@@ -72,14 +72,14 @@ class Answers(RuleBasedStateMachine):
         self.pin: Faulty = factory.pin(WIRING.lock_pin)
         self.lock = Paced(WIRING, self.clock, factory, self.hear)
         self.until, self.mode = float("-inf"), "normal"
-        self.asked: Lock | KeeperClient = self.lock
+        self.asked: LockController | KeeperClient = self.lock
 
     def hear(self, event: Event) -> None:
         if event.type is EventType.LOCKED:
             assert self.pin.last_reading != RAISES, "it was read back"
         self.told.append(event)
 
-    def ask_status(self) -> Status:
+    def ask_status(self) -> LockStatus:
         return self.lock.status()
 
     @property
@@ -211,7 +211,7 @@ class AnswersOverTheSocket(Answers):
         if self.server is not None:
             self.server.tell(event)
 
-    def ask_status(self) -> Status:
+    def ask_status(self) -> LockStatus:
         return self.client.ask_status()
 
     def teardown(self) -> None:
@@ -275,7 +275,7 @@ def test_a_pin_that_only_cannot_be_read_back_opens_and_locks_until_it_is_verifie
 def test_an_exit_opens_although_the_pin_cannot_be_read_back() -> None:
     told: list[Event] = []
     factory = MockFactory(pin_class=Faulty)
-    lock = Lock(Wiring(pins="mock", exit_pin=20), VirtualClock(), factory, told.append)
+    lock = LockController(Wiring(pins="mock", exit_pin=20), VirtualClock(), factory, told.append)
     factory.pin(17).always = (WORKS, RAISES)
     factory.pin(20).drive_low()
     assert factory.pin(17).level

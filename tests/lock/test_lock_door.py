@@ -15,9 +15,9 @@ from edgegate.clock import Cancel, VirtualClock
 from edgegate.door.pulse import MAX_PULSE_SECONDS, Pulse
 from edgegate.errors import LockError
 from edgegate.events.vocabulary import Event, EventType
-from edgegate.lock.controller import Lock, build_lock
+from edgegate.lock.controller import LockController, build_lock
 from edgegate.lock.inputs import BOUNCE_SECONDS, MISSED_SECONDS
-from edgegate.lock.interface import Status
+from edgegate.lock.interface import LockStatus
 from edgegate.lock.wiring import Wiring
 
 EXIT, CONTACT, HANDLE, TAMPER, FIRE, BUZZER, GREEN, RED = 20, 21, 22, 23, 24, 25, 26, 27
@@ -48,7 +48,7 @@ class Door:
         self.factory.ticks = self.clock.monotonic
         for number in (EXIT, HANDLE, *NORMALLY_CLOSED):
             self.factory.pin(number).grounded = (number in NORMALLY_CLOSED) != (number in flipped)
-        self.lock = Lock(wiring, self.clock, self.factory, self.told.append)
+        self.lock = LockController(wiring, self.clock, self.factory, self.told.append)
 
     def flip(self, number: int) -> None:
         pin = self.factory.pin(number)
@@ -394,11 +394,11 @@ def test_without_timers_lockdown_and_resume_are_done_all_the_same(asked: str) ->
 
 def test_a_pin_in_use_is_named_and_the_lock_is_given_back() -> None:
     factory = MockFactory()
-    taken = Lock(Wiring(lock_pin=EXIT), VirtualClock(), factory, lambda event: None)
+    taken = LockController(Wiring(lock_pin=EXIT), VirtualClock(), factory, lambda event: None)
     with pytest.raises(LockError, match=r"door\.exit_pin = 20: the pin cannot be claimed"):
-        Lock(WIRING, VirtualClock(), factory, lambda event: None)
+        LockController(WIRING, VirtualClock(), factory, lambda event: None)
     taken.close()
-    Lock(Wiring(), VirtualClock(), factory, lambda event: None).close()
+    LockController(Wiring(), VirtualClock(), factory, lambda event: None).close()
 
 
 def test_on_mock_pins_nothing_but_the_lock_is_wired() -> None:
@@ -406,7 +406,7 @@ def test_on_mock_pins_nothing_but_the_lock_is_wired() -> None:
     clock = VirtualClock()
     lock = build_lock(WIRING, clock, told.append)
     clock.advance(1000.0)
-    assert lock.status() == Status(locked=True, door="unknown", mode="normal", wiring=WIRING.digest)
+    assert lock.status() == LockStatus(locked=True, door="unknown", mode="normal", wiring=WIRING.digest)
     assert told == []
     lock.close()
 

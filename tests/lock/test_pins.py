@@ -14,7 +14,7 @@ from gpiozero.pins.local import LocalPiFactory
 from edgegate.clock import VirtualClock
 from edgegate.door.pulse import Pulse
 from edgegate.errors import LockError
-from edgegate.lock.controller import Lock
+from edgegate.lock.controller import LockController
 from edgegate.lock.wiring import Wiring
 
 
@@ -90,7 +90,7 @@ def pi4_factory() -> Any:
 def test_no_level_but_locked_is_ever_driven_before_a_pulse(lgpio: FakeLgpio, active_high: bool) -> None:
     locked, unlocked = (0, 1) if active_high else (1, 0)
     clock = VirtualClock()
-    lock = Lock(Wiring(active_high=active_high), clock, pi4_factory(), lambda event: None)
+    lock = LockController(Wiring(active_high=active_high), clock, pi4_factory(), lambda event: None)
     assert lgpio.driven == [locked]
     lock.pulse(Pulse(1.0, not_after=0.0, visit=1))
     clock.advance(1.0)
@@ -101,7 +101,7 @@ def test_no_level_but_locked_is_ever_driven_before_a_pulse(lgpio: FakeLgpio, act
 
 def test_the_line_is_an_output_from_first_to_last(lgpio: FakeLgpio) -> None:
     lgpio.is_output = True  # the keeper before it left it so
-    lock = Lock(Wiring(active_high=False), VirtualClock(), pi4_factory(), lambda event: None)
+    lock = LockController(Wiring(active_high=False), VirtualClock(), pi4_factory(), lambda event: None)
     lock.close()
     assert (lgpio.inputs, lgpio.is_output) == (0, True)
 
@@ -113,4 +113,4 @@ def test_a_line_that_another_program_has_is_left_to_it(lgpio: FakeLgpio, monkeyp
     lgpio.is_output = True
     monkeypatch.setattr(lgpio, "gpio_claim_output", busy)
     with pytest.raises(LockError, match=r"door.lock_pin = 17: the pin cannot be claimed: GPIO busy"):
-        Lock(Wiring(), VirtualClock(), pi4_factory(), lambda event: None)
+        LockController(Wiring(), VirtualClock(), pi4_factory(), lambda event: None)

@@ -21,8 +21,8 @@ from tests.support.paths import ROOT
 
 
 def test_both_have_the_same_keys_and_defaults() -> None:
-    assert list(config.Door.model_fields) == list(KEYS)
-    assert config.Door().wiring == Wiring() == wiring.read(ROOT / "config.toml")
+    assert list(config.DoorSettings.model_fields) == list(KEYS)
+    assert config.DoorSettings().wiring == Wiring() == wiring.read(ROOT / "config.toml")
 
 
 values = st.one_of(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from edgegate.access.gate import Gate, Rules
+from edgegate.access.gate import Gate, GateRules
 from edgegate.camera import CameraHealth, Source
 from edgegate.camera.capture import Capture, Slot
 from edgegate.clock import SystemClock
@@ -77,7 +77,7 @@ class Watched:
         self._lock = build_lock(Wiring(pins="mock"), self.clock, self.changes.put)
         self._loop = Loop(
             FakePipeline(),
-            Gate(Rules(), "m"),
+            Gate(GateRules(), "m"),
             self._journal,
             self._lock,
             self.changes,

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from gpiozero.pins.mock import MockFactory
 
-from edgegate.access.gate import Gate, Rules
+from edgegate.access.gate import Gate, GateRules
 from edgegate.access.observation import Sighting
 from edgegate.clock import VirtualClock
 from edgegate.door.pulse import Pulse
@@ -19,8 +19,8 @@ from edgegate.errors import JournalError, LockError
 from edgegate.events.cloudevents import CloudEvent, Origin
 from edgegate.events.vocabulary import Event
 from edgegate.journal import Journal, read
-from edgegate.lock.controller import Lock, build_lock
-from edgegate.lock.interface import Status
+from edgegate.lock.controller import LockController, build_lock
+from edgegate.lock.interface import LockStatus
 from edgegate.lock.wiring import Wiring
 from edgegate.loop.turn import Loop, Turn
 from edgegate.types import Frame
@@ -28,7 +28,7 @@ from tests.support.fakes import FailingJournal, FakePipeline, frame_at, seen
 from tests.support.faulty_pin import RAISES, WORKS, Faulty
 from tests.support.holding import between, calls_noted
 
-RULES = Rules(unlock_seconds=3.0, max_frame_age=0.5, decide_after_frames=3, refuse_after_frames=3)
+RULES = GateRules(unlock_seconds=3.0, max_frame_age=0.5, decide_after_frames=3, refuse_after_frames=3)
 GRANTED, STALE, UNKNOWN = "access.granted recognised", "access.denied stale", "access.denied unknown"
 UNLOCKED, LOCKED = "lock.unlocked", "lock.locked"
 
@@ -49,7 +49,7 @@ class SlowPipeline(FakePipeline):
 class SlowLock:
     """A real lock that every pulse reaches `seconds` late."""
 
-    def __init__(self, lock: Lock, clock: VirtualClock) -> None:
+    def __init__(self, lock: LockController, clock: VirtualClock) -> None:
         self._lock = lock
         self._clock = clock
         self.seconds, self.fails = 0.0, False
@@ -69,7 +69,7 @@ class SlowLock:
             raise LockError("the lock keeper does not answer")
         return self._lock.pulse(pulse)
 
-    def status(self) -> Status:
+    def status(self) -> LockStatus:
         return self._lock.status()
 
     def hold(self, seconds: float) -> bool:

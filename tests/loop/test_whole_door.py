@@ -18,21 +18,23 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from edgegate import journal as journals
-from edgegate.access.gate import Gate, Rules
+from edgegate.access.gate import Gate, GateRules
 from edgegate.access.observation import Candidate, Sighting, Validity
 from edgegate.clock import VirtualClock
 from edgegate.errors import JournalError
 from edgegate.events.cloudevents import TYPE_PREFIX, CloudEvent, Origin
 from edgegate.events.vocabulary import Event, EventType
 from edgegate.journal import Journal
-from edgegate.lock.controller import Lock
+from edgegate.lock.controller import LockController
 from edgegate.lock.wiring import Wiring
 from edgegate.loop.turn import Loop
 from tests.support.audit import Audit, seconds
 from tests.support.fakes import FailingJournal, FakePipeline, frame_at, seen
 from tests.support.visited import Pin
 
-RULES = Rules(unlock_seconds=3.0, max_frame_age=0.5, rearm_seconds=2.0, decide_after_frames=3, refuse_after_frames=3)
+RULES = GateRules(
+    unlock_seconds=3.0, max_frame_age=0.5, rearm_seconds=2.0, decide_after_frames=3, refuse_after_frames=3
+)
 WIRING = Wiring(
     pins="mock", unlock_seconds=3.0, exit_seconds=4.0, exit_pin=20, contact_pin=21, fire_pin=22, fire_opens=False
 )
@@ -60,7 +62,7 @@ class WholeDoor(RuleBasedStateMachine):
         self.exit, self.contact, self.fire, self.line = (factory.pin(number) for number in (20, 21, 22, 17))
         self.contact.grounded = True
         self.line.watch = self.watch
-        self.lock = Lock(WIRING, self.clock, factory, changes.put)
+        self.lock = LockController(WIRING, self.clock, factory, changes.put)
         self.kept = Journal(self.path, origin=Origin("home", "front", "b1"), clock=self.clock, outbox=False)
         self.journal = FailingJournal(self.kept)
         self.pipeline = FakePipeline()

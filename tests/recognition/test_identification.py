@@ -16,7 +16,7 @@ from edgegate.errors import GalleryError
 from edgegate.gallery import Gallery, Person, Photo
 from edgegate.recognition.identification import OWN_FRAME_RATE, Identifier, People
 from edgegate.recognition.thresholds import Table
-from edgegate.types import Claim, Embedding
+from edgegate.types import Embedding, Prediction
 from tests.support.fakes import EMBEDDER, FakePeople, looks, person, photo
 
 ROWS = [
@@ -93,7 +93,7 @@ def test_a_person_scores_as_the_look_that_is_most_alike_and_is_no_runner_up_of_t
     degrees: float, score: float
 ) -> None:
     ben = person("ben", photo(looks(30)))
-    match = identifier([ben, CID]).match(looks(degrees), 5, Claim("cid", 0.99))
+    match = identifier([ben, CID]).match(looks(degrees), 5, Prediction("cid", 0.99))
     assert match is not None
     assert match.person == CID.id
     assert match.score == pytest.approx(np.cos(np.radians(score)))
@@ -161,7 +161,10 @@ def test_a_claim_is_compared_with_the_person_it_names_and_nobody_nearer_is_overl
     degrees: float, margin: float
 ) -> None:
     known = identifier([ANN, BEN])
-    for match in (known.match(looks(degrees), 5, Claim("ann", 0.95)), known.match_own(looks(degrees), Claim("ann", 1))):
+    for match in (
+        known.match(looks(degrees), 5, Prediction("ann", 0.95)),
+        known.match_own(looks(degrees), Prediction("ann", 1)),
+    ):
         assert match is not None
         assert match.person == ANN.id
         assert (match.score, match.margin) == pytest.approx((np.cos(np.radians(degrees)), margin), abs=1e-3)
@@ -169,15 +172,15 @@ def test_a_claim_is_compared_with_the_person_it_names_and_nobody_nearer_is_overl
 
 def test_a_claim_asks_the_same_of_a_score() -> None:
     known = identifier([ANN, BEN])
-    claimed, free = known.match(looks(0), 5, Claim("ann", 0.95)), known.match(looks(0), 5)
+    claimed, free = known.match(looks(0), 5, Prediction("ann", 0.95)), known.match(looks(0), 5)
     assert claimed == free
 
 
 @pytest.mark.parametrize("name", ["cid", "unknown", None])
 def test_a_claim_that_names_nobody_enrolled_matches_nobody(name: str | None) -> None:
     known = identifier([ANN, BEN])
-    assert known.match(looks(0), 5, Claim(name, 0.99)) is None
-    assert known.match_own(looks(0), Claim(name, 0.99)) is None
+    assert known.match(looks(0), 5, Prediction(name, 0.99)) is None
+    assert known.match_own(looks(0), Prediction(name, 0.99)) is None
 
 
 def test_a_name_is_confirmed_from_when_it_is_enrolled_until_it_is_forgotten() -> None:
@@ -186,7 +189,7 @@ def test_a_name_is_confirmed_from_when_it_is_enrolled_until_it_is_forgotten() ->
     for revision, (everybody, found) in enumerate([((ANN, BEN), True), ((ANN,), False)], 1):
         gallery.everybody, gallery.revision = everybody, revision
         known.refresh()
-        assert (known.match(looks(90), 5, Claim("ben", 0.95)) is not None) is found
+        assert (known.match(looks(90), 5, Prediction("ben", 0.95)) is not None) is found
 
 
 # Validity.

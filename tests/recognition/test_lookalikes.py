@@ -16,7 +16,7 @@ from edgegate.recognition.identification import Identifier
 from edgegate.recognition.lookalikes import apart, compare
 from edgegate.recognition.thresholds import Table
 from edgegate.types import Embedding
-from edgegate.vision.faces import Fault
+from edgegate.vision.faces import FaceFault
 from tests.support.fakes import EMBEDDER, FakePeople, person, photo
 
 RATE, FRAMES = 1e-3, 5
@@ -28,7 +28,7 @@ TABLE = Table(
     for rate, base in BASES.items()
     for bonus in [0.005 * ((photos == 5) + (frames == 5))]
 )
-DUPLICATE, LOOKALIKE = Fault.DUPLICATE_OF, Fault.LOOKALIKE_OF
+DUPLICATE, LOOKALIKE = FaceFault.DUPLICATE_OF, FaceFault.LOOKALIKE_OF
 
 
 def family(*cosines: float) -> list[Embedding]:
@@ -51,7 +51,7 @@ def photos(face: Embedding, count: int = 5, look: str = "") -> list[Photo]:
     return [replace(photo(face), look=look)] * count
 
 
-def told(new: Sequence[Photo], *people: Person, name: str = "new") -> list[tuple[str, Fault]]:
+def told(new: Sequence[Photo], *people: Person, name: str = "new") -> list[tuple[str, FaceFault]]:
     return [(one.person.name, one.fault) for one in compare(new, people, TABLE, RATE, FRAMES, name)]
 
 
@@ -70,7 +70,7 @@ def told(new: Sequence[Photo], *people: Person, name: str = "new") -> list[tuple
     ],
 )
 def test_one_rule_tells_the_same_person_from_a_lookalike_from_anybody_else(
-    cosine: float, expected: list[tuple[str, Fault]]
+    cosine: float, expected: list[tuple[str, FaceFault]]
 ) -> None:
     ann, new = family(cosine)
     assert told(photos(new), person("ann", *photos(ann))) == expected
@@ -189,7 +189,7 @@ def test_who_is_more_alike_is_never_told_less(one: float, other: float, count: i
     ann, less, more = family(min(one, other), max(one, other))
     enrolled = person("ann", *photos(ann, theirs))
 
-    def fault(new: Embedding) -> Fault | None:
+    def fault(new: Embedding) -> FaceFault | None:
         return next((fault for _, fault in told(photos(new, count), enrolled)), None)
 
     assert severity[fault(less)] <= severity[fault(more)]

@@ -10,7 +10,7 @@ import pytest
 from edgegate.recognition.identification import Identifier
 from edgegate.recognition.pipeline import KEEP_LOOKING_SECONDS, LOOK_ANYWAY_SECONDS, Pipeline
 from edgegate.recognition.thresholds import Table
-from edgegate.recognition.tracking import Rules, Tracker
+from edgegate.recognition.tracking import Tracker, TrackingRules
 from edgegate.types import Embedding, Frame
 from edgegate.vision.faces import Face
 from tests.support.fakes import EMBEDDER, FakePeople, face_at, frame_at, looks, person, photo
@@ -51,7 +51,7 @@ class Scene:
         rows = [row | {"frames": 1, "threshold": 0.9}, row | {"frames": 2, "threshold": 0.95}]
         people = FakePeople((person("ann", photo(looks(ANN))),))
         identifier = Identifier(people, Table(rows), EMBEDDER, 1e-3, decide_after_frames=5)
-        self.pipeline = Pipeline(self.analyzer, self.motion, Tracker(Rules()), identifier)
+        self.pipeline = Pipeline(self.analyzer, self.motion, Tracker(TrackingRules()), identifier)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from edgegate.errors import EdgegateError, GalleryError
 from edgegate.evaluation.site import check
 from edgegate.loop.visit_scores import ScoreKeeper, VisitScores
 from edgegate.recognition.identification import Identifier
-from edgegate.recognition.site_calibration import DAY_SECONDS, Scores, Visit, read_threshold, write_threshold
+from edgegate.recognition.site_calibration import DAY_SECONDS, ScoredVisit, ScoreStore, read_threshold, write_threshold
 from edgegate.recognition.thresholds import Table, rate_bound
 from tests.support.brokers import wait_until
 from tests.support.fakes import EMBEDDER, FakePeople, looks, person, photo, seen
@@ -28,7 +28,7 @@ from tests.support.turns import denied, granted, turn
 
 NOW = 1767225600.0
 THRESHOLD, RATE = 0.95, 1e-2
-STRANGER = Visit(NOW, 0.90, 0.85, THRESHOLD, None, granted=False, frames=5, embedder=EMBEDDER)
+STRANGER = ScoredVisit(NOW, 0.90, 0.85, THRESHOLD, None, granted=False, frames=5, embedder=EMBEDDER)
 ANN = replace(STRANGER, score=0.98, person="id-ann", granted=True)
 
 
@@ -36,7 +36,7 @@ ANN = replace(STRANGER, score=0.98, person="id-ann", granted=True)
 
 
 def test_the_file_keeps_numbers_for_so_many_days_and_is_its_owner_s_alone(tmp_path: Path) -> None:
-    scores = Scores(tmp_path / "data" / "scores.db", days=7)
+    scores = ScoreStore(tmp_path / "data" / "scores.db", days=7)
     assert scores.visits(EMBEDDER) == ()
     assert not scores.path.exists()
     for day in range(10):
@@ -48,7 +48,7 @@ def test_the_file_keeps_numbers_for_so_many_days_and_is_its_owner_s_alone(tmp_pa
 
 
 def test_forgetting_somebody_erases_their_visits(tmp_path: Path) -> None:
-    scores = Scores(tmp_path / "scores.db", days=7)
+    scores = ScoreStore(tmp_path / "scores.db", days=7)
     assert scores.forget("id-ann") == 0
     for visit in (STRANGER, ANN, ANN):
         scores.keep(visit)
@@ -62,7 +62,7 @@ def sighting(score: float, margin: float = 0.1, track: int = 1, frames: int = 5)
     return replace(seen(track=track, frames=frames), pooled=pooled)
 
 
-def follow(*steps: tuple[float, Sequence[Sighting], Sequence[dict[str, object]]]) -> list[Visit]:
+def follow(*steps: tuple[float, Sequence[Sighting], Sequence[dict[str, object]]]) -> list[ScoredVisit]:
     visits = VisitScores(EMBEDDER, frames=5, rearm_seconds=5.0)
     over = [visit for now, view, events in steps for visit in visits.turn(now, NOW + now, view, events)]
     return over + visits.close()
@@ -98,7 +98,7 @@ class Keeping:
 
     def __init__(self, path: Path) -> None:
         self.clock, self.stopping = VirtualClock(NOW), threading.Event()
-        self.scores, self.names = Scores(path, 7), {"id-1": "Ann"}
+        self.scores, self.names = ScoreStore(path, 7), {"id-1": "Ann"}
         visits = VisitScores(EMBEDDER, 5, 5.0)
         self.keeper = ScoreKeeper(self.scores, visits, self.clock, self.names.get, self.stopping)
 
@@ -146,7 +146,7 @@ def test_a_visit_of_somebody_forgotten_before_it_is_written_is_not_kept(tmp_path
 # Whether the promise holds.
 
 
-def strangers(*scores: float) -> list[Visit]:
+def strangers(*scores: float) -> list[ScoredVisit]:
     return [replace(STRANGER, score=score) for score in scores]
 
 
@@ -263,7 +263,7 @@ def embedder() -> str:
 def test_the_command_checks_the_promise_and_tightens_what_it_is_told_to(edgegate: Program) -> None:
     nothing = edgegate("evaluate", "--site")
     assert (nothing.status, "privacy.keep_scores" in nothing.err) == (2, True)
-    scores = Scores(edgegate.data / "scores.db", 30)
+    scores = ScoreStore(edgegate.data / "scores.db", 30)
     for visit in strangers(*[0.9] * 20, 0.975):
         scores.keep(replace(visit, embedder=embedder()))
     told = edgegate("evaluate", "--site")

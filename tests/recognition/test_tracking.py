@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgegate.recognition.tracking import Rules, Track, Tracker
+from edgegate.recognition.tracking import Track, Tracker, TrackingRules
 from edgegate.vision.faces import Face
 from tests.support.fakes import face_at, looks
 
@@ -16,7 +16,7 @@ ANN, BEN = 0.0, 60.0
 
 @pytest.fixture
 def tracker() -> Tracker:
-    return Tracker(Rules())
+    return Tracker(TrackingRules())
 
 
 def show(tracker: Tracker, at: float, look: float, x: float = 0.0, frames: int = 1) -> Track:
@@ -181,7 +181,7 @@ pictures = st.lists(st.tuples(st.floats(0, 2), st.lists(faces, max_size=4)), max
 def test_every_face_gets_one_track_of_its_own_and_no_number_is_given_twice(
     scene: list[tuple[float, list[Face]]],
 ) -> None:
-    tracker, at = Tracker(Rules()), 0.0
+    tracker, at = Tracker(TrackingRules()), 0.0
     last_seen: dict[int, float] = {}
     for after, view in scene:
         at += after
@@ -196,21 +196,21 @@ def test_every_face_gets_one_track_of_its_own_and_no_number_is_given_twice(
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.floats(-180, 180)), min_size=1, max_size=30))
 def test_a_pool_never_mixes_faces_that_do_not_look_alike(frames: list[tuple[float, float]]) -> None:
-    tracker, at = Tracker(Rules()), 0.0
+    tracker, at = Tracker(TrackingRules()), 0.0
     for after, look in frames:
         at += after
         (track,) = tracker.update(at, [face_at(0)])
         before = track.pooled()
         continued = tracker.add_evidence(track, looks(look), 1.0)
         if before is not None:
-            assert (continued is track) == (float(before @ looks(look)) >= Rules().same_face)
+            assert (continued is track) == (float(before @ looks(look)) >= TrackingRules().same_face)
         assert continued.visit <= continued.id
-        assert len(continued.pool) <= Rules().pool_frames
+        assert len(continued.pool) <= TrackingRules().pool_frames
 
 
 def test_other_rules_keep_the_tracks_and_pool_fewer_frames_at_once(tracker: Tracker) -> None:
     before = show(tracker, 0.0, ANN, frames=5)
-    tracker.change_rules(Rules(pool_frames=2))
+    tracker.change_rules(TrackingRules(pool_frames=2))
     track = show(tracker, 0.5, ANN)
     assert track is before
     assert (track.frames, len(track.pool)) == (6, 2)

@@ -15,10 +15,10 @@ import pytest
 
 from edgegate.errors import UsageError
 from edgegate.loop.turn import Turn
-from edgegate.pages.overlay import GREEN, GREY, RED, Label, opinion
+from edgegate.pages.overlay import GREEN, GREY, RED, Caption, opinion
 from edgegate.report.annotate import CAPTION_SECONDS, Annotator
 from edgegate.report.video import CODECS, video_file
-from edgegate.types import Box, Claim, Image
+from edgegate.types import Box, Image, Prediction
 from tests.support.containers import container_and_codec
 from tests.support.turns import BOX, FPS, START, denied, granted, image, sighting, turn
 
@@ -171,16 +171,16 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path, suffix: str) -> 
 @pytest.mark.parametrize(
     ("claim", "score", "decided", "text", "colour"),
     [
-        (Claim("Ada", 0.87), 0.98, None, "Ada 0.87  0.980 >= 0.950", GREEN),
-        (Claim("Ada", 0.87), 0.5, None, "Ada? 0.87  0.500 < 0.950", GREY),
-        (Claim("Ada", 0.87), 0.5, Label("unknown", RED), "Ada? 0.87  0.500 < 0.950", RED),
-        (Claim(None, 0.41), None, None, "unknown 0.41", GREY),
-        (Claim(None, 0.41), None, Label("unknown", RED), "unknown 0.41", RED),
-        (Claim(None, 0.41), None, Label("Ada", GREEN), "Ada", GREEN),
-        (None, 0.5, Label("unknown", RED), "unknown  0.500 < 0.950", RED),
+        (Prediction("Ada", 0.87), 0.98, None, "Ada 0.87  0.980 >= 0.950", GREEN),
+        (Prediction("Ada", 0.87), 0.5, None, "Ada? 0.87  0.500 < 0.950", GREY),
+        (Prediction("Ada", 0.87), 0.5, Caption("unknown", RED), "Ada? 0.87  0.500 < 0.950", RED),
+        (Prediction(None, 0.41), None, None, "unknown 0.41", GREY),
+        (Prediction(None, 0.41), None, Caption("unknown", RED), "unknown 0.41", RED),
+        (Prediction(None, 0.41), None, Caption("Ada", GREEN), "Ada", GREEN),
+        (None, 0.5, Caption("unknown", RED), "unknown  0.500 < 0.950", RED),
     ],
 )
 def test_what_a_network_claims_is_written_with_how_sure_it_is(
-    claim: Claim | None, score: float | None, decided: Label | None, text: str, colour: tuple[int, int, int]
+    claim: Prediction | None, score: float | None, decided: Caption | None, text: str, colour: tuple[int, int, int]
 ) -> None:
-    assert opinion(replace(sighting(score), claim=claim), lambda _: "Ada", decided) == Label(text, colour)
+    assert opinion(replace(sighting(score), claim=claim), lambda _: "Ada", decided) == Caption(text, colour)

@@ -24,7 +24,7 @@ from edgegate.events.cloudevents import Origin
 from edgegate.gallery import Details, Gallery, Person, Photo, raw, session, snapshot
 from edgegate.gallery.keys import Keys
 from edgegate.journal import Journal
-from edgegate.recognition.site_calibration import Scores
+from edgegate.recognition.site_calibration import ScoreStore
 from edgegate.service.retention import Retention
 from tests.gallery.test_gallery import TODAY, random_photo
 from tests.support.fakes import EMBEDDER
@@ -239,7 +239,7 @@ def test_retention_gives_the_pages_of_those_it_forgets_back(gallery: Gallery) ->
         return Journal(folder / "journal.db", origin=Origin("home", "front", "b"), clock=clock, outbox=False)
 
     retention = Retention(
-        gallery, journal, Scores(folder / "scores.db", 30), clock, 30, threading.Event(), synchronized=lambda: True
+        gallery, journal, ScoreStore(folder / "scores.db", 30), clock, 30, threading.Event(), synchronized=lambda: True
     )
     retention.look()
     assert retention.trouble is None

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from edgegate.access.gate import Gate, Rules
+from edgegate.access.gate import Gate, GateRules
 from edgegate.clock import SystemClock
 from edgegate.errors import GalleryError
 from edgegate.events.cloudevents import CloudEvent, Origin
@@ -24,8 +24,7 @@ from edgegate.loop.turn import Loop
 from edgegate.recognition.identification import Identifier
 from edgegate.recognition.pipeline import Pipeline
 from edgegate.recognition.thresholds import Table
-from edgegate.recognition.tracking import Rules as TrackingRules
-from edgegate.recognition.tracking import Tracker
+from edgegate.recognition.tracking import Tracker, TrackingRules
 from edgegate.service.gallery_watch import AWAIT_SECONDS, GalleryWatch
 from edgegate.types import Frame
 from edgegate.vision.faces import Face
@@ -83,7 +82,7 @@ class Door:
         tracker = Tracker(TrackingRules(pool_frames=FRAMES))
         self._loop = Loop(
             Pipeline(self.view, self.view, tracker, self.identifier),
-            Gate(Rules(decide_after_frames=FRAMES, refuse_after_frames=10_000), "m"),
+            Gate(GateRules(decide_after_frames=FRAMES, refuse_after_frames=10_000), "m"),
             self._journal,
             self._lock,
             changes,

@@ -47,7 +47,7 @@ def test_nothing_comes_between_commit_and_pulse_in_the_door_as_it_is_built(door:
                 break
     recording.close()
     kept.close()
-    assert between(calls, "Journal.append", "Lock.pulse") == ["Loop._ask_lock"]
+    assert between(calls, "Journal.append", "LockController.pulse") == ["Loop._ask_lock"]
     assert told[0]["data"]["person"] == ENROLLED.person
 
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from edgegate.demo import scene
 from edgegate.demo.backdrop import SIZE
-from edgegate.demo.portraits import ASTRONAUT, HOPPER, Portrait
+from edgegate.demo.portraits import ASTRONAUT, HOPPER, DemoPortrait
 from edgegate.demo.scene import Mark, Walk
 from edgegate.types import Image
 
@@ -26,7 +26,7 @@ NOISE = 2  # grey levels either way
 
 ENROLLED, STRANGER = ASTRONAUT, HOPPER
 
-Standing: TypeAlias = tuple[Portrait, float, float]
+Standing: TypeAlias = tuple[DemoPortrait, float, float]
 """Who stands there, x of the middle of the face and its width, in pixels of 640x480."""
 
 Script: TypeAlias = Sequence[tuple[str, float]]

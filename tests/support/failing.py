@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
-from edgegate.keeper.spool import Disk
+from edgegate.keeper.spool import SpoolDisk
 
 
 class Calls:
@@ -174,7 +174,7 @@ def _hang_up(*ends: socket.socket) -> None:
             end.shutdown(socket.SHUT_RDWR)
 
 
-class FailingDisk(Disk):
+class FailingDisk(SpoolDisk):
     """A disk that fills up; a late failure leaves half of what was written."""
 
     def __init__(self, calls: Calls) -> None:

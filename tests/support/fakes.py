@@ -14,7 +14,7 @@ from edgegate.events.cloudevents import CloudEvent
 from edgegate.events.vocabulary import Event
 from edgegate.gallery import Person, Photo
 from edgegate.journal import Journal
-from edgegate.recognition.tracking import Rules
+from edgegate.recognition.tracking import TrackingRules
 from edgegate.types import Box, Embedding, Frame
 from edgegate.vision.faces import Face, Quality
 
@@ -79,7 +79,7 @@ class FakePipeline:
     def look(self, frame: Frame) -> tuple[Sighting, ...]:
         return self.view
 
-    def change_rules(self, rules: Rules) -> None:
+    def change_rules(self, rules: TrackingRules) -> None:
         pass
 
 

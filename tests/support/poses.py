@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from edgegate.demo import scene
-from edgegate.demo.portraits import ASTRONAUT, HOPPER, CutOut, Portrait
+from edgegate.demo.portraits import ASTRONAUT, HOPPER, CutOut, DemoPortrait
 from edgegate.demo.scene import Mark, Walk
 from edgegate.types import Image
 from tests.support.door_scenes import FPS
@@ -21,7 +21,7 @@ SITTER, OTHER = HOPPER, ASTRONAUT
 LEFT, RIGHT = 1.8, -1.6
 """How far to bend the sitter for a head turned a bit to their left or right."""
 
-Standing: TypeAlias = tuple[Portrait, float, float, float]
+Standing: TypeAlias = tuple[DemoPortrait, float, float, float]
 """Who, how far turned, x of the middle of the face and its width, in pixels of 640x480."""
 
 STRAIGHT: Standing = (SITTER, 0.0, 310.0, 120.0)
@@ -34,7 +34,7 @@ POSES: Sequence[Sequence[Standing]] = ((STRAIGHT,), (TURNED_LEFT,), (CLOSER,), (
 """What a guided session asks for, in its order."""
 
 
-def turned(portrait: Portrait, turn: float) -> Image:
+def turned(portrait: DemoPortrait, turn: float) -> Image:
     """The portrait with the middle of the face moved to one side, the rest giving way: much like a head that turns."""
     return _bent(portrait.cut_out(), turn).image
 

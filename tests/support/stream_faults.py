@@ -46,7 +46,7 @@ def main(times: int) -> None:
             ("silent", server.port, server.pause, server.go_on),
             ("network", network.port, network.flowing.clear, network.flowing.set),
         ):
-            with Door(config.Camera(source=server.address(port=port)), age_of) as door:
+            with Door(config.CameraSettings(source=server.address(port=port)), age_of) as door:
                 results = [
                     measured(door, break_it, mend, AWAY_SECONDS[turn % len(AWAY_SECONDS)]) for turn in range(times)
                 ]

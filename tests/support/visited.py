@@ -19,7 +19,7 @@ from typing import Any
 from gpiozero.pins.mock import MockFactory, MockPin
 
 from edgegate import journal as journals
-from edgegate.access.gate import Gate, Rules
+from edgegate.access.gate import Gate, GateRules
 from edgegate.access.observation import Sighting
 from edgegate.clock import VirtualClock, rfc3339
 from edgegate.errors import JournalError
@@ -30,13 +30,15 @@ from edgegate.keeper.__main__ import listen
 from edgegate.keeper.client import KEEPER, KeeperClient, parse_reference
 from edgegate.keeper.server import Server
 from edgegate.keeper.spool import Spool
-from edgegate.lock.controller import Lock
+from edgegate.lock.controller import LockController
 from edgegate.lock.wiring import Wiring
 from edgegate.loop.turn import Loop
 from tests.support.failing import Calls, FailingDisk, Socket, database
 from tests.support.fakes import FakePipeline, frame_at, seen
 
-RULES = Rules(unlock_seconds=3.0, max_frame_age=0.5, rearm_seconds=2.0, decide_after_frames=3, refuse_after_frames=3)
+RULES = GateRules(
+    unlock_seconds=3.0, max_frame_age=0.5, rearm_seconds=2.0, decide_after_frames=3, refuse_after_frames=3
+)
 WIRING = Wiring(
     pins="mock", unlock_seconds=3.0, exit_seconds=4.0, lock_pin=17, exit_pin=20, contact_pin=21, stuck_seconds=3600.0
 )
@@ -189,7 +191,7 @@ class Door:
         self._listener = Socket.of(self._calls, "keeper", listen(self._folder / "keeper.sock", 0o600, None))
         self._server = Server(self._listener, self._spool, self.clock, self._rounds.release)
         self.said: list[Event] = []
-        self._lock = Lock(WIRING, self.clock, self._factory, self._hear)
+        self._lock = LockController(WIRING, self.clock, self._factory, self._hear)
         self._thread = threading.Thread(target=self._server.run, args=(self._lock,))
         self._thread.start()
         self._pause()

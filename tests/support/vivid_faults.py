@@ -52,7 +52,7 @@ class Vivid:
 
 @contextmanager
 def _watched(device: str) -> Iterator[Door]:
-    with Door(config.Camera(source=device)) as door:
+    with Door(config.CameraSettings(source=device)) as door:
         door.playing()
         yield door
 

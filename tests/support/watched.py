@@ -20,7 +20,7 @@ class Door:
     """Capture thread, slot and health of one camera; `measure` is asked about every frame as it is taken."""
 
     def __init__(
-        self, settings: config.Camera, measure: Callable[[Frame], tuple[float, float]] = lambda _: (0.0, 0.0)
+        self, settings: config.CameraSettings, measure: Callable[[Frame], tuple[float, float]] = lambda _: (0.0, 0.0)
     ) -> None:
         self.told: list[tuple[EventType, float]] = []
         """Events, and when they were told."""

@@ -11,7 +11,7 @@ import pytest
 
 from edgegate.broker.credentials import build_tls, read_password
 from edgegate.camera.address import address_in
-from edgegate.config import Camera, Mqtt
+from edgegate.config import CameraSettings, MqttSettings
 from edgegate.errors import CameraError, ConfigError
 from tests.support.paths import ROOT
 
@@ -19,8 +19,8 @@ ROOTS_ALONE = "/etc/credstore/of-root-alone"
 _NAME = re.compile(r'(?:credential\(|Path\(folder\) / )"(edgegate\.[a-z-]+)"')
 
 
-def settings(**keys: Any) -> Mqtt:
-    return Mqtt.model_validate(keys)
+def settings(**keys: Any) -> MqttSettings:
+    return MqttSettings.model_validate(keys)
 
 
 @pytest.fixture
@@ -51,12 +51,12 @@ def test_a_credential_comes_before_the_key_file(credentials: Path) -> None:
 
 
 def test_a_credential_comes_before_the_cameras_password_file(credentials: Path) -> None:
-    camera = Camera(source="rtsp://door@10.0.0.7/live", password_file=ROOTS_ALONE)
+    camera = CameraSettings(source="rtsp://door@10.0.0.7/live", password_file=ROOTS_ALONE)
     with pytest.raises(CameraError, match="of-root-alone"):
         address_in(camera)
     (credentials / "edgegate.camera-password").write_text("by systemd\n", encoding="utf-8")
     assert "door:by%20systemd@" in address_in(camera).dialled
-    assert "door:by%20systemd@" in address_in(Camera(source="rtsp://door@10.0.0.7/live")).dialled
+    assert "door:by%20systemd@" in address_in(CameraSettings(source="rtsp://door@10.0.0.7/live")).dialled
 
 
 def test_the_daemon_is_handed_every_credential_that_anything_asks_for_and_the_docs_name_it() -> None:

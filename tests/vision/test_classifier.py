@@ -11,11 +11,11 @@ import pytest
 
 from converter.data.cutting import cutter
 from edgegate.errors import ModelError
-from edgegate.types import Box, Claim, Frame
+from edgegate.types import Box, Frame, Prediction
 from edgegate.vision.analyzer import Analyzer
 from edgegate.vision.classes import Probabilities
-from edgegate.vision.classifier import Alone, ClassifierNetwork, Naming
-from edgegate.vision.faces import Face, Fault, Quality
+from edgegate.vision.classifier import ClassifierAlone, ClassifierNetwork, ClassifierPredictions
+from edgegate.vision.faces import Face, FaceFault, Quality
 from edgegate.vision.packs import Pack, load_pack, shipped
 from edgegate.vision.preprocess import stretch
 from edgegate.vision.tflite import Model, Runtime
@@ -25,7 +25,7 @@ from tests.support.linear_packs import write_classifier_pack
 LABELS = ("unknown", "Ann", "Ben")
 PACK = load_pack(shipped("face-tracker"), "tracker")
 FRAME = Frame(0.0, 0, np.zeros((480, 640, 3), np.uint8))
-GOOD, BLURRED = Quality(120, 0.5, 100, 0, 0.8), Quality(120, 0.0, 100, 0, 0.0, (Fault.BLURRED,))
+GOOD, BLURRED = Quality(120, 0.5, 100, 0, 0.8), Quality(120, 0.0, 100, 0, 0.0, (FaceFault.BLURRED,))
 
 
 @dataclass
@@ -70,34 +70,36 @@ OTHER = Face(Box(400, 100, 500, 200), 0.9, np.zeros((4, 2), np.float32))
 @pytest.mark.parametrize(
     ("probabilities", "confidence", "claim"),
     [
-        ((0.0, 0.75, 0.25), 0.5, Claim("Ann", 0.75)),
-        ((0.25, 0.25, 0.5), 0.5, Claim("Ben", 0.5)),
-        ((0.25, 0.25, 0.5), 0.75, Claim(None, 0.5)),
-        ((0.75, 0.25, 0.0), 0.5, Claim(None, 0.75)),
-        ((0.5, 0.5, 0.0), 0.5, Claim(None, 0.5)),
+        ((0.0, 0.75, 0.25), 0.5, Prediction("Ann", 0.75)),
+        ((0.25, 0.25, 0.5), 0.5, Prediction("Ben", 0.5)),
+        ((0.25, 0.25, 0.5), 0.75, Prediction(None, 0.5)),
+        ((0.75, 0.25, 0.0), 0.5, Prediction(None, 0.75)),
+        ((0.5, 0.5, 0.0), 0.5, Prediction(None, 0.5)),
     ],
     ids=["sure", "just sure", "not sure enough", "unknown", "as likely unknown"],
 )
 def test_a_class_is_claimed_from_the_threshold_on(
-    probabilities: tuple[float, ...], confidence: float, claim: Claim
+    probabilities: tuple[float, ...], confidence: float, claim: Prediction
 ) -> None:
-    described = Naming(FakeAnalyzer(), FakeNetwork(probabilities), confidence).describe(FRAME, FACE)
+    described = ClassifierPredictions(FakeAnalyzer(), FakeNetwork(probabilities), confidence).describe(FRAME, FACE)
     assert described.claim == claim
     assert described.embedding is not None
 
 
 def test_only_the_face_that_is_described_costs_anything() -> None:
     network = FakeNetwork()
-    naming = Naming(FakeAnalyzer(), network, 0.5)
+    naming = ClassifierPredictions(FakeAnalyzer(), network, 0.5)
     faces = naming.detect(FRAME)
     assert ([face.claim for face in faces], network.asked) == ([None, None], [])
     naming.describe(FRAME, faces[0])
     assert network.asked == [FACE.box]
 
 
-@pytest.mark.parametrize("way", [lambda a, n: Naming(a, n, 0.5), Alone], ids=["confirmed", "alone"])
+@pytest.mark.parametrize(
+    "way", [lambda a, n: ClassifierPredictions(a, n, 0.5), ClassifierAlone], ids=["confirmed", "alone"]
+)
 def test_a_face_that_is_not_good_enough_is_not_shown_to_it(
-    way: Callable[[FakeAnalyzer, FakeNetwork], Naming | Alone],
+    way: Callable[[FakeAnalyzer, FakeNetwork], ClassifierPredictions | ClassifierAlone],
 ) -> None:
     network = FakeNetwork()
     described = way(FakeAnalyzer(BLURRED), network).describe(FRAME, FACE)
@@ -106,7 +108,7 @@ def test_a_face_that_is_not_good_enough_is_not_shown_to_it(
 
 def test_alone_its_classes_stand_for_the_embedding_and_none_is_made() -> None:
     analyzer = FakeAnalyzer()
-    described = Alone(analyzer, FakeNetwork((0.0, 0.6, 0.8))).describe(FRAME, FACE)
+    described = ClassifierAlone(analyzer, FakeNetwork((0.0, 0.6, 0.8))).describe(FRAME, FACE)
     assert described.embedding == pytest.approx([0.0, 0.6, 0.8])
     assert (described.claim, described.quality, analyzer.embedded) == (None, GOOD, 0)
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from converter.compositions.portraits import ASTRONAUT, GRACE_HOPPER, Portrait
 from edgegate.types import Box
-from edgegate.vision.detect import BlazeFace, Guess, cells, decode, merge
+from edgegate.vision.detect import BlazeFace, DetectorCell, cells, decode, merge
 from edgegate.vision.haar import HaarDetector
 from edgegate.vision.landmarks import Landmarker
 from tests.vision.scenes import Scene
@@ -76,16 +76,16 @@ def test_decoding_adds_offsets_to_the_cell() -> None:
     assert points == [-3 + 3j, 17 + 13j, 9 + 10j, 6 + 6j, 6 + 6j, 6 + 6j]
 
 
-def guess(x: float, y: float, side: float, score: float) -> Guess:
+def guess(x: float, y: float, side: float, score: float) -> DetectorCell:
     corner = complex(x, y)
-    return Guess(score, [corner, corner + complex(side, side), *[corner] * 4])
+    return DetectorCell(score, [corner, corner + complex(side, side), *[corner] * 4])
 
 
 guesses = st.builds(guess, st.floats(0, 180), st.floats(0, 180), st.floats(1, 60), st.floats(0.01, 1))
 
 
 @given(st.lists(guesses, min_size=1, max_size=30))
-def test_merging_keeps_every_face_once(found: list[Guess]) -> None:
+def test_merging_keeps_every_face_once(found: list[DetectorCell]) -> None:
     merged = list(merge(found))
     assert 1 <= len(merged) <= len(found)
     assert [face.score for face in merged] == sorted((face.score for face in merged), reverse=True)

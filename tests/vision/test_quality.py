@@ -11,7 +11,7 @@ import pytest
 from converter.compositions.portraits import ASTRONAUT, GRACE_HOPPER
 from edgegate.types import Image
 from edgegate.vision.analyzer import Analyzer
-from edgegate.vision.faces import Fault, Quality
+from edgegate.vision.faces import FaceFault, Quality
 from edgegate.vision.quality import QualityLimits, outside, sharpness, weight, yaw
 from tests.vision.scenes import Scene, frame
 
@@ -33,32 +33,32 @@ def test_a_plain_face_is_usable(analyzer: Analyzer, scene: Scene, size: int) -> 
 
 
 def test_a_distant_face_is_too_small(analyzer: Analyzer, scene: Scene) -> None:
-    assert Fault.TOO_SMALL in quality(analyzer, scene(GRACE_HOPPER, 32)).faults
+    assert FaceFault.TOO_SMALL in quality(analyzer, scene(GRACE_HOPPER, 32)).faults
 
 
 def test_a_soft_face_is_blurred(analyzer: Analyzer, scene: Scene) -> None:
     soft = np.asarray(cv2.GaussianBlur(scene(GRACE_HOPPER, 120), (0, 0), 6), np.uint8)
-    assert Fault.BLURRED in quality(analyzer, soft).faults
+    assert FaceFault.BLURRED in quality(analyzer, soft).faults
 
 
 def test_a_face_in_the_dark_is_dark(analyzer: Analyzer, scene: Scene) -> None:
-    assert Fault.DARK in quality(analyzer, (scene(GRACE_HOPPER, 120) * 0.12).astype(np.uint8)).faults
+    assert FaceFault.DARK in quality(analyzer, (scene(GRACE_HOPPER, 120) * 0.12).astype(np.uint8)).faults
 
 
 def test_a_face_in_glaring_light_is_overexposed(analyzer: Analyzer, scene: Scene) -> None:
     glare = np.clip(scene(ASTRONAUT, 120) * 1.0 + 110, 0, 255).astype(np.uint8)
-    assert Fault.OVEREXPOSED in quality(analyzer, glare).faults
+    assert FaceFault.OVEREXPOSED in quality(analyzer, glare).faults
 
 
 def test_a_face_at_the_edge_is_cut_off(analyzer: Analyzer, scene: Scene) -> None:
-    assert Fault.CUT_OFF in quality(analyzer, scene(GRACE_HOPPER, 160, (600, 240))).faults
+    assert FaceFault.CUT_OFF in quality(analyzer, scene(GRACE_HOPPER, 160, (600, 240))).faults
 
 
 def test_a_face_turned_away_has_a_pose(analyzer: Analyzer, scene: Scene) -> None:
     strict = replace(QualityLimits(), max_yaw=0.01)
     image = scene(ASTRONAUT, 120)
     measured = quality(Analyzer(analyzer._detector, analyzer._landmarker, analyzer._embedder, strict), image)
-    assert measured.faults == (Fault.POSE,)
+    assert measured.faults == (FaceFault.POSE,)
     assert measured.weight == 0
 
 

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from edgegate.errors import ModelError
-from edgegate.types import Box, Claim, Frame, Image
+from edgegate.types import Box, Frame, Image, Prediction
 from edgegate.vision.faces import Face
 from edgegate.vision.packs import Pack, load_pack, shipped
 from edgegate.vision.preprocess import stretch
 from edgegate.vision.tflite import Model, Runtime
-from edgegate.vision.tracker import Alone, Guess, Naming, TrackerNetwork, enlarged
+from edgegate.vision.tracker import TrackerAlone, TrackerNetwork, TrackerOutput, TrackerPredictions, enlarged
 from tests.support.door_scenes import STILLS, stills
 from tests.support.linear_packs import write_tracker_pack
 
@@ -36,9 +36,9 @@ class FakeNetwork:
     pack: Pack = PACK
     looks: int = 0
 
-    def look(self, _frame: Frame) -> Guess:
+    def look(self, _frame: Frame) -> TrackerOutput:
         self.looks += 1
-        return Guess(np.array(self.probabilities, np.float32), self.box)
+        return TrackerOutput(np.array(self.probabilities, np.float32), self.box)
 
 
 @dataclass
@@ -59,7 +59,7 @@ def face(x: float, y: float = 150, size: float = 90) -> Face:
 
 
 def names(network: FakeNetwork, *faces: Face) -> list[str | None]:
-    found = Naming(FakeAnalyzer(faces), network, confidence=0.9).detect(FRAME)
+    found = TrackerPredictions(FakeAnalyzer(faces), network, confidence=0.9).detect(FRAME)
     assert [f.box for f in found] == [f.box for f in faces]
     return [f.claim.name if f.claim else "no claim" for f in found]
 
@@ -97,15 +97,15 @@ def test_what_names_nobody(network: FakeNetwork) -> None:
 
 def test_a_claim_keeps_how_sure_the_network_was_whomever_it_names() -> None:
     for network, claim in (
-        (FakeNetwork((0.25, 0.75, 0.0)), Claim(None, 0.75)),
-        (FakeNetwork((0.0, 0.0, 1.0)), Claim("Ben", 1.0)),
+        (FakeNetwork((0.25, 0.75, 0.0)), Prediction(None, 0.75)),
+        (FakeNetwork((0.0, 0.0, 1.0)), Prediction("Ben", 1.0)),
     ):
-        (found,) = Naming(FakeAnalyzer((face(150),)), network, 0.9).detect(FRAME)
+        (found,) = TrackerPredictions(FakeAnalyzer((face(150),)), network, 0.9).detect(FRAME)
         assert found.claim == claim
 
 
 def test_a_description_keeps_the_claim() -> None:
-    naming = Naming(FakeAnalyzer((face(150),)), FakeNetwork(), 0.9)
+    naming = TrackerPredictions(FakeAnalyzer((face(150),)), FakeNetwork(), 0.9)
     (found,) = naming.detect(FRAME)
     described = naming.describe(FRAME, found)
     assert described.claim == found.claim
@@ -122,20 +122,20 @@ def test_where_nobody_is_nobody_is_asked_after() -> None:
 
 
 def test_alone_its_box_is_the_face_and_its_classes_what_it_looks_like() -> None:
-    (found,) = Alone(FakeNetwork((0.0, 0.6, 0.8)), min_size=40).detect(FRAME)
+    (found,) = TrackerAlone(FakeNetwork((0.0, 0.6, 0.8)), min_size=40).detect(FRAME)
     assert (found.box, found.claim) == (BOX, None)
     assert found.score == pytest.approx(0.8)
     assert found.embedding == pytest.approx([0.0, 0.6, 0.8])
 
 
 def test_alone_a_small_face_says_nothing_about_who_it_is() -> None:
-    (found,) = Alone(FakeNetwork(), min_size=101).detect(FRAME)
+    (found,) = TrackerAlone(FakeNetwork(), min_size=101).detect(FRAME)
     assert found.embedding is None
 
 
 @pytest.mark.parametrize("network", [FakeNetwork((0.9, 0.1, 0.0)), FakeNetwork(box=None)])
 def test_alone_class_0_and_an_empty_box_are_nobody(network: FakeNetwork) -> None:
-    assert Alone(network, min_size=40).detect(FRAME) == ()
+    assert TrackerAlone(network, min_size=40).detect(FRAME) == ()
 
 
 # A real one.

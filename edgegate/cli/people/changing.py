@@ -6,7 +6,7 @@ import argparse
 from datetime import datetime
 
 from edgegate import app
-from edgegate.cli.common import Times, load_config, understood
+from edgegate.cli.common import TimeReader, load_config, understood
 from edgegate.cli.people.listing import last_seen, summary
 from edgegate.clock import Clock, SystemClock, rfc3339
 from edgegate.config import Config
@@ -24,13 +24,13 @@ def read_details(args: argparse.Namespace, config: Config, clock: Clock) -> Deta
     groups = None if args.group is None else tuple(dict.fromkeys(g.strip() for g in args.group if g.strip() != NONE))
     if groups is not None and not all(group.isprintable() and group for group in groups):
         raise UsageError("a group is a word, without control characters")
-    times = Times(config, clock)
+    times = TimeReader(config, clock)
     begin = _stored(times, args.valid_from, "--valid-from")
     end = _stored(times, args.valid_until, "--valid-until", end=True)
     return Details(groups, args.note, begin, end)
 
 
-def _stored(times: Times, text: str | None, option: str, *, end: bool = False) -> str | None:
+def _stored(times: TimeReader, text: str | None, option: str, *, end: bool = False) -> str | None:
     """RFC 3339 in UTC, "" for `none`, and None where nothing was said."""
     if text is None:
         return None

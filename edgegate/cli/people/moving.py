@@ -13,7 +13,7 @@ from edgegate.clock import SystemClock, rfc3339
 from edgegate.config import Config
 from edgegate.errors import EdgegateError, GalleryError, KeyFileError, UsageError
 from edgegate.events.vocabulary import Event, EventType
-from edgegate.gallery import Entry, Gallery, Person, envelope, transfer
+from edgegate.gallery import Enrollee, Gallery, Person, envelope, transfer
 from edgegate.gallery.trust import Trusted
 from edgegate.system import output_files
 from edgegate.system.terminal import print_json, printable
@@ -86,7 +86,7 @@ def _chosen(gallery: Gallery, names: Sequence[str] | None) -> list[Person]:
     return list(people)
 
 
-def _check(config: Config, gallery: Gallery, entries: Sequence[Entry]) -> None:
+def _check(config: Config, gallery: Gallery, entries: Sequence[Enrollee]) -> None:
     """Raise UsageError or GalleryError, with everything that keeps these people from being enrolled here."""
     there = {person.name for person in gallery.people()}
     embedder, identifier = app.load_embedder(config), app.build_identifier(config, gallery)
@@ -105,7 +105,7 @@ def _check(config: Config, gallery: Gallery, entries: Sequence[Entry]) -> None:
         raise GalleryError("\n".join([*problems, "nothing was imported"]))
 
 
-def _enrol(config: Config, gallery: Gallery, entries: Sequence[Entry], signer: str) -> None:
+def _enrol(config: Config, gallery: Gallery, entries: Sequence[Enrollee], signer: str) -> None:
     clock = SystemClock()
     journal = app.open_journal(config, app.origin_of(config), clock)
     data = {"person": None, "imported_from": signer}

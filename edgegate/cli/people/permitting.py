@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 
 from edgegate import app
-from edgegate.access import Permissions, Verdict
-from edgegate.cli.common import Times, load_config, understood
+from edgegate.access import Permissions, PermissionVerdict
+from edgegate.cli.common import TimeReader, load_config, understood
 from edgegate.clock import SystemClock, rfc3339
 from edgegate.events.vocabulary import Denial
 from edgegate.gallery import Person
@@ -25,7 +25,7 @@ def tell_whether(args: argparse.Namespace) -> int:
     config = load_config(args)
     permissions = config.access.permissions(config.site.door)
     clock = SystemClock()
-    times = Times(config, clock)
+    times = TimeReader(config, clock)
     at = times.read("now" if args.at is None else args.at, "--at")
     wall = at.timestamp()
     trusted = not times.asked_the_clock or clock.wall_trusted()
@@ -58,7 +58,7 @@ def tell_whether(args: argparse.Namespace) -> int:
     return 0 if verdict.reason is None else 1
 
 
-def _why(permissions: Permissions, person: Person, verdict: Verdict) -> str:
+def _why(permissions: Permissions, person: Person, verdict: PermissionVerdict) -> str:
     if verdict.reason is not None:
         groups = f"in {', '.join(person.groups)}" if person.groups else "in no group"
         return f"{_WHY[verdict.reason]}; {groups}; may enter: {permissions.in_words(person.groups)}"

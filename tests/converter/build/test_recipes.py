@@ -20,7 +20,7 @@ from converter.recipe.recipe import load_recipe
 from converter.toml import dumps
 from edgegate import app
 from edgegate.app.networks import confidence_in_words
-from edgegate.config import Config, Recognition, load
+from edgegate.config import Config, RecognitionSettings, load
 from edgegate.errors import ModelError
 from edgegate.gallery import Enrolled
 from edgegate.types import Frame
@@ -130,7 +130,7 @@ def assert_it_classifies(model: Model) -> None:
 
 def assert_it_embeds(folder: Path) -> None:
     """Faces, aligned as its card says; and without a table of thresholds it opens nothing, and says what to do."""
-    config = Config(recognition=Recognition(embedder=str(folder)))
+    config = Config(recognition=RecognitionSettings(embedder=str(folder)))
     frame = Frame(0.0, 0, read(ASTRONAUT))
     analyzer = app.build_analyzer(config)
     embedding = analyzer.describe(frame, analyzer.detect(frame)[0]).embedding

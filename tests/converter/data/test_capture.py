@@ -11,11 +11,11 @@ import pytest
 
 from converter.cli import main
 from converter.data.annotations import read_annotations
-from converter.data.capture import Look, Shooting, capture
+from converter.data.capture import CapturedFrame, Shooting, capture
 from edgegate.camera import Recording
 from edgegate.enrol import read_picture
 from edgegate.vision.analyzer import Analyzer, build_analyzer
-from edgegate.vision.faces import Fault
+from edgegate.vision.faces import FaceFault
 
 Scenes = Callable[[str], Path]
 
@@ -25,7 +25,7 @@ def analyzer() -> Analyzer:
     return build_analyzer()
 
 
-def taken(video: Path, analyzer: Analyzer, folder: Path, photos: int = 3, seconds: float = 9) -> list[Look]:
+def taken(video: Path, analyzer: Analyzer, folder: Path, photos: int = 3, seconds: float = 9) -> list[CapturedFrame]:
     folder.mkdir()
     recording = Recording(video)
     try:
@@ -40,7 +40,7 @@ def test_good_frames_are_kept_some_way_apart(scene: Scenes, analyzer: Analyzer, 
     kept = [look for look in looks if look.photo]
     assert [look.photo.name for look in kept if look.photo] == [f"monday_00{number}.jpg" for number in range(3)]
     assert all(later.at - look.at >= 0.2 - 1e-6 for look, later in pairwise(looks))
-    assert looks[0].fault is Fault.NO_FACE
+    assert looks[0].fault is FaceFault.NO_FACE
     assert looks[0].advice
 
 
@@ -64,7 +64,7 @@ def test_the_label_is_the_detectors_box(scene: Scenes, analyzer: Analyzer, tmp_p
 def test_it_ends_after_the_time_or_the_recording(scene: Scenes, analyzer: Analyzer, tmp_path: Path) -> None:
     looks = taken(scene("enrolled"), analyzer, tmp_path / "short", photos=50, seconds=0.4)
     assert max(look.at for look in looks) <= 0.4
-    assert {look.fault for look in taken(scene("empty"), analyzer, tmp_path / "empty")} == {Fault.NO_FACE}
+    assert {look.fault for look in taken(scene("empty"), analyzer, tmp_path / "empty")} == {FaceFault.NO_FACE}
     assert not list((tmp_path / "empty").iterdir())
 
 

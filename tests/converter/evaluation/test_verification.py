@@ -11,7 +11,7 @@ import pytest
 from converter.data.dataset import SPLITS, Dataset, Sample
 from converter.data.people import WHOLE
 from converter.evaluation.budgets import Budgets
-from converter.evaluation.fidelity import HeldOut, Refused, missed
+from converter.evaluation.fidelity import HeldOut, RefusedVariant, missed
 from converter.evaluation.pairs import Compared, Pairs, measure_pairs, pairs_of, require_strangers
 from converter.report import siamese
 from edgegate.errors import UsageError
@@ -59,16 +59,16 @@ def embedded(held_out: HeldOut, noise: float) -> np.ndarray:
     return (centres[held_out.labels] + rng.normal(0, noise, (len(held_out.labels), 16))).astype(np.float32)
 
 
-def subject(budgets: Budgets) -> siamese.Subject:
+def subject(budgets: Budgets) -> siamese.ReportedEmbedder:
     held_out = truth()
     keras = embedded(held_out, 0.3)
     int8 = (keras + np.random.default_rng(1).normal(0, 0.02, keras.shape)).astype(np.float32)
     figures = measure_pairs("int8", int8, held_out, keras, size=40_000)
-    candidates: list[Compared | Refused] = [
-        Refused("dynamic", "dynamic: it <b>broke"),
+    candidates: list[Compared | RefusedVariant] = [
+        RefusedVariant("dynamic", "dynamic: it <b>broke"),
         Compared("int8", b"", int8, figures, tuple(missed(figures, budgets))),
     ]
-    return siamese.Subject("faces", "embedder/mobilefacenet", held_out, keras, candidates, budgets, 100)
+    return siamese.ReportedEmbedder("faces", "embedder/mobilefacenet", held_out, keras, candidates, budgets, 100)
 
 
 def test_the_page_and_the_card_say_what_was_measured(tmp_path: Path) -> None:

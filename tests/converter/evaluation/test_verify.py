@@ -16,7 +16,7 @@ from converter.evaluation.budgets import Budgets
 from converter.evaluation.fidelity import (
     Figures,
     HeldOut,
-    Refused,
+    RefusedVariant,
     Verified,
     choose,
     held_out,
@@ -122,8 +122,8 @@ def test_the_first_that_keeps_its_budgets_is_chosen_and_says_why() -> None:
 
 
 def test_where_int8_misses_another_is_chosen_and_says_why() -> None:
-    broken, float16 = Refused("dynamic", "dynamic: box is the same for every picture"), candidate("float16")
-    candidates: list[Verified | Refused] = [candidate("int8", "box_agreement is 0.9"), broken, float16]
+    broken, float16 = RefusedVariant("dynamic", "dynamic: box is the same for every picture"), candidate("float16")
+    candidates: list[Verified | RefusedVariant] = [candidate("int8", "box_agreement is 0.9"), broken, float16]
     chosen, reason = choose(candidates)
     assert chosen is float16
     assert reason == (

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from converter.imports.dlib_dat import AddPrevious, Affine, Conv, Dense, Layer, Network, Pool, Relu, parse
+from converter.imports.dlib_dat import AddPrevious, Affine, Conv, Dense, DlibNetwork, Layer, Pool, Relu, parse
 from converter.imports.dlib_resnet import fold
 from edgegate.errors import ModelError
 from tests.support.converter import dlib_writer
@@ -73,7 +73,7 @@ def test_another_file_is_refused(data: bytes) -> None:
 
 
 def test_folding_leaves_only_what_computes() -> None:
-    folded = list(fold(Network(MEAN, 15, tuple(small_network()))))
+    folded = list(fold(DlibNetwork(MEAN, 15, tuple(small_network()))))
     assert not any(isinstance(layer, Affine) for layer in folded)
     assert len(folded) == 7
 
@@ -86,6 +86,6 @@ def test_folding_changes_no_result() -> None:
     pixels = np.random.default_rng(2).integers(0, 256, (3, 3, 3)).astype(np.float64)
     by_hand = np.einsum("hwi,hwio->o", (pixels - MEAN) / 256, conv.filters) + conv.bias
     by_hand = by_hand * affine.gamma + affine.beta
-    (folded,) = fold(Network(MEAN, 15, (conv, affine)))
+    (folded,) = fold(DlibNetwork(MEAN, 15, (conv, affine)))
     assert isinstance(folded, Conv)
     assert np.allclose(np.einsum("hwi,hwio->o", pixels, folded.filters) + folded.bias, by_hand, atol=1e-4)

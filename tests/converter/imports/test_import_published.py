@@ -9,7 +9,7 @@ import pytest
 from converter.cli import main
 from converter.compositions.portraits import ASTRONAUT, GRACE_HOPPER
 from edgegate import app
-from edgegate.config import Config, Recognition
+from edgegate.config import Config, RecognitionSettings
 from edgegate.vision.analyzer import Analyzer
 from edgegate.vision.packs import Pack, load_pack
 from tests.converter.imports.test_import_tflite import ROWS
@@ -27,7 +27,7 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> Pack:
 
 @pytest.fixture(scope="module")
 def analyzer(pack: Pack) -> Analyzer:
-    return app.build_analyzer(Config(recognition=Recognition(embedder=str(pack.folder))))
+    return app.build_analyzer(Config(recognition=RecognitionSettings(embedder=str(pack.folder))))
 
 
 def test_it_gives_what_its_own_file_gives(pack: Pack) -> None:
@@ -62,5 +62,5 @@ def test_a_door_enrols_and_decides_with_it(pack: Pack, tmp_path: Path) -> None:
     rows = tmp_path / "rows.toml"
     rows.write_text(ROWS, encoding="utf-8")
     assert main(["import", "table", str(pack.folder), str(rows)]) == 0
-    config = Config(recognition=Recognition(embedder=str(pack.folder)))
+    config = Config(recognition=RecognitionSettings(embedder=str(pack.folder)))
     assert app.table_of(app.load_embedder(config)).threshold(3, 5, 1e-3).value == 0.6

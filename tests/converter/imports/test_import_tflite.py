@@ -12,7 +12,7 @@ from converter.compositions.portraits import ASTRONAUT, GRACE_HOPPER, read
 from converter.imports.embedder import FAMILIES, parity
 from converter.imports.tflite import for_one_picture, reference
 from edgegate import app
-from edgegate.config import Config, Recognition
+from edgegate.config import Config, RecognitionSettings
 from edgegate.errors import ModelError
 from edgegate.types import Embedding
 from edgegate.vision.analyzer import build_analyzer
@@ -144,7 +144,7 @@ def test_a_table_that_cannot_be_is_refused(network: Path, rows: str, capsys: pyt
 
 def test_the_door_aligns_faces_as_the_pack_wants_them(network: Path) -> None:
     assert bring_in(network, "--accept-terms") == 0
-    config = Config(recognition=Recognition(embedder=str(network.parent / "tiny")))
+    config = Config(recognition=RecognitionSettings(embedder=str(network.parent / "tiny")))
     analyzer = app.build_analyzer(config)
     wanted = load_pack(network.parent / "tiny", "embedder")
     with np.load(wanted.golden) as golden:

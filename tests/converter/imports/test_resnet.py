@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from converter.compositions.portraits import ASTRONAUT, GRACE_HOPPER, read, varied_chips
-from converter.imports.dlib_dat import Conv, Network
+from converter.imports.dlib_dat import Conv, DlibNetwork
 from edgegate.types import Embedding, Image
 from edgegate.vision.align import align
 from edgegate.vision.packs import load_pack, shipped
@@ -27,7 +27,7 @@ def chips() -> list[Image]:
 
 
 @pytest.fixture(scope="module")
-def embed_float(network: Network) -> Embed:
+def embed_float(network: DlibNetwork) -> Embed:
     from converter.imports.dlib_resnet import build  # noqa: PLC0415 - needs Keras
 
     model = build(network)
@@ -45,7 +45,7 @@ def embed_dlib(dat: bytes, tmp_path_factory: pytest.TempPathFactory) -> Embed:
     return lambda chip: np.array(network.compute_face_descriptor(chip), np.float32)
 
 
-def test_the_file_holds_the_whole_network(network: Network) -> None:
+def test_the_file_holds_the_whole_network(network: DlibNetwork) -> None:
     assert sum(isinstance(layer, Conv) for layer in network.layers) == 29
     assert network.size == 150
     assert network.mean == pytest.approx((122.782, 117.001, 104.298), abs=1e-3)

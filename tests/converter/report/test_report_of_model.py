@@ -10,10 +10,10 @@ import pytest
 
 from converter.data.dataset import load_dataset
 from converter.evaluation.budgets import Budgets
-from converter.evaluation.fidelity import HeldOut, Refused, Verified, held_out, measure, missed
+from converter.evaluation.fidelity import HeldOut, RefusedVariant, Verified, held_out, measure, missed
 from converter.report import page
 from converter.report.examples import worst
-from converter.report.subject import Subject, card
+from converter.report.subject import ReportedTracker, card
 from converter.tflite.answers import Answers
 from converter.tflite.runtime import Run
 from tests.support.converter.tiny_tracker import SIZE
@@ -38,11 +38,14 @@ def answered(truth: HeldOut, wrong: dict[int, float]) -> Answers:
     return Answers(classes, truth.boxes.copy())
 
 
-def subject(truth: HeldOut, answers: Answers, budgets: Budgets) -> Subject:
+def subject(truth: HeldOut, answers: Answers, budgets: Budgets) -> ReportedTracker:
     figures = measure("int8", answers, truth, budgets.threshold, answers, Run(answers.outputs(), 1.5, 12.0), 40_000)
     int8 = Verified("int8", b"", answers, figures, tuple(missed(figures, budgets)))
-    candidates: list[Verified | Refused] = [Refused("dynamic", "dynamic: box is the same for every picture"), int8]
-    return Subject("door", "tracker/cnn", NAMES, truth, answers, candidates, budgets, 72)
+    candidates: list[Verified | RefusedVariant] = [
+        RefusedVariant("dynamic", "dynamic: box is the same for every picture"),
+        int8,
+    ]
+    return ReportedTracker("door", "tracker/cnn", NAMES, truth, answers, candidates, budgets, 72)
 
 
 def test_every_figure_is_there(truth: HeldOut, tmp_path: Path) -> None:

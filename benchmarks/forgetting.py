@@ -112,7 +112,7 @@ def measure(gallery: Gallery) -> Iterator[Hold]:
     kept = len(gallery.people()) - DUE
     retention = Retention(gallery, journal, scores, clock, DAYS, threading.Event(), synchronized=lambda: True)
     yield held(gallery.path, f"retention, {DUE} people", retention.look)
-    assert retention.trouble is None, retention.trouble
+    assert retention.fault is None, retention.fault
     assert len(gallery.people()) == kept
     yield held(gallery.path, "everybody read, as the door does", gallery.people)
 

@@ -118,8 +118,8 @@ def _kept(crowd: Crowd, name: str, table: Table, enrolled: int, frames: int, rng
         chosen = rng.choice(crowd.able(), enrolled, replace=False).tolist()
         people = tuple(crowd.person(index) for index in chosen)
         identifier = Identifier(Enrolled(people), table, crowd.embedder, RATE, frames)
-        promise = identifier.promise()
-        threshold, carried = promise.threshold, promise.carried
+        door_rate = identifier.door_rate()
+        threshold, carried = door_rate.threshold, door_rate.carried
         for stranger in set(range(len(visits))).difference(chosen):
             trials[stranger] += len(visits[stranger])
             for visit in visits[stranger]:

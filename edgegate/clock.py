@@ -49,7 +49,7 @@ STEP_SECONDS = 2.0
 clock's pace bends both alike, and a leap second is one second."""
 
 STEP_TOLD_SECONDS = 10.0
-"""For how long `trouble` tells of a jump that was right, so that whoever reads the events' times learns of it."""
+"""For how long `fault` tells of a jump that was right, so that whoever reads the events' times learns of it."""
 
 
 class SystemClock:
@@ -99,7 +99,7 @@ class SystemClock:
             self._look()
             return self._trusted
 
-    def trouble(self) -> str | None:
+    def fault(self) -> str | None:
         """What is wrong with wall time now, or was a moment ago; None if nothing."""
         with self._guard:
             now = self._look()

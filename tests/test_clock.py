@@ -148,11 +148,11 @@ def test_until_it_is_synchronized_wall_time_goes_on_from_its_floor_and_is_not_tr
     machine.monotonic += 60
     assert clock.wall() == machine.says + 1e6, "it goes on, a minute a minute"
     assert not clock.wall_trusted()
-    assert str(clock.trouble()).startswith("not synchronized")
+    assert str(clock.fault()).startswith("not synchronized")
     machine.synchronize()
     assert clock.wall() == machine.says, "the floor was wrong"
     assert clock.wall_trusted()
-    assert clock.trouble() is None
+    assert clock.fault() is None
 
 
 def test_once_synchronized_it_is_trusted_though_the_kernel_comes_to_doubt_it(machine: Machine) -> None:
@@ -162,7 +162,7 @@ def test_once_synchronized_it_is_trusted_though_the_kernel_comes_to_doubt_it(mac
     machine.monotonic += 1e5
     assert machine.clock.wall_trusted()
     assert machine.clock.wall() == machine.says
-    assert machine.clock.trouble() is None
+    assert machine.clock.fault() is None
 
 
 @pytest.mark.parametrize("by", [DAY, -DAY])
@@ -174,9 +174,9 @@ def test_a_trusted_clock_that_somebody_sets_is_not_followed(by: float, machine: 
     assert machine.clock.wall() == before + 5
     assert machine.clock.wall_trusted()
     words = f"set 86,400 s {'ahead' if by > 0 else 'back'}, and no time service keeps it: not followed"
-    assert words in str(machine.clock.trouble())
+    assert words in str(machine.clock.fault())
     machine.set(-by)
-    assert machine.clock.trouble() is None
+    assert machine.clock.fault() is None
 
 
 def test_a_step_that_a_time_service_vouches_for_is_followed_and_told_for_a_while(machine: Machine) -> None:
@@ -186,9 +186,9 @@ def test_a_step_that_a_time_service_vouches_for_is_followed_and_told_for_a_while
     machine.clock.wall()
     machine.kept = True
     assert machine.clock.wall() == machine.says
-    assert "set 86,400 s ahead by its time service: followed" in str(machine.clock.trouble())
+    assert "set 86,400 s ahead by its time service: followed" in str(machine.clock.fault())
     machine.monotonic += STEP_TOLD_SECONDS
-    assert machine.clock.trouble() is None
+    assert machine.clock.fault() is None
 
 
 def test_a_step_forward_and_back_before_synchronization_freezes_nothing(machine: Machine) -> None:

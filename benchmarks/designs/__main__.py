@@ -275,8 +275,8 @@ def _embedded(photos: Path) -> tuple[list[Sample], Any]:
 
 def _threshold() -> Threshold:
     """Of its table, for so many people of three photos each, and for a single photo of whoever comes."""
-    promise = load().recognition.false_accept_rate
-    return Table(load_pack(EMBEDDER, "embedder").thresholds).threshold(3, 1, per_person(promise, PEOPLE))
+    door_rate = load().recognition.false_accept_rate
+    return Table(load_pack(EMBEDDER, "embedder").thresholds).threshold(3, 1, per_person(door_rate, PEOPLE))
 
 
 def _confirming(judged: Judge, photos: Path, asked: Sequence[Sample]) -> Judge:

@@ -168,7 +168,7 @@ class Gate:
     def _decide(self, what: Observation, nearest: Sighting, visit: _Visit, others: list[Sighting]) -> Decision:
         if not nearest.usable or visit.grant is not None:
             return Decision()
-        reason = Denial.UNCONFIRMED if nearest.claim is not None and nearest.claim.name else Denial.UNKNOWN
+        reason = Denial.UNCONFIRMED if nearest.prediction is not None and nearest.prediction.name else Denial.UNKNOWN
         visit.usable_frames[reason] += 1
         if self._recognised(nearest):
             return self._admit(what, nearest, visit, others)
@@ -180,7 +180,7 @@ class Gate:
         pooled, own = sighting.pooled, sighting.own
         return (
             sighting.usable
-            and (sighting.claim is None or sighting.claim.name is not None)
+            and (sighting.prediction is None or sighting.prediction.name is not None)
             and sighting.frames >= self._rules.decide_after_frames
             and pooled is not None
             and own is not None
@@ -230,7 +230,7 @@ class Gate:
 
     def _record(self, what: Observation, nearest: Sighting, others: list[Sighting]) -> dict[str, Any]:
         best: Candidate | None = nearest.pooled
-        claimed = {} if nearest.claim is None else {"confidence": round(nearest.claim.confidence, 4)}
+        claimed = {} if nearest.prediction is None else {"confidence": round(nearest.prediction.confidence, 4)}
         return {
             "track": nearest.track,
             "person": None,

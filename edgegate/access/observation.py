@@ -65,7 +65,7 @@ class Sighting:
     """This frame's face is good enough to have an embedding."""
     pooled: Candidate | None = None
     own: Candidate | None = None
-    claim: Prediction | None = None
+    prediction: Prediction | None = None
     """This frame's; None where no network is asked that names people."""
 
 

@@ -85,9 +85,9 @@ def recognition_rules(config: Config, embedder: Pack) -> gates.GateRules:
     )
 
 
-def build_gate(config: Config, embedder: Pack, namer: Pack | None = None) -> Gate:
+def build_gate(config: Config, embedder: Pack, identity_network: Pack | None = None) -> Gate:
     """A gate that lets in whoever is recognised."""
-    return Gate(recognition_rules(config, embedder), model_names(config, embedder, namer))
+    return Gate(recognition_rules(config, embedder), model_names(config, embedder, identity_network))
 
 
 def take_up_lockout(gate: Gate, path: Path, clock: Clock) -> None:
@@ -107,13 +107,13 @@ def build_loop(
     tell: Callable[[CloudEvent], None],
 ) -> Loop:
     """A whole door but for the camera."""
-    analyzer, identifier, namer = recognition.analyzer, recognition.identifier, recognition.namer
-    gate = build_gate(config, analyzer.pack, namer.pack if namer else None)
+    analyzer, identifier, identity_network = recognition.analyzer, recognition.identifier, recognition.identity_network
+    gate = build_gate(config, analyzer.pack, identity_network.pack if identity_network else None)
     gate.change_rules(gate_rules(config, analyzer.pack))
     if config.access.lockout_refusals:
         take_up_lockout(gate, journal.path, clock)
     return Loop(
-        build_pipeline(config, analyzer, motion.MotionGate(), identifier, namer),
+        build_pipeline(config, analyzer, motion.MotionGate(), identifier, identity_network),
         gate,
         journal,
         lock,

@@ -69,7 +69,7 @@ def slowness_in_words(analyzer: vision.Analyzer) -> str | None:
     )
 
 
-def load_namer(config: Config) -> Pack | None:
+def load_identity_network(config: Config) -> Pack | None:
     """The tracker's or classifier's pack, if the config names one, checked but not yet running.
 
     Raises ModelError, also where its report does not say that it passed, unless the config accepts just this pack.
@@ -87,9 +87,9 @@ def load_namer(config: Config) -> Pack | None:
     return pack
 
 
-def build_namer(config: Config, timer: Timer = nullcontext) -> IdentityNetwork | None:
+def build_identity_network(config: Config, timer: Timer = nullcontext) -> IdentityNetwork | None:
     """Load the network that names people, if the config asks for one; raises ModelError."""
-    pack, settings = load_namer(config), config.recognition
+    pack, settings = load_identity_network(config), config.recognition
     if pack is None:
         return None
     least_confidence(config, pack)  # a table that cannot be used is found now
@@ -128,10 +128,10 @@ def confidence_in_words(config: Config, pack: Pack) -> str:
     return f"{words} (calibrated: at most {found.measured_rate:.2g} of the strangers in its table are named)"
 
 
-def unenrolled(namer: IdentityNetwork, identifier: Identifier) -> tuple[str, ...]:
+def unenrolled(identity_network: IdentityNetwork, identifier: Identifier) -> tuple[str, ...]:
     """The network's classes that nobody enrolled bears the name of: they open nothing."""
     enrolled = {person.name for person in identifier.everybody()}
-    return tuple(name for name in namer.labels[UNKNOWN_CLASS + 1 :] if name not in enrolled)
+    return tuple(name for name in identity_network.labels[UNKNOWN_CLASS + 1 :] if name not in enrolled)
 
 
 def _table(pack: Pack, way_out: str) -> Table:

@@ -9,7 +9,7 @@ from functools import partial
 from edgegate.app.networks import (
     IdentityNetwork,
     build_analyzer,
-    build_namer,
+    build_identity_network,
     least_confidence,
     load_embedder,
     slowness_in_words,
@@ -37,18 +37,18 @@ class Recognition:
     analyzer: vision.Analyzer
     gallery: Gallery
     identifier: Identifier
-    namer: IdentityNetwork | None = None
+    identity_network: IdentityNetwork | None = None
     """What names people before the embedder does, where the config says so."""
 
 
 def build_recognition(config: Config) -> Recognition:
     """Load the models and the gallery; raises ModelError or GalleryError."""
     gallery, analyzer = open_gallery(config), build_analyzer(config)
-    if (trouble := slowness_in_words(analyzer)) is not None:
-        log.warning("%s", trouble)
+    if (fault := slowness_in_words(analyzer)) is not None:
+        log.warning("%s", fault)
     else:
         log.info("every model runs on TFLite's fast kernels (XNNPACK)")
-    return Recognition(analyzer, gallery, build_identifier(config, gallery), build_namer(config))
+    return Recognition(analyzer, gallery, build_identifier(config, gallery), build_identity_network(config))
 
 
 def build_identifier(config: Config, people: People) -> Identifier:
@@ -68,33 +68,35 @@ def build_pipeline(
     analyzer: classifier.FaceDescriber,
     motion_gate: MotionCheck,
     identifier: Identifier,
-    namer: tracker.AnyTracker | classifier.AnyClassifier | None = None,
+    identity_network: tracker.AnyTracker | classifier.AnyClassifier | None = None,
 ) -> Pipeline:
     """From frames to sightings: by the embedder, by it and the network that names people, or by that one alone."""
     follow = Tracker(tracking_rules(config, identifier))
-    if namer is None:
+    if identity_network is None:
         return Pipeline(analyzer, motion_gate, follow, identifier)
-    enough = least_confidence(config, namer.pack)
+    enough = least_confidence(config, identity_network.pack)
     if config.recognition.model_alone:
-        people = ClosedSet(namer.labels, enough, identifier.everybody)
-        return Pipeline(_alone(config, analyzer, namer), motion_gate, follow, people)
-    return Pipeline(_confirmed(analyzer, namer, enough), motion_gate, follow, identifier)
+        people = ClosedSet(identity_network.labels, enough, identifier.everybody)
+        return Pipeline(_alone(config, analyzer, identity_network), motion_gate, follow, people)
+    return Pipeline(_confirmed(analyzer, identity_network, enough), motion_gate, follow, identifier)
 
 
 def _alone(
-    config: Config, analyzer: classifier.FaceDescriber, namer: tracker.AnyTracker | classifier.AnyClassifier
+    config: Config, analyzer: classifier.FaceDescriber, identity_network: tracker.AnyTracker | classifier.AnyClassifier
 ) -> FrameAnalyzer:
-    if isinstance(namer, classifier.AnyClassifier):
-        return classifier.ClassifierAlone(analyzer, namer)
-    return tracker.TrackerAlone(namer, config.recognition.min_face_pixels)
+    if isinstance(identity_network, classifier.AnyClassifier):
+        return classifier.ClassifierAlone(analyzer, identity_network)
+    return tracker.TrackerAlone(identity_network, config.recognition.min_face_pixels)
 
 
 def _confirmed(
-    analyzer: classifier.FaceDescriber, namer: tracker.AnyTracker | classifier.AnyClassifier, confidence: float
+    analyzer: classifier.FaceDescriber,
+    identity_network: tracker.AnyTracker | classifier.AnyClassifier,
+    confidence: float,
 ) -> FrameAnalyzer:
-    if isinstance(namer, classifier.AnyClassifier):
-        return classifier.ClassifierPredictions(analyzer, namer, confidence)
-    return tracker.TrackerPredictions(analyzer, namer, confidence)
+    if isinstance(identity_network, classifier.AnyClassifier):
+        return classifier.ClassifierPredictions(analyzer, identity_network, confidence)
+    return tracker.TrackerPredictions(analyzer, identity_network, confidence)
 
 
 def tracking_rules(config: Config, identifier: Identifier) -> tracking.TrackingRules:
@@ -106,15 +108,15 @@ def tracking_rules(config: Config, identifier: Identifier) -> tracking.TrackingR
     )
 
 
-def promise_in_words(config: Config, identifier: Identifier) -> str:
+def door_rate_in_words(config: Config, identifier: Identifier) -> str:
     """What the door's false-accept rate rests on with the people enrolled now, or that there is none."""
     if config.recognition.model_alone:
         return f"{len(identifier.everybody())} enrolled; {MODEL_ALONE}"
-    return identifier.promise().in_words()
+    return identifier.door_rate().in_words()
 
 
-def model_names(config: Config, embedder: Pack, namer: Pack | None) -> str:
+def model_names(config: Config, embedder: Pack, identity_network: Pack | None) -> str:
     """The networks that a decision rests on, as events record them."""
-    if namer is None:
+    if identity_network is None:
         return embedder.name
-    return namer.name if config.recognition.model_alone else f"{namer.name}+{embedder.name}"
+    return identity_network.name if config.recognition.model_alone else f"{identity_network.name}+{embedder.name}"

@@ -42,7 +42,7 @@ class Uplink:
     `presence` is whether it says, and leaves a last will that says, whether the door is there: a replay is no door.
     `open_outbox` is called on the uplink's own thread; so is `names`, which answers from memory and may wait a moment
     for somebody who was enrolled just now, but not for a file. Raises ConfigError at once when a file the config names
-    cannot be used; from then on every trouble is a `status`, not an exception.
+    cannot be used; from then on every fault is a `status`, not an exception.
     """
 
     def __init__(

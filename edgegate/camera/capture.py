@@ -90,7 +90,7 @@ class Capture:
         return not self._thread.is_alive()
 
     @property
-    def trouble(self) -> str | None:
+    def fault(self) -> str | None:
         """Why there is no camera now, in words; None while frames come."""
         return None if self.complaint is None else self.complaint[1]
 
@@ -147,6 +147,6 @@ class Capture:
             self._delay = FIRST_REOPEN_SECONDS
 
     def _note(self, error: CameraError) -> None:
-        if self.trouble != str(error):  # not at every try
+        if self.fault != str(error):  # not at every try
             log.warning("%s", error)
         self.complaint = error.fault, str(error)

@@ -66,11 +66,11 @@ class CameraHealth:
         self.stalled = stalled
         return EventType.CAMERA_STALLED if stalled else EventType.CAMERA_RECOVERED
 
-    def trouble(self, reader: tuple[CameraFault, str] | None) -> str | None:
-        """What is wrong with the camera now, in words; None if nothing is. `reader` is as for `fault`."""
-        return self.fault(reader)[1] if self.stalled else None
+    def fault(self, reader: tuple[CameraFault, str] | None) -> str | None:
+        """What is wrong with the camera now, in words; None if nothing is. `reader` is as for `reason`."""
+        return self.reason(reader)[1] if self.stalled else None
 
-    def fault(self, reader: tuple[CameraFault, str] | None) -> tuple[CameraFault, str]:
+    def reason(self, reader: tuple[CameraFault, str] | None) -> tuple[CameraFault, str]:
         """Why the camera is stalled, as a word and in words; `reader` is what its reader complained of."""
         if reader is not None:
             return reader

@@ -23,7 +23,7 @@ from edgegate.events.vocabulary import CameraFault
 from edgegate.journal import last_time, lockouts, verify
 from edgegate.system.disk import DiskSpace, free_megabytes
 from edgegate.system.terminal import print_json, printable
-from edgegate.system.thermal import Thermometer, trouble_now
+from edgegate.system.thermal import Thermometer, fault_now
 from edgegate.system.threads import within
 
 Look: TypeAlias = Callable[[Config], tuple[State, str]]
@@ -96,16 +96,19 @@ def _try_camera(config: Config) -> tuple[State, str]:
 def _models(config: Config) -> tuple[State, str]:
     analyzer = app.build_analyzer(config)
     app.table_of(analyzer.pack)
-    if (trouble := app.slowness_in_words(analyzer)) is not None:
-        return "warning", trouble
+    if (fault := app.slowness_in_words(analyzer)) is not None:
+        return "warning", fault
     return "ok", f"{config.recognition.detector}, {analyzer.pack.name}: every golden answer is right, on XNNPACK"
 
 
 def _network(config: Config) -> tuple[State, str]:
-    namer, identifier = app.build_namer(config), app.build_identifier(config, app.open_gallery(config))
-    assert namer is not None  # or it would not be asked after
-    pack, settings = namer.pack, config.recognition
-    if missing := app.unenrolled(namer, identifier):
+    identity_network, identifier = (
+        app.build_identity_network(config),
+        app.build_identifier(config, app.open_gallery(config)),
+    )
+    assert identity_network is not None  # or it would not be asked after
+    pack, settings = identity_network.pack, config.recognition
+    if missing := app.unenrolled(identity_network, identifier):
         way_out = "enrol them by this very name, or train a network without them"
         return "failed", f"{pack.name} names {', '.join(missing)}: not enrolled; {way_out}"
     remarks = [MODEL_ALONE] if settings.model_alone else []
@@ -122,15 +125,15 @@ def _network(config: Config) -> tuple[State, str]:
 def _gallery(config: Config) -> tuple[State, str]:
     gallery = app.open_gallery(config)
     identifier = app.build_identifier(config, gallery)
-    if (trouble := gallery.trouble()) is not None:
-        return "failed", trouble
+    if (fault := gallery.fault()) is not None:
+        return "failed", fault
     if config.recognition.model_alone:
-        return "warning", app.promise_in_words(config, identifier)
-    promise = identifier.promise()
+        return "warning", app.door_rate_in_words(config, identifier)
+    door_rate = identifier.door_rate()
     if identifier.foreign:
         names = ", ".join(person.name for person in identifier.foreign)
-        return "warning", f"{names}: enrolled with another embedder, enrol again; {promise.in_words()}"
-    return ("ok" if promise.carried and promise.people else "warning"), promise.in_words()
+        return "warning", f"{names}: enrolled with another embedder, enrol again; {door_rate.in_words()}"
+    return ("ok" if door_rate.carried and door_rate.people else "warning"), door_rate.in_words()
 
 
 def _access(config: Config) -> tuple[State, str]:
@@ -175,15 +178,15 @@ def _journal(config: Config) -> tuple[State, str]:
 
 def _disk(config: Config) -> tuple[State, str]:
     wanted = config.journal.min_free_megabytes
-    if (trouble := DiskSpace(config.data_dir, wanted).trouble()) is not None:
-        return "failed", f"{config.data_dir.absolute()}: {trouble}"
+    if (fault := DiskSpace(config.data_dir, wanted).fault()) is not None:
+        return "failed", f"{config.data_dir.absolute()}: {fault}"
     return "ok", f"{free_megabytes(config.data_dir):,} MB free at {config.data_dir.absolute()}"
 
 
 def _temperature(config: Config) -> tuple[State, str]:
     heat = Thermometer().read()
-    if (trouble := trouble_now(heat, config.camera.frames_per_second)) is not None:
-        return "warning", trouble
+    if (fault := fault_now(heat, config.camera.frames_per_second)) is not None:
+        return "warning", fault
     return "ok", "this machine has no thermometer" if heat.celsius is None else f"{heat.celsius:.0f} °C"
 
 

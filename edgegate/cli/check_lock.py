@@ -40,8 +40,8 @@ def _held(config: Config) -> tuple[State, str]:
 
 def _asked(keeper: KeeperClient, config: Config) -> tuple[State, str]:
     status = keeper.ask_status()
-    if status.trouble is not None:
-        return "failed", f"the lock keeper says: {status.trouble}"
+    if status.fault is not None:
+        return "failed", f"the lock keeper says: {status.fault}"
     if status.spool is not None:
         return "warning", f"the lock keeper says: {status.spool}"
     level = "locked" if status.locked else "unlocked"

@@ -108,33 +108,35 @@ def _scored(
 def _clips(args: argparse.Namespace, config: Config) -> dict[str, Any] | str:
     visits = dataset.clip_visits(args.dataset, args.identity, args.part, args.labels)
     analyzer = app.build_analyzer(config)
-    namer = None if args.table else app.build_namer(config)
+    identity_network = None if args.table else app.build_identity_network(config)
     seen = [
-        clips.Clip(visit.person, visit.name, look_at_clip(analyzer, visit, namer), visit.condition)
+        clips.Clip(visit.person, visit.name, look_at_clip(analyzer, visit, identity_network), visit.condition)
         for visit in progress(visits, "looking", "clip")
     ]
     if args.table:
         return tables.to_toml(tables.table(args.table, [clips.looks_of(clip) for clip in seen]), analyzer.pack.sha256)
     table, settings = app.table_of(analyzer.pack), config.recognition
     door = table.threshold(args.enrol, settings.decide_after_frames, settings.false_accept_rate)
-    replayer = clips.Replayer(config, analyzer.pack, table, namer)
+    replayer = clips.Replayer(config, analyzer.pack, table, identity_network)
     pairs = len(seen) * (len(seen) - 1)
     trials = list(progress(replayer.trials(seen, args.enrol), "replaying", "visit", total=pairs))
     return {
-        "subject": _subject(args, config, analyzer.pack, namer.pack if namer else None),
+        "subject": _subject(args, config, analyzer.pack, identity_network.pack if identity_network else None),
         **clip_results.results(seen, trials, args.enrol, settings.decide_after_frames, door),
     }
 
 
-def _subject(args: argparse.Namespace, config: Config, embedder: Pack, namer: Pack | None = None) -> dict[str, Any]:
+def _subject(
+    args: argparse.Namespace, config: Config, embedder: Pack, identity_network: Pack | None = None
+) -> dict[str, Any]:
     """What was measured, on what."""
     settings = config.recognition
-    asked = "none" if not settings.model else namer.name if namer else NOT_ASKED
+    asked = "none" if not settings.model else identity_network.name if identity_network else NOT_ASKED
     return {
         "dataset": args.dataset.resolve().name,
         "part": args.part,
         "strangers": None if args.strangers is None else args.strangers.resolve().name,
-        "pack": app.model_names(config, embedder, namer),
+        "pack": app.model_names(config, embedder, identity_network),
         "pack_sha256": embedder.sha256,
         "network": asked,
         "false_accept_rate": settings.false_accept_rate,

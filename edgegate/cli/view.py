@@ -29,7 +29,9 @@ QUALITY = 80
 def run(args: argparse.Namespace) -> int:
     config = load_config(args)
     recognition = app.build_recognition(config)
-    pipeline = app.build_pipeline(config, recognition.analyzer, MotionGate(), recognition.identifier, recognition.namer)
+    pipeline = app.build_pipeline(
+        config, recognition.analyzer, MotionGate(), recognition.identifier, recognition.identity_network
+    )
     viewer = Viewer(pipeline, recognition.identifier.name_of, config.recognition.refuse_after_frames)
     stopping, screen, slot = threading.Event(), Screen(), Slot()
     first = iter([open_source(config.camera, SystemClock(), stopping)])  # what cannot be opened is told at once

@@ -24,7 +24,7 @@ class EmbeddedBroker:
     """
 
     def __init__(self, port: int = 0) -> None:
-        self.port = _claim(port)
+        self.port = _prediction(port)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="embedded-broker", daemon=True)
 
@@ -71,7 +71,7 @@ def _import_broker() -> Any:
     return Broker
 
 
-def _claim(port: int) -> int:
+def _prediction(port: int) -> int:
     """A port that is free now."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

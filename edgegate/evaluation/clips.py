@@ -122,11 +122,13 @@ class AlwaysMoving:
 class Replayer:
     """A door with the parts that the config names, whose networks' answers are remembered."""
 
-    def __init__(self, config: Config, embedder: Pack, table: Table, namer: IdentityNetwork | None = None) -> None:
+    def __init__(
+        self, config: Config, embedder: Pack, table: Table, identity_network: IdentityNetwork | None = None
+    ) -> None:
         self._config = config
         self._embedder = embedder
         self._table = table
-        self._namer = namer.pack if namer else None
+        self._identity_network = identity_network.pack if identity_network else None
 
     def trials(self, clips: Sequence[Clip], photos: int) -> Iterator[Trial]:
         """Every ordered pair of two clips, enrolled from `photos` frames spread over the first."""
@@ -150,7 +152,7 @@ class Replayer:
 
     def _visit(self, identifier: Identifier, enrolled: Clip, visitor: Clip) -> Trial:
         pipeline = self._pipeline(identifier, visitor)
-        gate = build_gate(self._config, self._embedder, self._namer)
+        gate = build_gate(self._config, self._embedder, self._identity_network)
         granted, score, threshold = None, -1.0, 0.0
         blank = np.empty((0, 0, 3), np.uint8)
         for seq, seen in enumerate(visitor.frames):
@@ -168,11 +170,11 @@ class Replayer:
 
     def _pipeline(self, identifier: Identifier, visitor: Clip) -> Pipeline:
         seen = Remembered(visitor.frames)
-        if self._namer is None:
+        if self._identity_network is None:
             return build_pipeline(self._config, seen, AlwaysMoving(), identifier)
-        remembered = _RememberedClassifier if self._namer.task == "classifier" else _RememberedTracker
-        namer = remembered(self._namer, visitor.frames)
-        return build_pipeline(self._config, seen, AlwaysMoving(), identifier, namer)
+        remembered = _RememberedClassifier if self._identity_network.task == "classifier" else _RememberedTracker
+        identity_network = remembered(self._identity_network, visitor.frames)
+        return build_pipeline(self._config, seen, AlwaysMoving(), identifier, identity_network)
 
 
 def _enrol(clip: Clip, photos: int, embedder: Pack) -> Person:

@@ -74,7 +74,7 @@ def measure(config: Config, frames: int = 200) -> Speed:
         raise ModelError(f"{config.recognition.detector} finds no usable face in the test picture")
     person = Person("0", "benchmark", "", (Photo(face.embedding, 1.0, analyzer.pack.sha256),))
     identifier = app.build_identifier(config, Enrolled((person,)))
-    parts = (analyzer, identifier, app.build_namer(config, watch.timer))
+    parts = (analyzer, identifier, app.build_identity_network(config, watch.timer))
     face_ms, invocations_ms = _frames(config, parts, picture, watch, clock, frames)
     empty_ms, _ = _frames(config, parts, np.full_like(picture, 90), watch, clock, frames)
     overheads = [whole - inside for whole, inside in zip(face_ms, invocations_ms, strict=True)]
@@ -113,8 +113,8 @@ def _frames(
     frames: int,
 ) -> tuple[list[float], list[float]]:
     """Milliseconds of each frame, and of the invocations in it, at 15 frames a second of the camera's time."""
-    analyzer, identifier, namer = parts
-    pipeline = app.build_pipeline(config, analyzer, MotionGate(), identifier, namer)
+    analyzer, identifier, identity_network = parts
+    pipeline = app.build_pipeline(config, analyzer, MotionGate(), identifier, identity_network)
     gate = app.build_gate(config, analyzer.pack)
     whole: list[float] = []
     inside: list[float] = []

@@ -58,7 +58,7 @@ class Gallery:
         with session.reading(*self._file) as now, database.transaction(now.db, "DEFERRED"):
             return rows.read_bare(now.db)
 
-    def trouble(self, people: Sequence[Person] | None = None) -> str | None:
+    def fault(self, people: Sequence[Person] | None = None) -> str | None:
         """What is wrong with the keys, and the way out; None if everybody can be read.
 
         `people` is everybody as they were read before; without it the file is checked as a whole and read now.

@@ -28,8 +28,8 @@ class Rotation:
 def rotate(gallery: Gallery, keys: Keys, *, lost: bool = False, erase_retired: bool = False) -> Rotation:
     """Replace the key; raises KeyFileError where it is lost, unless `lost` says that those people come again."""
     keys.load()  # a key that is refused is not lost
-    if (trouble := gallery.trouble()) is not None and not lost:
-        raise KeyFileError(trouble)
+    if (fault := gallery.fault()) is not None and not lost:
+        raise KeyFileError(fault)
     new = keys.make_next()
     photos = gallery.rotate(new)
     keys.promote(new)

@@ -14,7 +14,6 @@ import logging
 import socket
 import threading
 from collections.abc import Callable
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +30,6 @@ log = logging.getLogger(__name__)
 
 ASK_SECONDS = 0.1
 """How often the keeper is asked for news."""
-
-_KNOWN = {known.name for known in fields(LockStatus)}
 
 CLOSE_SECONDS = 2.0
 MAX_UNWRITTEN = 500
@@ -70,12 +67,12 @@ class KeeperClient:
 
     @property
     def locked(self) -> bool:
-        """As the keeper last said, a moment ago; while it cannot be reached, `trouble` says so."""
+        """As the keeper last said, a moment ago; while it cannot be reached, `fault` says so."""
         return self._status.locked
 
     @property
-    def trouble(self) -> str | None:
-        return self._unreachable or self._status.trouble
+    def fault(self) -> str | None:
+        return self._unreachable or self._status.fault
 
     def status(self) -> LockStatus:
         return self._status
@@ -178,7 +175,7 @@ def _status(answer: dict[str, Any]) -> LockStatus | None:
     """Of what the keeper says, which may be of another version, what this one knows; None where it does not say."""
     if "status" not in answer:
         return None
-    return LockStatus(**{key: value for key, value in answer["status"].items() if key in _KNOWN})
+    return LockStatus.from_wire(answer["status"])
 
 
 def _done(answer: dict[str, Any]) -> dict[str, Any]:

@@ -50,11 +50,11 @@ class LockedLevel:
         """
         chip = os.open(f"/dev/gpiochip{self.chip}", os.O_RDWR | os.O_CLOEXEC)
         try:
-            os.close(self._claim(chip))
+            os.close(self._prediction(chip))
         finally:
             os.close(chip)
 
-    def _claim(self, chip: int) -> int:
+    def _prediction(self, chip: int) -> int:
         request = bytearray(_REQUEST.size)
         for attempt in range(1, _ATTEMPTS + 1):
             _REQUEST.pack_into(

@@ -70,7 +70,7 @@ class Server:
         later: Later = at_once,
     ) -> None:
         self._listener, self._spool, self._clock, self._alive, self._later = listener, spool, clock, alive, later
-        self._spool_trouble: str | None = None
+        self._spool_fault: str | None = None
         self._lockdown = spool.path.with_name("lockdown")
         """There while in lockdown, so that neither a crash nor a power cut ends it."""
         self._boot = _BOOT_ID.read_text().strip() if _BOOT_ID.exists() else ""
@@ -124,10 +124,10 @@ class Server:
             wall = self._clock.wall() - (self._clock.monotonic() - event.at)
             entries.append((self._boot, event.type.value, event.at, wall, event.data))
         self._spool.append(entries)
-        before, self._spool_trouble = self._spool_trouble, self._spool.trouble
-        if before is None and self._spool_trouble is not None:
-            log.error("%s", self._spool_trouble)
-            self.tell(self._fault(self._spool_trouble))
+        before, self._spool_fault = self._spool_fault, self._spool.fault
+        if before is None and self._spool_fault is not None:
+            log.error("%s", self._spool_fault)
+            self.tell(self._fault(self._spool_fault))
 
     def _end_what_was_left(self, begun: EventType) -> None:
         if begun in self._spool.left_going_on:
@@ -207,7 +207,7 @@ class Server:
         except RequestRefused as refused:
             return self._refuse(client, refused)
         done = self._done(client, request, lock)
-        return done | {"status": asdict(lock.status()) | {"spool": self._spool_trouble}}
+        return done | {"status": lock.status().to_wire() | {"spool": self._spool_fault}}
 
     def _done(self, client: _Client, request: Request, lock: LockController) -> dict[str, Any]:
         """What was done, whatever the lock's status is by then."""

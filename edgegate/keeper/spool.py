@@ -80,7 +80,7 @@ class Spool:
 
     `later` is given what is to be done on the disk, which may take its time, and does it in that order; by default
     at once. `now`, in seconds, tells how long that takes. A disk that is full or broken raises nothing, for the
-    exit button must work even so: `trouble` says what is wrong, the events wait in memory, and later calls try
+    exit button must work even so: `fault` says what is wrong, the events wait in memory, and later calls try
     again.
     """
 
@@ -102,7 +102,7 @@ class Spool:
         self._going_on: set[str] = set()
         self.lost = 0
         """Events for which there was no room, since `take_lost` last asked."""
-        self._trouble: str | None = "not begun"
+        self._fault: str | None = "not begun"
         self._anew, self._unwritten, self._since = False, 0, 0.0
         self.damaged = self._read()
         """How many lines were torn or damaged."""
@@ -172,17 +172,17 @@ class Spool:
             self._file = -1
 
     @property
-    def trouble(self) -> str | None:
+    def fault(self) -> str | None:
         """Why events are kept in memory only; None while all is well."""
         with self._guard:
             slow = self._unwritten and self._now() - self._since > SLOW_SECONDS
         if slow:
             return f"{self.path}: the disk has not answered for {SLOW_SECONDS:g} s: events are kept in memory only"
-        return self._trouble
+        return self._fault
 
     def _write(self, lines: bytes, *, durable: bool) -> None:
         if not lines:
-            if self._trouble is None:
+            if self._fault is None:
                 return
             self._tries += 1
             if self._tries % TRY_EVERY:
@@ -197,15 +197,15 @@ class Spool:
         """On the thread that writes, one after the other."""
         try:
             # After a write that failed half a line may stand there.
-            if self._trouble is not None or self._anew or os.fstat(self._file).st_size > self._max_bytes:
+            if self._fault is not None or self._anew or os.fstat(self._file).st_size > self._max_bytes:
                 self._rewrite()
             else:
                 self._disk.write(self._file, lines)
                 if durable:
                     self._disk.sync(self._file)
-            self._trouble = None
+            self._fault = None
         except OSError as error:
-            self._trouble = f"{self.path}: {error.strerror or error}: events are kept in memory only"
+            self._fault = f"{self.path}: {error.strerror or error}: events are kept in memory only"
         finally:
             with self._guard:
                 self._unwritten -= 1

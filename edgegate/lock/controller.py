@@ -62,7 +62,7 @@ class LockController:
         self._guard = threading.RLock()
         self._timer = RelockTimer(clock, self._wake)
         self._unlocked = self._closed = False
-        self.trouble: str | None = None
+        self.fault: str | None = None
         self._state = State(clock.monotonic(), contact=bool(wiring.contact_pin))
         self._line = Line(wiring.lock_pin, factory, active_high=wiring.active_high)
         with self._guard:
@@ -81,8 +81,8 @@ class LockController:
 
     def status(self) -> LockStatus:
         with self._guard:
-            state, locked = self._state, self.locked  # which may find trouble
-            return LockStatus(locked, state.door, state.mode, state.cause == "fire", self.trouble, self._wiring)
+            state, locked = self._state, self.locked  # which may find fault
+            return LockStatus(locked, state.door, state.mode, state.cause == "fire", self.fault, self._wiring)
 
     def pulse(self, pulse: Pulse) -> bool:
         """Open for `pulse.seconds`; False, and nothing happens, if its evidence is too old by now or in lockdown.
@@ -123,10 +123,10 @@ class LockController:
                 return
             self._catch_up()
             self._look_for_missed_edges()
-            if self._read_back() != self._state.unlocked or self.trouble is not None:
+            if self._read_back() != self._state.unlocked or self.fault is not None:
                 self._follow()
-            if self.trouble is not None:
-                raise LockError(self.trouble)
+            if self.fault is not None:
+                raise LockError(self.fault)
 
     def close(self) -> None:
         """Lock, and give the pins back; a second call does nothing. Raises LockError if it cannot be locked."""
@@ -238,15 +238,15 @@ class LockController:
         except LockError as error:
             return error
         else:
-            self.trouble = None
+            self.fault = None
         return None
 
     def _note(self, fault: LockError) -> None:
         """Report a fault once, and try again soon."""
-        if self.trouble is None:
+        if self.fault is None:
             self._tell(Event(EventType.LOCK_FAULT, self._clock.monotonic(), data={"reason": str(fault)}))
             log.critical("%s; trying again until it works", fault)
-        self.trouble = str(fault)
+        self.fault = str(fault)
         self._arm_leniently()
 
     def _read_back(self) -> bool:
@@ -254,7 +254,7 @@ class LockController:
         try:
             return self._line.unlocked
         except LockError as error:
-            if self.trouble is None:  # else it has words already, of driving it perhaps
+            if self.fault is None:  # else it has words already, of driving it perhaps
                 self._note(error)
             return self._line.may_be_unlocked
 
@@ -277,7 +277,7 @@ class LockController:
         """Arm for the next timeout or try, but let nothing else depend on it."""
         due, retry = self._state.due, self._clock.monotonic() + RETRY_SECONDS
         try:
-            self._timer.arm(due if self.trouble is None else min(retry, due if due is not None else retry))
+            self._timer.arm(due if self.fault is None else min(retry, due if due is not None else retry))
         except LockError as error:
             log.critical("%s", error)
 
@@ -287,7 +287,7 @@ class LockController:
                 return
             self._timer.ran(at)
             self._catch_up(at)
-            if self.trouble is not None:
+            if self.fault is not None:
                 self._follow()
             self._arm_leniently()
 

@@ -56,10 +56,12 @@ class Panel:
         for name, closed, opened in _switches(wiring):
             pin = getattr(wiring, name)
             if pin:
-                device = _claim(name, pin, DigitalInputDevice, pin_factory, pull_up=True, bounce_time=BOUNCE_SECONDS)
+                device = _prediction(
+                    name, pin, DigitalInputDevice, pin_factory, pull_up=True, bounce_time=BOUNCE_SECONDS
+                )
                 self._switches.append(_Switch(device, closed, opened))
         self._green, self._red, self._buzzer = (
-            _claim(name, pin, LED, pin_factory) if (pin := getattr(wiring, name)) else None
+            _prediction(name, pin, LED, pin_factory) if (pin := getattr(wiring, name)) else None
             for name in ("green_led_pin", "red_led_pin", "buzzer_pin")
         )
         for switch in self._switches:
@@ -123,7 +125,7 @@ def _either(one: Input, other: Input, *, first: bool) -> tuple[Input, Input]:
     return (one, other) if first else (other, one)
 
 
-def _claim(name: str, pin: int, kind: Any, pin_factory: Any, **options: Any) -> Any:
+def _prediction(name: str, pin: int, kind: Any, pin_factory: Any, **options: Any) -> Any:
     try:
         return kind(pin, pin_factory=pin_factory, **options)
     except Exception as error:  # noqa: BLE001  pin drivers raise what they like, down to plain Exception

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
 
 from edgegate.door.pulse import Pulse
 from edgegate.lock.wiring import Wiring
@@ -19,11 +20,22 @@ class LockStatus:
     mode: str
     """`normal`, `hold` or `lockdown`."""
     fire: bool = False
-    trouble: str | None = None
+    fault: str | None = None
     wiring: str = ""
     """`Wiring.digest` of what drives the pins; empty where a keeper of an earlier version does not say."""
     spool: str | None = None
     """Why the lock keeper keeps what happens in its memory only."""
+
+    def to_wire(self) -> dict[str, Any]:
+        """Returns it as the lock keeper's protocol has it, whose first version called a fault `trouble`."""
+        fields = asdict(self)
+        return {"trouble" if name == "fault" else name: value for name, value in fields.items()}
+
+    @classmethod
+    def from_wire(cls, fields: Mapping[str, Any]) -> LockStatus:
+        """Returns, of what a keeper of any version says, what this one knows."""
+        named = {"fault" if name == "trouble" else name: value for name, value in fields.items()}
+        return cls(**{name: value for name, value in named.items() if name in cls.__slots__})
 
 
 def another_door(status: LockStatus, wanted: Wiring) -> str | None:
@@ -45,7 +57,7 @@ class LockInterface(Protocol):
         """Whether the pin has its locked level, as it was last read back."""
 
     @property
-    def trouble(self) -> str | None:
+    def fault(self) -> str | None:
         """Why the lock cannot be driven or asked now; None while all is well."""
 
     def status(self) -> LockStatus:

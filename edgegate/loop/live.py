@@ -81,6 +81,6 @@ class _CameraWatch:
             return
         data = {}
         if change is EventType.CAMERA_STALLED:
-            fault, detail = self._health.fault(self._capture.complaint)
+            fault, detail = self._health.reason(self._capture.complaint)
             data = {"reason": fault, "detail": detail}
         self._loop.settle(Event(change, now, data=data))

@@ -195,7 +195,7 @@ class Loop:
         """
         status = self._lock.status()
         held = status.mode == "hold"
-        if self._lock.trouble is not None:
+        if self._lock.fault is not None:
             return Denial.LOCK_FAULT, held
         return (Denial.LOCKDOWN if status.mode == "lockdown" else None), held
 

@@ -90,7 +90,7 @@ def _higher(one: ScoredVisit, other: ScoredVisit) -> ScoredVisit:
 
 
 class ScoreKeeper(Periodic):
-    """Keeps the scores of a door's visits. What goes wrong is told in `trouble`, and stops no door.
+    """Keeps the scores of a door's visits. What goes wrong is told in `fault`, and stops no door.
 
     `turn` and `change_rules` are the loop's, and wait for nothing. `names` answers from memory: a visit of somebody
     who was forgotten meanwhile is not written any more.
@@ -105,7 +105,7 @@ class ScoreKeeper(Periodic):
         self._clock = clock
         self._names = names
         self._waiting: deque[ScoredVisit] = deque(maxlen=MAX_WAITING)
-        self.trouble: str | None = None
+        self.fault: str | None = None
 
     def change_rules(self, frames: int, rearm_seconds: float) -> None:
         """What a visit is, from now on; those that are open go on."""
@@ -130,10 +130,10 @@ class ScoreKeeper(Periodic):
                 continue
             try:
                 self._scores.keep(visit)
-                self.trouble = None
+                self.fault = None
             except EdgegateError as error:
-                if self.trouble is None:
+                if self.fault is None:
                     log.warning("%s", error)
-                self.trouble = str(error)
+                self.fault = str(error)
                 self._waiting.appendleft(visit)
                 return

@@ -84,20 +84,20 @@ def opinion(sighting: Sighting, names: Names, decided: Caption | None = None) ->
 
     Where a network claims a name, that and its probability come before the embedder's score.
     """
-    best, claim = sighting.pooled, sighting.claim
+    best, prediction = sighting.pooled, sighting.prediction
     numbers = "" if best is None else scores(best.score, best.threshold)
     if best is not None and best.score >= best.threshold:
-        sure = "" if claim is None else f" {claim.confidence:.2f}"
+        sure = "" if prediction is None else f" {prediction.confidence:.2f}"
         return Caption((names(best.person) or "somebody forgotten") + sure + numbers, GREEN)
-    said = "" if claim is None else claimed(claim)
+    said = "" if prediction is None else claimed(prediction)
     if decided is not None and decided.colour == RED:
         return Caption((said or decided.text) + numbers, RED)
     return Caption((said + numbers).strip(), GREY) if decided is None or best is not None else decided
 
 
-def claimed(claim: Prediction) -> str:
+def claimed(prediction: Prediction) -> str:
     """A name with a question mark, for nobody has confirmed it."""
-    return f"{claim.name + '?' if claim.name else Denial.UNKNOWN} {claim.confidence:.2f}"
+    return f"{prediction.name + '?' if prediction.name else Denial.UNKNOWN} {prediction.confidence:.2f}"
 
 
 def scores(score: float | None, threshold: float | None) -> str:

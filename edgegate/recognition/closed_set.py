@@ -28,7 +28,7 @@ class ClosedSet:
         self._confidence = confidence
         self._people = people
 
-    def match(self, embedding: Embedding, _frames: int, _claim: Prediction | None = None) -> Candidate | None:
+    def match(self, embedding: Embedding, _frames: int, _prediction: Prediction | None = None) -> Candidate | None:
         """The likeliest class's person over the pooled frames; None where nobody of that name is enrolled."""
         probabilities = embedding / embedding.sum()  # pooling keeps their direction only
         second, best = np.argsort(probabilities)[-2:].tolist()
@@ -40,6 +40,6 @@ class ClosedSet:
         margin = score - float(probabilities[second])
         return Candidate(person.id, score, self._confidence, margin, validity_of(person), person.groups)
 
-    def match_own(self, embedding: Embedding, claim: Prediction | None = None) -> Candidate | None:
+    def match_own(self, embedding: Embedding, prediction: Prediction | None = None) -> Candidate | None:
         """The same for the deciding frame alone, which must be as sure."""
-        return self.match(embedding, 1, claim)
+        return self.match(embedding, 1, prediction)

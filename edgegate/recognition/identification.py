@@ -46,13 +46,13 @@ class DoorRate:
         who = "nobody is enrolled" if not self.people else f"{self.people} enrolled"
         if self.templates > self.people:
             who += f" in {self.templates} looks"
-        promise = f"threshold {self.threshold:.4f} for a false-accept rate of {self.false_accept_rate:g} a visit"
+        door_rate = f"threshold {self.threshold:.4f} for a false-accept rate of {self.false_accept_rate:g} a visit"
         if self.site >= self.threshold:
-            promise += ", tightened by this camera's own visits"
+            door_rate += ", tightened by this camera's own visits"
         if self.carried:
-            return f"{who}; {promise}"
+            return f"{who}; {door_rate}"
         return (
-            f"{who}; {promise}, which the measurements do not carry: they show {self.shown_rate:.2g} for this "
+            f"{who}; {door_rate}, which the measurements do not carry: they show {self.shown_rate:.2g} for this "
             "door; the strictest threshold measured is used, and continued where more people ask for more"
         )
 
@@ -102,7 +102,7 @@ class Identifier:
         self._tightened = self._site()  # after the people: a file that cannot be read must keep nobody enrolled
         return changed
 
-    def change_promise(self, false_accept_rate: float, decide_after_frames: int) -> None:
+    def change_rate(self, false_accept_rate: float, decide_after_frames: int) -> None:
         """Match by the thresholds of another rate and number of frames from now on."""
         self._rate, self._frames = false_accept_rate, decide_after_frames
 
@@ -129,14 +129,14 @@ class Identifier:
         """The name behind an opaque id, as of the last refresh: it waits for nothing. None for nobody known by then."""
         return self._crowd.name_of(person)
 
-    def match(self, embedding: Embedding, frames: int, claim: Prediction | None = None) -> Candidate | None:
+    def match(self, embedding: Embedding, frames: int, prediction: Prediction | None = None) -> Candidate | None:
         """The best match of an embedding that pools `frames` frames, and what it must reach to open the door.
 
         With a claim, the match with the person it names, still ahead of everybody else by its margin; None where
         it names nobody who is enrolled. The threshold is the same: over a visit, anybody may be named.
         """
         crowd = self._crowd
-        best = crowd.best(embedding, claim)
+        best = crowd.best(embedding, prediction)
         if best is None:
             return None
         by_table = self._threshold(best.photos, frames, self._shared(crowd)).value
@@ -144,10 +144,10 @@ class Identifier:
         validity, groups = crowd.validity(best.person), best.person.groups
         return Candidate(best.person.id, best.score, threshold, best.margin, validity, groups)
 
-    def match_own(self, embedding: Embedding, claim: Prediction | None = None) -> Candidate | None:
+    def match_own(self, embedding: Embedding, prediction: Prediction | None = None) -> Candidate | None:
         """The best match of the deciding frame alone, and what it must reach to agree."""
         crowd = self._crowd
-        best = crowd.best(embedding, claim)
+        best = crowd.best(embedding, prediction)
         if best is None:
             return None
         threshold = self._threshold(best.photos, 1, OWN_FRAME_RATE).value
@@ -169,7 +169,7 @@ class Identifier:
         """Everybody enrolled whom these photos of somebody called `name` are too much like; see `lookalikes`."""
         return lookalikes.compare(photos, self.people, self.table, self._rate, self._frames, name)
 
-    def promise(self) -> DoorRate:
+    def door_rate(self) -> DoorRate:
         """What `check` and `people list` tell about the threshold in force."""
         crowd = self._crowd
         strictest = self._strictest(crowd, set(crowd.photos) or {1})

@@ -27,9 +27,9 @@ class FrameAnalyzer(Protocol):
 class Matcher(Protocol):
     """What the pipeline needs of `identification`, or of `closed_set` where the network decides alone."""
 
-    def match(self, embedding: Embedding, frames: int, claim: Prediction | None = None, /) -> Candidate | None: ...
+    def match(self, embedding: Embedding, frames: int, prediction: Prediction | None = None, /) -> Candidate | None: ...
 
-    def match_own(self, embedding: Embedding, claim: Prediction | None = None, /) -> Candidate | None: ...
+    def match_own(self, embedding: Embedding, prediction: Prediction | None = None, /) -> Candidate | None: ...
 
 
 class MotionCheck(Protocol):
@@ -77,7 +77,7 @@ class Pipeline:
 
     def _identify(self, track: Track, face: Face) -> Sighting:
         if face.embedding is None:
-            return Sighting(track.id, track.visit, track.box, track.frames, claim=face.claim)
+            return Sighting(track.id, track.visit, track.box, track.frames, prediction=face.prediction)
         weight = 1.0 if face.quality is None else face.quality.weight  # a network alone judges no quality
         track = self._tracker.add_evidence(track, face.embedding, weight)
         pooled = track.pooled()
@@ -88,7 +88,7 @@ class Pipeline:
             track.box,
             track.frames,
             usable=True,
-            pooled=self._matcher.match(pooled, len(track.pool), face.claim),
-            own=self._matcher.match_own(face.embedding, face.claim),
-            claim=face.claim,
+            pooled=self._matcher.match(pooled, len(track.pool), face.prediction),
+            own=self._matcher.match_own(face.embedding, face.prediction),
+            prediction=face.prediction,
         )

@@ -53,14 +53,14 @@ class GallerySnapshot:
         self._validity = {person.id: validity_of(person) for person in everybody}
         self._names = {person.id: person.name for person in everybody}
 
-    def best(self, embedding: Embedding, claim: Prediction | None = None) -> Best | None:
-        """The person most alike, or the one that `claim` names; None where there is nobody, or nobody of that name."""
-        if self._matrix is None or (claim is not None and claim.name not in self._index):
+    def best(self, embedding: Embedding, prediction: Prediction | None = None) -> Best | None:
+        """The person most alike, or the one that `prediction` names; None where there is nobody of that name."""
+        if self._matrix is None or (prediction is not None and prediction.name not in self._index):
             return None
         # Not `@`: BLAS would share this out among threads that spin beside everything else the door does.
         scores = np.einsum("td,d->t", self._matrix, embedding)
         highest = np.maximum.reduceat(scores, self._starts)
-        best = int(highest.argmax()) if claim is None else self._index[str(claim.name)]
+        best = int(highest.argmax()) if prediction is None else self._index[str(prediction.name)]
         score = float(highest[best])
         highest[best] = -np.inf
         runner_up = float(highest.max()) if len(highest) > 1 else score - ALONE

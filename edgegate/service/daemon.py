@@ -26,7 +26,7 @@ from edgegate.service.gallery_watch import GalleryWatch
 from edgegate.service.reload import Parts, Reload
 from edgegate.service.retention import Retention
 from edgegate.service.startup import announce, doubt_rules, private_names
-from edgegate.service.status import Ask, DoorStatus, lock_trouble, recognition_trouble, unreadable
+from edgegate.service.status import Ask, DoorStatus, lock_fault, recognition_fault, unreadable
 from edgegate.system import logs
 from edgegate.system.disk import DiskSpace
 from edgegate.system.thermal import HeatWatch
@@ -64,9 +64,9 @@ class Daemon:
         self._build_recognition = build_recognition
         self._reload = reload
         self._clock = SystemClock()
-        self._journal_trouble: str | None = None
+        self._journal_fault: str | None = None
         self._written = False
-        """Whether the journal took something since it had that trouble."""
+        """Whether the journal took something since it had that fault."""
         self._looked_at = float("-inf")
         self._seen = False
         self._keeper: KeeperClient | None = None
@@ -121,20 +121,20 @@ class Daemon:
         """What can go wrong, by the name that `state`, the events and `check` give it; see docs/faults.md."""
         config, scores, uplink = self._config, self._scores, self._uplink
         parts: dict[str, Ask] = {
-            "camera": lambda: self._health.trouble(self._capture.complaint),
-            "clock": self._clock.trouble,
-            "disk": DiskSpace(config.data_dir, config.journal.min_free_megabytes).trouble,
-            "gallery": lambda: self._watch.trouble or unreadable(self._recognition),
+            "camera": lambda: self._health.fault(self._capture.complaint),
+            "clock": self._clock.fault,
+            "disk": DiskSpace(config.data_dir, config.journal.min_free_megabytes).fault,
+            "gallery": lambda: self._watch.fault or unreadable(self._recognition),
             "journal": self._ask_journal,
-            "lock": lambda: lock_trouble(self._config, self._lock),
+            "lock": lambda: lock_fault(self._config, self._lock),
             "lock_spool": lambda: self._lock.status().spool,
             "picture": lambda: None if self._health.stalled else self._health.empty,
-            "recognition": lambda: recognition_trouble(config, self._recognition),
-            "retention": lambda: self._retention.trouble,
-            "temperature": lambda: self._heat.cooling.trouble,
+            "recognition": lambda: recognition_fault(config, self._recognition),
+            "retention": lambda: self._retention.fault,
+            "temperature": lambda: self._heat.cooling.fault,
         }
         if scores is not None:
-            parts["scores"] = lambda: scores.trouble
+            parts["scores"] = lambda: scores.fault
         if uplink is not None:
             parts["broker"] = lambda: uplink.status.problem
         return parts
@@ -173,7 +173,7 @@ class Daemon:
         self._end_with_threads()
         self._heat.look()
         if isinstance(self._lock, LockController):
-            with suppress(LockError):  # the lock has told, and `trouble` says so
+            with suppress(LockError):  # the lock has told, and `fault` says so
                 self._lock.tick()
         self._settle(*self._standing.look(now))
         self._watchdog.feed(self._standing.in_a_line())
@@ -271,14 +271,14 @@ class Daemon:
             self._seen = True
             log.info("the first frame is processed: the door is in service")
 
-    def _note_journal(self, trouble: str) -> None:
-        if trouble != self._journal_trouble:
-            log.error("nobody is let in until this is mended: %s", trouble)
-        self._journal_trouble, self._written = trouble, False
+    def _note_journal(self, fault: str) -> None:
+        if fault != self._journal_fault:
+            log.error("nobody is let in until this is mended: %s", fault)
+        self._journal_fault, self._written = fault, False
 
     def _ask_journal(self) -> str | None:
-        """A trouble lasts until something could be written, and at least until it was asked for once."""
-        trouble = self._journal_trouble
+        """A fault lasts until something could be written, and at least until it was asked for once."""
+        fault = self._journal_fault
         if self._written:
-            self._journal_trouble = None
-        return trouble
+            self._journal_fault = None
+        return fault

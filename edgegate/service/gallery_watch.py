@@ -44,7 +44,7 @@ class GalleryWatch(Periodic):
         self._looks = 0
         self._missed: set[str] = set()
         """Whom it was waited for, and who did not come: they were forgotten."""
-        self.trouble: str | None = None
+        self.fault: str | None = None
         """Why the gallery cannot be read now, so that the people who were known before are kept."""
 
     def name_of(self, person: str) -> str | None:
@@ -66,14 +66,14 @@ class GalleryWatch(Periodic):
         return name
 
     def _refresh(self) -> None:
-        trouble = None
+        fault = None
         try:
             self._identifier.refresh()
             with self._looked:
                 self._looks += 1
                 self._looked.notify_all()
         except GalleryError as error:
-            trouble = str(error)
-            if trouble != self.trouble:  # not at every try
-                log.error("the people known so far are kept: %s", trouble)  # noqa: TRY400 (words for an installer)
-        self.trouble = trouble
+            fault = str(error)
+            if fault != self.fault:  # not at every try
+                log.error("the people known so far are kept: %s", fault)  # noqa: TRY400 (words for an installer)
+        self.fault = fault

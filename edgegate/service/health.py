@@ -43,7 +43,7 @@ class _Part:
 
 
 class Health:
-    """Feed it all parts' troubles again and again, in order of time."""
+    """Feed it all parts' faults again and again, in order of time."""
 
     def __init__(self) -> None:
         self._parts: dict[str, _Part] = {}
@@ -55,10 +55,10 @@ class Health:
         told = {name: part.reason for name, part in self._parts.items() if part.told}
         return dict(sorted((told | self._shown).items()))
 
-    def look(self, now: float, troubles: Mapping[str, str | None]) -> list[Event]:
-        """What is to be told now; `troubles` is why each part is degraded at this moment, or None."""
-        self._shown = {name: reason for name, reason in troubles.items() if reason and name in OWN_WORDS}
-        others = [(name, reason) for name, reason in troubles.items() if name not in OWN_WORDS]
+    def look(self, now: float, faults: Mapping[str, str | None]) -> list[Event]:
+        """What is to be told now; `faults` is why each part is degraded at this moment, or None."""
+        self._shown = {name: reason for name, reason in faults.items() if reason and name in OWN_WORDS}
+        others = [(name, reason) for name, reason in faults.items() if name not in OWN_WORDS]
         due = [_judge(name, self._parts.setdefault(name, _Part()), reason, now) for name, reason in others]
         return [event for event in due if event is not None]
 

@@ -108,7 +108,7 @@ class Parts:
         following = app.tracking_rules(config, recognition.identifier)
 
         def put_in_force() -> None:
-            recognition.identifier.change_promise(settings.false_accept_rate, settings.decide_after_frames)
+            recognition.identifier.change_rate(settings.false_accept_rate, settings.decide_after_frames)
             self.loop.change_rules(deciding, following)
             self.retention.change_days(config.privacy.retention_days)
             if self.scores is not None:
@@ -154,5 +154,5 @@ class Reload:
         reason = logs.without_passwords("; ".join(str(error).splitlines()))
         try:
             parts.loop.settle(Event(EventType.RELOAD_REFUSED, clock.monotonic(), data={"reason": reason}))
-        except EdgegateError as trouble:
-            log.error("the old configuration stays: %s; and %s", reason, trouble)  # noqa: TRY400  one line says it
+        except EdgegateError as fault:
+            log.error("the old configuration stays: %s; and %s", reason, fault)  # noqa: TRY400  one line says it

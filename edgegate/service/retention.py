@@ -108,7 +108,7 @@ class Retention(Periodic):
         self._clock = clock
         self._days = days
         self._synchronized = synchronized
-        self.trouble: str | None = None
+        self.fault: str | None = None
         """Why somebody who was due to be forgotten may not have been."""
 
     def start(self) -> None:
@@ -131,7 +131,7 @@ class Retention(Periodic):
                     log.info("%s was forgotten after %d days", forgotten.erased.person.id, self._days)
             while self._gallery.give_back(GIVE_BACK_PAGES) and not self._stopping.wait(GIVE_BACK_PAUSE_SECONDS):
                 pass
-            self.trouble = None
+            self.fault = None
         except EdgegateError as error:
-            self.trouble = str(error)
+            self.fault = str(error)
             log.error("nobody is forgotten until this is mended: %s", error)  # noqa: TRY400 (words for an installer)

@@ -1,4 +1,4 @@
-"""How the door stands: what staff see in `state`, and every part's trouble, from one list."""
+"""How the door stands: what staff see in `state`, and every part's fault, from one list."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class DoorStatus:
         return self._health.look(now, {name: ask() for name, ask in self._parts.items()})
 
     def state(self) -> dict[str, Any]:
-        namer = self._recognition.namer
+        identity_network = self._recognition.identity_network
         with_whom = "alone" if self._config.recognition.model_alone else "and embedder"
         status = self._lock.status()
         return {
@@ -55,7 +55,7 @@ class DoorStatus:
             "mode": "fire" if status.fire else status.mode,
             "locked_out_until": self._lockout_in_words(),
             "liveness": self._config.liveness.mode,
-            **({"recognition": f"{namer.pack.task} {with_whom}"} if namer else {}),
+            **({"recognition": f"{identity_network.pack.task} {with_whom}"} if identity_network else {}),
             "degraded": self._health.degraded,
         }
 
@@ -71,23 +71,27 @@ class DoorStatus:
         return f"degraded: {degraded}" if degraded else "in service"
 
 
-def lock_trouble(config: Config, lock: LockInterface) -> str | None:
+def lock_fault(config: Config, lock: LockInterface) -> str | None:
     """Why the lock cannot be driven, or that its keeper goes by another `[door]` than this daemon read.
 
     That refuses nobody. Which of the two is older the daemon cannot know; done in this order the commands mend either.
     """
-    if lock.trouble is not None:
-        return lock.trouble
+    if lock.fault is not None:
+        return lock.fault
     remark = another_door(lock.status(), config.door.wiring)
     return None if remark is None else f"{remark}; systemctl reload edgegate"
 
 
-def recognition_trouble(config: Config, recognition: Recognition) -> str | None:
+def recognition_fault(config: Config, recognition: Recognition) -> str | None:
     """What keeps the networks from doing what was hoped of them; None if nothing does."""
-    namer = recognition.namer
-    missing = app.unenrolled(namer, recognition.identifier) if namer else ()
+    identity_network = recognition.identity_network
+    missing = app.unenrolled(identity_network, recognition.identifier) if identity_network else ()
     remarks = [MODEL_ALONE] if config.recognition.model_alone else []
-    remarks += [f"{namer.pack.name} names {', '.join(missing)}: not enrolled"] if namer and missing else []
+    remarks += (
+        [f"{identity_network.pack.name} names {', '.join(missing)}: not enrolled"]
+        if identity_network and missing
+        else []
+    )
     if (slowness := app.slowness_in_words(recognition.analyzer)) is not None:
         remarks.append(slowness)
     return "; ".join(remarks) or None

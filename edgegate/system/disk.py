@@ -28,7 +28,7 @@ class DiskSpace:
         self._free = free
         self._short = False
 
-    def trouble(self) -> str | None:
+    def fault(self) -> str | None:
         """Why it needs somebody's attention before it is full; None while there is room."""
         try:
             free = self._free(self._folder)

@@ -95,7 +95,7 @@ class Cooling:
         return True
 
     @property
-    def trouble(self) -> str | None:
+    def fault(self) -> str | None:
         """What is wrong, in words; None if nothing is."""
         remarks = []
         if (limit := self.limit) is not None:
@@ -106,11 +106,11 @@ class Cooling:
         return "; ".join(remarks) or None
 
 
-def trouble_now(heat: Heat, frames_per_second: float) -> str | None:
+def fault_now(heat: Heat, frames_per_second: float) -> str | None:
     """What is wrong with a machine that is this hot, in words."""
     cooling = Cooling(frames_per_second)
     cooling.feel(heat)
-    return cooling.trouble
+    return cooling.fault
 
 
 class HeatWatch:
@@ -131,4 +131,4 @@ class HeatWatch:
         before = self.cooling.limit
         self.cooling.feel(self._thermometer.read())
         if self.cooling.limit != before:
-            log.warning("%s", self.cooling.trouble or "cool again: looking at every frame")
+            log.warning("%s", self.cooling.fault or "cool again: looking at every frame")

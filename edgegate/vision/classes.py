@@ -24,7 +24,7 @@ def probable(pack: Pack, answer: Probabilities) -> Probabilities:
     return np.asarray(answer.clip(0, 1), np.float32)
 
 
-def claim_of(labels: tuple[str, ...], probabilities: Probabilities, confidence: float) -> Prediction:
+def prediction_of(labels: tuple[str, ...], probabilities: Probabilities, confidence: float) -> Prediction:
     """The likeliest class's name, unless that is class 0 or its probability is below `confidence`."""
     index = int(np.argmax(probabilities))
     probability = float(probabilities[index])

@@ -14,7 +14,7 @@ import numpy as np
 
 from edgegate.types import Frame, Image
 from edgegate.vision.align import TEMPLATES, align
-from edgegate.vision.classes import Probabilities, check_card, claim_of, direction, probable
+from edgegate.vision.classes import Probabilities, check_card, direction, prediction_of, probable
 from edgegate.vision.faces import Face
 from edgegate.vision.packs import Pack
 from edgegate.vision.preprocess import cut_out, stretch
@@ -97,7 +97,7 @@ class ClassifierPredictions:
         if described.embedding is None:
             return described
         probabilities = self._network.classify(frame, described)
-        return replace(described, claim=claim_of(self._network.labels, probabilities, self._enough))
+        return replace(described, prediction=prediction_of(self._network.labels, probabilities, self._enough))
 
 
 class ClassifierAlone:

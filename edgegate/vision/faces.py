@@ -57,7 +57,7 @@ class Face:
     """Image-left eye, image-right eye, nose tip, mouth."""
     quality: Quality | None = None
     embedding: Embedding | None = None
-    claim: Prediction | None = None
+    prediction: Prediction | None = None
     """None where no network is asked that names people."""
     mesh: Points | None = None
     """Its 468 landmarks in pixels, where it has been looked at closely."""

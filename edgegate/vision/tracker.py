@@ -111,8 +111,8 @@ class TrackerPredictions:
         guess = self._network.look(frame)
         nameless = Prediction(None, guess.confidence)
         named = self._named(guess, faces)
-        claim = replace(nameless, name=self._network.labels[guess.index])
-        return tuple(replace(face, claim=claim if face is named else nameless) for face in faces)
+        prediction = replace(nameless, name=self._network.labels[guess.index])
+        return tuple(replace(face, prediction=prediction if face is named else nameless) for face in faces)
 
     def describe(self, frame: Frame, face: Face) -> Face:
         return self._analyzer.describe(frame, face)

@@ -217,7 +217,7 @@ def test_a_visit_remembers_who_it_is_through_poor_frames(door: Door) -> None:
         pytest.param(seen(margin=0.019), id="too close to the runner-up"),
         pytest.param(replace(seen(), pooled=None), id="nobody enrolled"),
         pytest.param(replace(seen(), own=None), id="nothing from this frame alone"),
-        pytest.param(replace(seen(), claim=Prediction(None, 0.95)), id="the tracker network names nobody"),
+        pytest.param(replace(seen(), prediction=Prediction(None, 0.95)), id="the tracker network names nobody"),
         pytest.param(doubtful(), id="this frame looks like somebody else"),
         pytest.param(seen(own=Candidate("ann", 0.89, 0.9, 0.1)), id="this frame below its own threshold"),
     ],
@@ -371,14 +371,14 @@ NAMED, NAMELESS = Prediction("Ann", 0.97), Prediction(None, 0.6)
 def test_whom_the_network_names_and_the_embedder_confirms_is_let_in_and_the_record_says_how_sure_it_was(
     door: Door,
 ) -> None:
-    decision = door.see(replace(seen(), claim=NAMED))
+    decision = door.see(replace(seen(), prediction=NAMED))
     assert door.granted == ["ann"]
     assert decision.events[0].data["confidence"] == 0.97
     assert "Ann" not in str(decision.events[0].data), "names stay out of the journal"
 
 
 def test_whom_the_network_names_and_the_embedder_does_not_confirm_is_refused_as_unconfirmed_once(door: Door) -> None:
-    claimed = replace(STRANGER, claim=NAMED)
+    claimed = replace(STRANGER, prediction=NAMED)
     door.see(claimed, frames=5)
     assert door.events == []
     door.see(claimed, frames=500)
@@ -388,13 +388,16 @@ def test_whom_the_network_names_and_the_embedder_does_not_confirm_is_refused_as_
 
 
 def test_whom_the_network_does_not_name_is_refused_as_unknown(door: Door) -> None:
-    door.see(replace(STRANGER, claim=NAMELESS, pooled=None, own=None), frames=500)
+    door.see(replace(STRANGER, prediction=NAMELESS, pooled=None, own=None), frames=500)
     assert door.refused == ["unknown"]
     assert door.events[0].data["confidence"] == 0.6
 
 
 def test_each_reason_has_its_own_count_of_frames(door: Door) -> None:
-    claimed, nameless = replace(STRANGER, claim=NAMED), replace(STRANGER, claim=NAMELESS, pooled=None, own=None)
+    claimed, nameless = (
+        replace(STRANGER, prediction=NAMED),
+        replace(STRANGER, prediction=NAMELESS, pooled=None, own=None),
+    )
     for _ in range(5):
         door.see(claimed)
         door.see(nameless)
@@ -406,13 +409,13 @@ def test_each_reason_has_its_own_count_of_frames(door: Door) -> None:
 
 
 def test_who_was_unconfirmed_may_still_be_let_in(door: Door) -> None:
-    door.see(replace(STRANGER, claim=NAMED), frames=6)
-    door.see(replace(seen(), claim=NAMED))
+    door.see(replace(STRANGER, prediction=NAMED), frames=6)
+    door.see(replace(seen(), prediction=NAMED))
     assert (door.refused, door.granted) == (["unconfirmed"], ["ann"])
 
 
 def test_a_face_too_poor_to_be_embedded_counts_for_nothing_whatever_is_claimed_of_it(door: Door) -> None:
-    door.see(replace(seen(usable=False), claim=NAMED), frames=100)
+    door.see(replace(seen(usable=False), prediction=NAMED), frames=100)
     assert door.events == []
 
 

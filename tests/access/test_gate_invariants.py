@@ -66,7 +66,7 @@ anything = st.builds(
     usable=st.booleans(),
     pooled=candidates,
     own=candidates,
-    claim=st.sampled_from([None, Prediction("Ann", 0.97), Prediction(None, 0.6)]),
+    prediction=st.sampled_from([None, Prediction("Ann", 0.97), Prediction(None, 0.6)]),
 )
 recognised = st.builds(seen, st.sampled_from(["ann", "ben"]), track=tracks, visit=tracks, size=sizes, validity=validity)
 nearly = st.builds(
@@ -162,7 +162,7 @@ def beyond_doubt(sighting: Sighting) -> bool:
     pooled, own = sighting.pooled, sighting.own
     if not sighting.usable or sighting.frames < RULES.decide_after_frames or pooled is None or own is None:
         return False
-    if sighting.claim is not None and sighting.claim.name is None:
+    if sighting.prediction is not None and sighting.prediction.name is None:
         return False
     sure = pooled.score >= pooled.threshold and own.score >= own.threshold
     return sure and pooled.margin >= RULES.margin and own.person == pooled.person

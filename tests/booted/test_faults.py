@@ -40,7 +40,7 @@ def let_in(door: Door) -> None:
     door.show("nobody")
 
 
-def wait_for_trouble(door: Door, part: str, *, after: int, over: bool = False, timeout: float = 60.0) -> dict[str, Any]:
+def wait_for_fault(door: Door, part: str, *, after: int, over: bool = False, timeout: float = 60.0) -> dict[str, Any]:
     """Until this part is told to be degraded, or well again."""
     kind = "service.recovered" if over else "service.degraded"
     program = (
@@ -112,7 +112,7 @@ def test_a_full_disk_lets_nobody_in_and_everybody_out_and_is_over_by_itself(door
         door.guest.run("sleep 2.5")
         emptied = door.guest.python("import rig; give(rig.now())")
         door.guest.run("rm /var/fill /var/tmp/fill")
-        wait_for_trouble(door, "journal", after=after, over=True)
+        wait_for_fault(door, "journal", after=after, over=True)
         let_in(door)
     during = [span for span in seen.without_a_press if full <= span.start < emptied]
     assert during == [], "somebody was let in that nothing could be written down of"
@@ -130,7 +130,7 @@ def test_without_a_clock_whoever_depends_on_the_time_is_refused(door: Door) -> N
         assert door.events("access.granted", after=after) == []
         door.show("nobody")
         door.guest.python("import machine_clock; machine_clock.synchronize()")
-        wait_for_trouble(door, "clock", after=after, over=True)
+        wait_for_fault(door, "clock", after=after, over=True)
         let_in(door)
     seen.check_record()
     assert_journal_whole(door, known)
@@ -143,11 +143,11 @@ def test_a_clock_set_by_hand_by_a_day_is_not_followed(door: Door, days: int) -> 
     known, after = door.events(), last(door)
     with pressing(door) as seen:
         door.guest.python("import machine_clock as clock; clock.set_by_hand(step)", step=days * DAY)
-        told = wait_for_trouble(door, "clock", after=after)
+        told = wait_for_fault(door, "clock", after=after)
         assert "not followed" in told["data"]["reason"]
         let_in(door)
         door.guest.python("import machine_clock as clock; clock.synchronize(step)", step=-days * DAY)
-        wait_for_trouble(door, "clock", after=after, over=True)
+        wait_for_fault(door, "clock", after=after, over=True)
     seen.check_record()
     assert_journal_whole(door, known)
 
@@ -158,8 +158,8 @@ def test_a_clock_set_ahead_by_its_time_service_is_followed(door: Door) -> None:
     known, after = door.events(), last(door)
     with pressing(door) as seen:
         door.guest.python("import machine_clock as clock; clock.synchronize(step)", step=DAY)
-        wait_for_trouble(door, "clock", after=after)
-        wait_for_trouble(door, "clock", after=after, over=True)
+        wait_for_fault(door, "clock", after=after)
+        wait_for_fault(door, "clock", after=after, over=True)
         let_in(door)
     now = door.guest.run("date -u -d '-1 minute' +%FT%T").strip()
     assert door.events()[-1]["time"] > now
@@ -221,10 +221,10 @@ def test_a_broker_that_was_away_hears_everything_once_and_in_order(door: Door) -
     after = last(door)  # what came before may have been told before anybody listened
     with pressing(door) as seen:
         door.guest.run("systemctl stop mosquitto")
-        wait_for_trouble(door, "broker", after=after)
+        wait_for_fault(door, "broker", after=after)
         let_in(door)
         door.guest.run("systemctl start mosquitto")
-        wait_for_trouble(door, "broker", after=after, over=True)
+        wait_for_fault(door, "broker", after=after, over=True)
     seen.check_record()
     wait_until_all_is_heard(door, after)
     door.guest.run("systemctl stop test-listener")
@@ -250,11 +250,11 @@ def test_a_changed_password_is_told_and_the_new_one_is_taken_from_its_file(door:
     after = last(door)
     with pressing(door) as seen:
         guest.run("mosquitto_passwd -b /etc/mosquitto/passwords door new; systemctl restart mosquitto")
-        told = wait_for_trouble(door, "broker", after=after)
+        told = wait_for_fault(door, "broker", after=after)
         assert "password" in told["data"]["reason"]
         let_in(door)
         guest.run("echo new > /etc/edgegate/mqtt-password")
-        wait_for_trouble(door, "broker", after=after, over=True, timeout=120)
+        wait_for_fault(door, "broker", after=after, over=True, timeout=120)
     seen.check_record()
     wait_until_all_is_heard(door, after)
     door.configure("mqtt.username", "")

@@ -120,7 +120,7 @@ def test_a_camera_that_went_away_is_closed_and_opened_again() -> None:
     assert first.closed
     assert second.closed
     assert capture.ended
-    assert capture.trouble is None
+    assert capture.fault is None
     assert stopping.waits == [0.5]
 
 
@@ -191,7 +191,7 @@ def test_a_complaint_has_a_word_for_programs() -> None:
 def test_trouble_is_told_once_while_it_stays_the_same(caplog: pytest.LogCaptureFixture) -> None:
     capture, _, _ = run_to_its_end(Factory(*[CameraError("not there")] * 3, CameraError("gone"), Scripted(None)))
     assert [record.message for record in caplog.records] == ["not there", "gone"]
-    assert capture.trouble == "gone"
+    assert capture.fault == "gone"
 
 
 @pytest.mark.parametrize("error", [ValueError("a bug"), UsageError("no such video")])
@@ -215,7 +215,7 @@ def test_closing_cuts_the_wait_for_the_next_try_short() -> None:
     capture.start()
     assert tried.wait(DEADLINE)
     assert capture.close(DEADLINE)
-    assert capture.trouble == "not there"
+    assert capture.fault == "not there"
 
 
 def test_a_reader_stuck_in_its_driver_does_not_hang_the_shutdown() -> None:

@@ -83,7 +83,7 @@ def test_the_same_picture_again_and_again_is_a_stall() -> None:
     assert [index for index, worth in enumerate(passed) if worth] == [0, 10], "a repeated picture is no new evidence"
     assert not any(shown(health, scene(), 4.5, 3.0))
     assert health.stalled
-    assert health.fault(None)[0] is CameraFault.FROZEN
+    assert health.reason(None)[0] is CameraFault.FROZEN
     assert all(shown(health, map(scene, count(5)), 7.5, 0.1))
     assert not health.stalled
 

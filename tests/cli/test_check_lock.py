@@ -38,7 +38,7 @@ def test_a_pin_that_cannot_be_driven_fails_whatever_the_kernel_does_with_pins(tm
         pin, working = keeper.pin(17), type(keeper.pin(17))
         pin.__class__ = Stuck
         assert not keeper.ask(keeper.pulse())["ok"]
-        wait_until(lambda: keeper.lock.trouble is not None)
+        wait_until(lambda: keeper.lock.fault is not None)
         state, found = lock(of(keeper, "door.pins=gpio"), lambda: stay)
         pin.__class__ = working
     assert state == "failed"

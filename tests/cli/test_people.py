@@ -217,20 +217,20 @@ def test_nobody_is_forgotten_by_a_clock_that_may_be_wrong(kept: Kept) -> None:
 def test_retention_that_cannot_be_carried_out_is_a_trouble_until_it_can(kept: Kept) -> None:
     kept.enrol("Ann")
     kept.clock.advance(1000 * DAY)
-    troubles = [JournalError("the disk is full")]
+    faults = [JournalError("the disk is full")]
 
     def reluctant() -> Journal:
-        if troubles:
-            raise troubles.pop()
+        if faults:
+            raise faults.pop()
         return kept.open()
 
     looker = retention.Retention(
         kept.gallery, reluctant, kept.scores, kept.clock, 30, threading.Event(), synchronized=lambda: True
     )
     looker.look()
-    assert looker.trouble == "the disk is full"
+    assert looker.fault == "the disk is full"
     looker.look()
-    assert looker.trouble is None
+    assert looker.fault is None
     assert kept.gallery.people() == ()
 
 

@@ -138,9 +138,9 @@ def test_one_person_has_one_name(door: Program) -> None:
 def test_the_list_says_what_the_threshold_rests_on(door: Program) -> None:
     result = door("people", "list")
     assert result.out.startswith(ENROLLED.person)
-    promise = door("people", "list", "--json").json["promise"]
-    assert f"threshold {promise['threshold']:.4f}" in result.out
-    assert ("which the measurements do not carry" in result.out) is not promise["carried"]
+    door_rate = door("people", "list", "--json").json["promise"]
+    assert f"threshold {door_rate['threshold']:.4f}" in result.out
+    assert ("which the measurements do not carry" in result.out) is not door_rate["carried"]
     shown = door("people", "show", ENROLLED.person)
     assert ENROLLED.file.name in shown.out
     stranger = door("people", "show", "Nobody")

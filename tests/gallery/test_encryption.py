@@ -141,12 +141,12 @@ def test_a_number_of_any_kind_may_be_a_quality(door: Door, quality: float) -> No
 def test_a_lost_key_loses_the_templates_and_nothing_else(door: Door) -> None:
     ann = door.gallery.add("Ann", [random_photo(1)], TODAY, details=Details(("staff",)))
     door.gallery.add("Ben", [random_photo(2)], TODAY)
-    assert door.gallery.trouble() is None
+    assert door.gallery.fault() is None
     door.keys.path.unlink()
 
     there = {person.name: person for person in door.gallery.people()}
     assert (there["Ann"].groups, there["Ann"].photos, there["Ann"].unreadable) == (("staff",), (), 1)
-    assert "must come again: Ann, Ben" in (door.gallery.trouble() or "")
+    assert "must come again: Ann, Ben" in (door.gallery.fault() or "")
     assert door.gallery.names()[ann.id] == "Ann"
     assert door.gallery.change("Ann", Details(note="locked out")).note == "locked out"
     for use in (
@@ -196,7 +196,7 @@ def test_a_refused_key_is_told_and_everything_but_enrolling_goes_on(door: Door) 
     door.gallery.add("Ann", [random_photo(1)], TODAY)
     door.keys.path.chmod(0o644)
     assert door.gallery.people()[0].unreadable == 1
-    assert "others may read this key" in (door.gallery.trouble() or "")
+    assert "others may read this key" in (door.gallery.fault() or "")
     for use in (
         lambda: door.gallery.add("Ben", [random_photo(2)], TODAY),
         lambda: rotate(door.gallery, door.keys, lost=True),
@@ -246,7 +246,7 @@ def test_a_crash_at_any_line_of_a_rotation_leaves_everything_readable(door: Door
     before, ids, crashed = known(door.gallery.people()), set(), 0
     for crashed in crashes(door.restore, lambda: rotate(door.gallery, door.keys)):
         assert known(door.gallery.people()) == before
-        assert door.gallery.trouble() is None
+        assert door.gallery.fault() is None
         with closing(sqlite3.connect(door.gallery.path)) as db:
             ids |= {tuple(db.execute("SELECT DISTINCT key FROM photo ORDER BY key").fetchall())}
         if crashed % 4 == 0:  # whatever was left, it can be gone on from
@@ -332,4 +332,4 @@ def test_a_crash_at_any_line_of_the_first_enrolment_leaves_all_or_nothing(door: 
     ann = random_photo(1)
     for _ in crashes(door.restore, lambda: door.gallery.add("Ann", [ann], TODAY)):
         assert known(door.gallery.people()) in ([], [("Ann", [ann.embedding.tobytes()])])
-        assert door.gallery.trouble() is None
+        assert door.gallery.fault() is None

@@ -272,7 +272,7 @@ def test_whichever_page_is_lost_a_check_tells_it_and_nobody_is_read_as_another(g
     for number in pages:
         gallery.path.write_bytes(without_page(whole, number))
         try:
-            gallery.trouble()
+            gallery.fault()
             unchecked += 1
         except GalleryError:
             pass

@@ -384,12 +384,12 @@ def test_a_keeper_that_comes_back_is_asked_again(tmp_path: Path) -> None:
         press(keeper)
         wait_until(lambda: daemon.types() == EXIT)
         daemon.write(*daemon.told)
-    wait_until(lambda: daemon.client.trouble is not None)
-    assert "start edgegate-lock" in str(daemon.client.trouble)
+    wait_until(lambda: daemon.client.fault is not None)
+    assert "start edgegate-lock" in str(daemon.client.fault)
     with pytest.raises(LockError, match="edgegate-lock"):
         daemon.client.pulse(Pulse(0.2, keeper.clock.monotonic() + 1.0, visit=1))
     with Keeper(tmp_path) as keeper:
-        wait_until(lambda: daemon.client.trouble is None)
+        wait_until(lambda: daemon.client.fault is None)
         assert daemon.client.pulse(Pulse(0.2, keeper.clock.monotonic() + 1.0, visit=2))
         press(keeper)
         wait_until(lambda: len(daemon.types()) >= 7 and daemon.types()[-1] == "lock.locked")

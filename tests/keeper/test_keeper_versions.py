@@ -76,7 +76,7 @@ def test_this_daemon_works_with_the_last_versions_keeper(tmp_path: Path, daemon:
         old.reasons["hold"] = "fault"
         with pytest.raises(InDoubtError, match="does not follow"):  # it says so also of what it has opened
             daemon.hold(1.0)
-        assert daemon.trouble is None
+        assert daemon.fault is None
     assert old.malformed == []
     assert not any("protocol" in asked for asked in keeper.asked)
 
@@ -168,17 +168,17 @@ def test_a_newer_keeper_is_asked_for_nothing_and_the_daemon_is_named(tmp_path: P
     words = f"speaks protocol {PROTOCOL + 1}, and this program up to {PROTOCOL}: systemctl restart edgegate"
     with Peer(daemon._path, newer) as peer:
         daemon.start(None)
-        wait_until(lambda: daemon.trouble is not None)
+        wait_until(lambda: daemon.fault is not None)
         for act in (lambda: daemon.pulse(pulse()), lambda: daemon.hold(1.0), daemon.lockdown, daemon.ask_status):
             with pytest.raises(LockError) as caught:
                 act()
             assert str(caught.value).endswith(words)
             assert not isinstance(caught.value, InDoubtError), "it was not asked to open"
-        assert str(daemon.trouble).endswith(words)
+        assert str(daemon.fault).endswith(words)
         wait_until(lambda: len(peer.asked) > 10)
         assert {(asked["do"], "protocol" in asked) for asked in peer.asked} == {("status", False)}
     with Keeper(tmp_path) as keeper:
-        wait_until(lambda: daemon.trouble is None)
+        wait_until(lambda: daemon.fault is None)
         assert daemon.pulse(pulse())
         press(keeper)
         wait_until(lambda: "exit.requested" in daemon.types)

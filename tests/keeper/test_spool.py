@@ -114,12 +114,12 @@ def test_on_a_full_disk_events_wait_in_memory_and_are_durable_as_soon_as_there_i
             pytest.skip("this needs to mount a small file system")
         for number in range(60):
             spool.append(happened(f"{number}" * 40))
-        assert spool.trouble is not None
-        assert "No space left" in spool.trouble
+        assert spool.fault is not None
+        assert "No space left" in spool.fault
         assert len(spool.pending(0, 100)) == 61
         disk.free()
         spool.append(happened("z"))
-        assert spool.trouble is None
+        assert spool.fault is None
         spool.close()
         again = Spool(path)
         again.close()
@@ -130,7 +130,7 @@ def test_on_a_full_disk_events_wait_in_memory_and_are_durable_as_soon_as_there_i
 def test_a_folder_that_cannot_be_written_stops_nobody(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     spool = Spool(tmp_path / "file" / "events")
-    assert spool.trouble is not None
+    assert spool.fault is not None
     spool.append(happened("a"))
     assert kinds(spool) == [(1, "a")]
 

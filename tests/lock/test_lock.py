@@ -160,7 +160,7 @@ def test_a_pin_that_cannot_be_unlocked_is_an_error_and_stays_locked(fault: str) 
         door.lock.pulse(pulse_of(1.0))
     assert door.lock.locked
     assert door.told == []
-    assert door.lock.trouble is None
+    assert door.lock.fault is None
 
 
 @pytest.mark.parametrize("fault", ["refused", "ignored"])
@@ -171,12 +171,12 @@ def test_locking_that_fails_is_told_and_tried_until_it_succeeds(fault: str, acti
     setattr(door.pin, fault, frozenset({not active_high}))
     door.clock.advance(2.0)
     assert not door.lock.locked
-    assert door.lock.trouble is not None
-    assert "GPIO 17" in door.lock.trouble
+    assert door.lock.fault is not None
+    assert "GPIO 17" in door.lock.fault
     setattr(door.pin, fault, frozenset())
     door.clock.advance(2.0 + RETRY_SECONDS)
     assert door.lock.locked
-    assert door.lock.trouble is None
+    assert door.lock.fault is None
     assert [what for what, _ in door.told] == [UNLOCKED, EventType.LOCK_FAULT, LOCKED]
 
 

@@ -152,9 +152,9 @@ class Answers(RuleBasedStateMachine):
         if self.pin.last_reading == WORKS:
             assert status.locked is not self.pin.level
         elif self.pin.last_reading == RAISES:
-            assert status.trouble is not None
+            assert status.fault is not None
             assert not (status.locked and self.pin.level), "who cannot know does not call an open door locked"
-        assert status.trouble == self.lock.trouble
+        assert status.fault == self.lock.fault
 
     @rule(seconds=st.floats(0.01, 3.0))
     def wait(self, seconds: float) -> None:
@@ -172,14 +172,14 @@ class Answers(RuleBasedStateMachine):
         """Nothing goes wrong any more: soon the pin is as was promised, and nothing is reported."""
         self.pin.mend()
         self.wait(RETRY_SECONDS)
-        assert self.lock.trouble is None
+        assert self.lock.fault is None
         assert self.pin.level == (self.now < self.until)
 
     @invariant()
     def open_only_as_promised_or_with_a_fault_reported(self) -> None:
-        assert not self.pin.level or self.now < self.until or self.lock.trouble is not None
+        assert not self.pin.level or self.now < self.until or self.lock.fault is not None
         reported = any(event.type is EventType.LOCK_FAULT for event in self.told)
-        assert reported or self.lock.trouble is None
+        assert reported or self.lock.fault is None
 
     def teardown(self) -> None:
         self.mend()
@@ -260,7 +260,7 @@ def test_a_pin_that_only_cannot_be_read_back_opens_and_locks_until_it_is_verifie
     door.pin.always = (WORKS, RAISES)
     assert pulse(door, 1.0)
     assert door.pin.level
-    assert door.lock.trouble == "GPIO 17 cannot be read back: no answer"
+    assert door.lock.fault == "GPIO 17 cannot be read back: no answer"
     assert types(door) == ["lock.fault", "lock.unlocked"]
     door.clock.advance(1.0)
     assert not door.pin.level
@@ -268,7 +268,7 @@ def test_a_pin_that_only_cannot_be_read_back_opens_and_locks_until_it_is_verifie
     door.clock.advance(30.0)
     door.pin.mend()
     door.clock.advance(door.now + RETRY_SECONDS)
-    assert (door.lock.locked, door.lock.trouble) == (True, None)
+    assert (door.lock.locked, door.lock.fault) == (True, None)
     assert types(door) == ["lock.fault", "lock.unlocked", "lock.locked"]
 
 
@@ -280,7 +280,7 @@ def test_an_exit_opens_although_the_pin_cannot_be_read_back() -> None:
     factory.pin(20).drive_low()
     assert factory.pin(17).level
     assert [event.type.value for event in told] == ["lock.fault", "exit.requested", "lock.unlocked"]
-    assert lock.trouble is not None
+    assert lock.fault is not None
     factory.pin(17).mend()
     lock.close()
 
@@ -303,7 +303,7 @@ def test_a_door_that_is_known_to_be_open_stays_so_for_a_grant_that_cannot_drive_
     assert pulse(door, 1.0)
     door.pin.always = (RAISES, WORKS)
     assert pulse(door, 3.0)
-    assert door.lock.trouble is not None
+    assert door.lock.fault is not None
     door.clock.advance(2.9)
     assert door.pin.level
     door.until = 3.0
@@ -321,9 +321,9 @@ def test_an_open_door_that_is_misread_once_opens_for_the_next_as_well(door: Answ
 def test_a_look_that_fails_is_reported_and_raises_nothing(door: Answers) -> None:
     door.pin.script.append((WORKS, RAISES))
     status = door.lock.status()
-    assert (status.locked, status.trouble) == (True, "GPIO 17 cannot be read back: no answer")
+    assert (status.locked, status.fault) == (True, "GPIO 17 cannot be read back: no answer")
     door.clock.advance(RETRY_SECONDS)
-    assert door.lock.status().trouble is None
+    assert door.lock.status().fault is None
     assert types(door) == ["lock.fault"]
 
 
@@ -337,6 +337,6 @@ def test_a_keeper_says_that_it_is_in_doubt() -> None:
             door.client.pulse(Pulse(3.0, door.now + 1.0, visit=1))
         assert door.pin.level
         assert not door.client.locked
-        assert "cannot be driven" in str(door.client.trouble)
+        assert "cannot be driven" in str(door.client.fault)
     finally:
         door.teardown()

@@ -60,8 +60,8 @@ class SlowLock:
         return self._lock.locked
 
     @property
-    def trouble(self) -> str | None:
-        return self.unreachable or self._lock.trouble
+    def fault(self) -> str | None:
+        return self.unreachable or self._lock.fault
 
     def pulse(self, pulse: Pulse) -> bool:
         self._clock.advance(self._clock.monotonic() + self.seconds)

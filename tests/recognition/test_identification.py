@@ -114,9 +114,9 @@ def test_the_promise_is_shared_among_templates_and_not_among_people() -> None:
     looks_of_one = [replace(photo(looks(180)), look=f"look {i}") for i in range(9)]
     many_looks, many_people = identifier([ANN, person("ben", *looks_of_one)]), identifier([ANN, *[BEN] * 9])
     assert many_looks.match(looks(0), 5) is not None
-    assert many_looks.promise().threshold == many_people.promise().threshold
-    assert many_looks.promise().shown_rate == many_people.promise().shown_rate
-    assert many_looks.promise().in_words().startswith("2 enrolled in 10 looks; ")
+    assert many_looks.door_rate().threshold == many_people.door_rate().threshold
+    assert many_looks.door_rate().shown_rate == many_people.door_rate().shown_rate
+    assert many_looks.door_rate().in_words().startswith("2 enrolled in 10 looks; ")
 
 
 @given(st.integers(1, 12), st.integers(0, 12), st.floats(1e-5, 1e-1))
@@ -265,8 +265,8 @@ def test_a_gallery_that_cannot_be_read_leaves_what_was_known(tmp_path: Path) -> 
 
 
 def test_a_promise_that_is_carried_says_what_is_asked_of_a_score() -> None:
-    promise = identifier([ANN, BEN]).promise()
-    assert promise.as_dict() == {
+    door_rate = identifier([ANN, BEN]).door_rate()
+    assert door_rate.as_dict() == {
         "people": 2,
         "false_accept_rate": 1e-3,
         "threshold": pytest.approx(0.921),
@@ -275,22 +275,22 @@ def test_a_promise_that_is_carried_says_what_is_asked_of_a_score() -> None:
         "templates": 2,
         "site": 0.0,
     }
-    assert promise.in_words() == "2 enrolled; threshold 0.9210 for a false-accept rate of 0.001 a visit"
+    assert door_rate.in_words() == "2 enrolled; threshold 0.9210 for a false-accept rate of 0.001 a visit"
 
 
 def test_a_promise_that_too_many_people_break_says_what_is_shown_instead() -> None:
     crowd = [person(f"p{i}", photo(looks(i / 10))) for i in range(1000)]
-    promise = identifier(crowd).promise()
-    assert not promise.carried
-    assert promise.shown_rate == pytest.approx(1e-2)
-    assert "do not carry: they show 0.01 for this door" in promise.in_words()
+    door_rate = identifier(crowd).door_rate()
+    assert not door_rate.carried
+    assert door_rate.shown_rate == pytest.approx(1e-2)
+    assert "do not carry: they show 0.01 for this door" in door_rate.in_words()
 
 
 def test_the_promise_of_an_empty_gallery_is_that_of_its_first_person() -> None:
-    promise = identifier([]).promise()
-    assert promise.people == 0
-    assert promise.threshold == pytest.approx(0.901)
-    assert promise.in_words().startswith("nobody is enrolled; ")
+    door_rate = identifier([]).door_rate()
+    assert door_rate.people == 0
+    assert door_rate.threshold == pytest.approx(0.901)
+    assert door_rate.in_words().startswith("nobody is enrolled; ")
 
 
 # Templates.

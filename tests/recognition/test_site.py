@@ -114,8 +114,8 @@ def test_a_disk_that_cannot_be_written_is_told_and_stops_no_door(tmp_path: Path)
     keeping = Keeping(tmp_path / "file" / "scores.db")
     keeping.visit(0.9)
     keeping.keeper.close(5)
-    assert keeping.keeper.trouble is not None
-    assert "cannot be kept" in keeping.keeper.trouble
+    assert keeping.keeper.fault is not None
+    assert "cannot be kept" in keeping.keeper.fault
 
 
 def test_a_file_that_somebody_holds_delays_no_turn_and_loses_no_visit(tmp_path: Path) -> None:
@@ -124,13 +124,13 @@ def test_a_file_that_somebody_holds_delays_no_turn_and_loses_no_visit(tmp_path: 
     keeping.keeper.start()
     with held(keeping.scores.path):
         keeping.visit(0.9)
-        wait_until(lambda: keeping.keeper.trouble is not None)
+        wait_until(lambda: keeping.keeper.fault is not None)
         with calls_noted() as calls:
             for score in (0.91, 0.92, 0.93):
                 keeping.visit(score)
         assert ("call", "ScoreKeeper.turn") in calls
         assert [name for _, name in calls if name.startswith("Scores.")] == [], "a turn writes nothing"
-    wait_until(lambda: keeping.keeper.trouble is None)
+    wait_until(lambda: keeping.keeper.fault is None)
     keeping.keeper.close(5)
     assert sorted(visit.score for visit in keeping.scores.visits(EMBEDDER)) == [0.9, 0.9, 0.91, 0.92, 0.93]
 
@@ -231,8 +231,8 @@ def test_the_door_takes_the_stricter_of_the_table_s_and_its_own(site: float, thr
     match = known.match(looks(0), 5)
     assert before is not None
     assert match is not None
-    assert (before.threshold, match.threshold, known.promise().threshold) == (0.9, threshold, threshold)
-    assert ("tightened by this camera" in known.promise().in_words()) == (site > 0.9)
+    assert (before.threshold, match.threshold, known.door_rate().threshold) == (0.9, threshold, threshold)
+    assert ("tightened by this camera" in known.door_rate().in_words()) == (site > 0.9)
 
 
 def test_a_site_file_that_cannot_be_read_keeps_nobody_enrolled_who_was_forgotten() -> None:

@@ -238,5 +238,5 @@ def test_state_says_what_decides_and_what_that_means(alone: bool, door: Program,
     assert result.status == 0
     assert states
     assert {state["recognition"] for state in states} == {"tracker alone" if alone else "tracker and embedder"}
-    trouble = [state["degraded"].get("recognition", "") for state in states]
-    assert any("may take a stranger" in words for words in trouble) is alone  # once it has been asked after
+    fault = [state["degraded"].get("recognition", "") for state in states]
+    assert any("may take a stranger" in words for words in fault) is alone  # once it has been asked after

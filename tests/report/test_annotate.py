@@ -169,7 +169,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path, suffix: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("claim", "score", "decided", "text", "colour"),
+    ("prediction", "score", "decided", "text", "colour"),
     [
         (Prediction("Ada", 0.87), 0.98, None, "Ada 0.87  0.980 >= 0.950", GREEN),
         (Prediction("Ada", 0.87), 0.5, None, "Ada? 0.87  0.500 < 0.950", GREY),
@@ -181,6 +181,6 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path, suffix: str) -> 
     ],
 )
 def test_what_a_network_claims_is_written_with_how_sure_it_is(
-    claim: Prediction | None, score: float | None, decided: Caption | None, text: str, colour: tuple[int, int, int]
+    prediction: Prediction | None, score: float | None, decided: Caption | None, text: str, colour: tuple[int, int, int]
 ) -> None:
-    assert opinion(replace(sighting(score), claim=claim), lambda _: "Ada", decided) == Caption(text, colour)
+    assert opinion(replace(sighting(score), prediction=prediction), lambda _: "Ada", decided) == Caption(text, colour)

@@ -155,7 +155,7 @@ def test_nothing_of_who_was_forgotten_is_left_in_free_pages(
     assert len(content) == pages * 4096
     assert [trace for trace in traces if trace in content] == []
     assert [len(person.photos) for person in gallery.people(pictures=True)] == [1] * 3
-    assert gallery.trouble() is None
+    assert gallery.fault() is None
 
 
 def windows(gallery: Gallery, name: str) -> Iterator[bytes]:
@@ -224,7 +224,7 @@ def test_free_pages_are_given_back_in_steps_and_nobody_is_lost(gallery: Gallery)
     assert (numbers(gallery)[1], steps >= before[1] // 3) == (0, True)
     assert numbers(gallery)[0] <= before[0] - before[1]
     assert len(gallery.people(pictures=True)) == 5
-    assert gallery.trouble() is None
+    assert gallery.fault() is None
     assert not gallery.give_back(3)
 
 
@@ -242,7 +242,7 @@ def test_retention_gives_the_pages_of_those_it_forgets_back(gallery: Gallery) ->
         gallery, journal, ScoreStore(folder / "scores.db", 30), clock, 30, threading.Event(), synchronized=lambda: True
     )
     retention.look()
-    assert retention.trouble is None
+    assert retention.fault is None
     assert [person.name for person in gallery.people(pictures=True)] == ["p0"]
     pages, free = numbers(gallery)
     assert (free, pages < before / 2) == (0, True)

@@ -215,8 +215,8 @@ def test_a_gallery_that_cannot_be_read_is_told_for_as_long_as_that_lasts() -> No
     unreadable = Troubled(*[GalleryError("damaged")] * 3)
     watch = GalleryWatch(unreadable, threading.Event())
     watch.start()
-    _wait(lambda: watch.trouble == "damaged")
-    _wait(lambda: watch.trouble is None)
+    _wait(lambda: watch.fault == "damaged")
+    _wait(lambda: watch.fault is None)
     watch.close(10)
     assert watch.failed is None
 

@@ -1,4 +1,4 @@
-"""Troubles, fed with times: what is told, what is shown, and that a fault that comes and goes is no flood."""
+"""Faults, fed with times: what is told, what is shown, and that a fault that comes and goes is no flood."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class Watched:
         self.now = 0.0
         self.events: list[Event] = []
 
-    def stay(self, seconds: float, **troubles: str | None) -> list[str]:
-        """Let time pass with these troubles; the answer is what was told meanwhile."""
+    def stay(self, seconds: float, **faults: str | None) -> list[str]:
+        """Let time pass with these faults; the answer is what was told meanwhile."""
         end, before = self.now + seconds, len(self.events)
         while self.now < end:
-            self.events += self.health.look(self.now, troubles)
+            self.events += self.health.look(self.now, faults)
             self.now += LOOK
         return told(self.events[before:])
 

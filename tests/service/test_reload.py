@@ -147,7 +147,7 @@ class Built:
         return (
             self.loop._gate._rules,
             self.loop._pipeline._tracker._rules,  # type: ignore[attr-defined]
-            self.recognition.identifier.promise(),
+            self.recognition.identifier.door_rate(),
             self.retention._days,
             self.retention.started,
             visits,

@@ -49,7 +49,7 @@ class Door:
         """Take frames as they come until it has happened."""
         end = CLOCK.monotonic() + seconds
         while not happened():
-            assert CLOCK.monotonic() < end, f"it does not happen; told {self.told}, {self._capture.trouble}"
+            assert CLOCK.monotonic() < end, f"it does not happen; told {self.told}, {self._capture.fault}"
             frame = self._slot.take(0.2)
             if frame is not None:
                 self.health.frame(frame)
@@ -62,7 +62,7 @@ class Door:
             return
         self.told.append((event, CLOCK.monotonic()))
         if event is EventType.CAMERA_STALLED:
-            self.fault, _ = self.health.fault(self._capture.complaint)
+            self.fault, _ = self.health.reason(self._capture.complaint)
 
     def after(self, event: EventType) -> float:
         """Wait for the next event, which must be this one; how long that took."""

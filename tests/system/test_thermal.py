@@ -41,7 +41,7 @@ def test_never_at_full_rate_when_hot_nor_slow_when_cool(temperatures: list[float
         assert cooling.limit == 4 or degrees < 80
         assert cooling.limit is not None or degrees < 75
         assert cooling.limit is None or degrees > 70
-        assert (cooling.trouble is None) == (cooling.limit is None)
+        assert (cooling.fault is None) == (cooling.limit is None)
 
 
 @pytest.mark.parametrize("rate", [15, 25, 30])
@@ -57,17 +57,17 @@ def test_a_cool_machine_looks_at_every_frame() -> None:
     cooling = Cooling(15)
     cooling.feel(Heat(60))
     assert all(cooling.allows(index / 100) for index in range(100))
-    assert cooling.trouble is None
+    assert cooling.fault is None
 
 
 def test_a_slowed_processor_and_a_weak_supply_are_told() -> None:
     cooling = Cooling(16)
     cooling.feel(Heat(62, slowed=True))
     assert cooling.limit == 8
-    assert cooling.trouble == "too hot (62 °C): looking at 8 frames a second; give it air or a cooler"
+    assert cooling.fault == "too hot (62 °C): looking at 8 frames a second; give it air or a cooler"
     cooling.feel(Heat(50, under_voltage=True))
     assert cooling.limit is None
-    assert "power supply is too weak" in (cooling.trouble or "")
+    assert "power supply is too weak" in (cooling.fault or "")
 
 
 def test_the_thermometer_reads_what_the_kernel_writes(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ OTHER = Face(Box(400, 100, 500, 200), 0.9, np.zeros((4, 2), np.float32))
 
 
 @pytest.mark.parametrize(
-    ("probabilities", "confidence", "claim"),
+    ("probabilities", "confidence", "prediction"),
     [
         ((0.0, 0.75, 0.25), 0.5, Prediction("Ann", 0.75)),
         ((0.25, 0.25, 0.5), 0.5, Prediction("Ben", 0.5)),
@@ -79,10 +79,10 @@ OTHER = Face(Box(400, 100, 500, 200), 0.9, np.zeros((4, 2), np.float32))
     ids=["sure", "just sure", "not sure enough", "unknown", "as likely unknown"],
 )
 def test_a_class_is_claimed_from_the_threshold_on(
-    probabilities: tuple[float, ...], confidence: float, claim: Prediction
+    probabilities: tuple[float, ...], confidence: float, prediction: Prediction
 ) -> None:
     described = ClassifierPredictions(FakeAnalyzer(), FakeNetwork(probabilities), confidence).describe(FRAME, FACE)
-    assert described.claim == claim
+    assert described.prediction == prediction
     assert described.embedding is not None
 
 
@@ -90,7 +90,7 @@ def test_only_the_face_that_is_described_costs_anything() -> None:
     network = FakeNetwork()
     naming = ClassifierPredictions(FakeAnalyzer(), network, 0.5)
     faces = naming.detect(FRAME)
-    assert ([face.claim for face in faces], network.asked) == ([None, None], [])
+    assert ([face.prediction for face in faces], network.asked) == ([None, None], [])
     naming.describe(FRAME, faces[0])
     assert network.asked == [FACE.box]
 
@@ -103,14 +103,14 @@ def test_a_face_that_is_not_good_enough_is_not_shown_to_it(
 ) -> None:
     network = FakeNetwork()
     described = way(FakeAnalyzer(BLURRED), network).describe(FRAME, FACE)
-    assert (described.embedding, described.claim, network.asked) == (None, None, [])
+    assert (described.embedding, described.prediction, network.asked) == (None, None, [])
 
 
 def test_alone_its_classes_stand_for_the_embedding_and_none_is_made() -> None:
     analyzer = FakeAnalyzer()
     described = ClassifierAlone(analyzer, FakeNetwork((0.0, 0.6, 0.8))).describe(FRAME, FACE)
     assert described.embedding == pytest.approx([0.0, 0.6, 0.8])
-    assert (described.claim, described.quality, analyzer.embedded) == (None, GOOD, 0)
+    assert (described.prediction, described.quality, analyzer.embedded) == (None, GOOD, 0)
 
 
 # A real one.

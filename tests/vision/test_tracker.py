@@ -61,7 +61,7 @@ def face(x: float, y: float = 150, size: float = 90) -> Face:
 def names(network: FakeNetwork, *faces: Face) -> list[str | None]:
     found = TrackerPredictions(FakeAnalyzer(faces), network, confidence=0.9).detect(FRAME)
     assert [f.box for f in found] == [f.box for f in faces]
-    return [f.claim.name if f.claim else "no claim" for f in found]
+    return [f.prediction.name if f.prediction else "no claim" for f in found]
 
 
 # Whom a claim is about.
@@ -96,19 +96,19 @@ def test_what_names_nobody(network: FakeNetwork) -> None:
 
 
 def test_a_claim_keeps_how_sure_the_network_was_whomever_it_names() -> None:
-    for network, claim in (
+    for network, prediction in (
         (FakeNetwork((0.25, 0.75, 0.0)), Prediction(None, 0.75)),
         (FakeNetwork((0.0, 0.0, 1.0)), Prediction("Ben", 1.0)),
     ):
         (found,) = TrackerPredictions(FakeAnalyzer((face(150),)), network, 0.9).detect(FRAME)
-        assert found.claim == claim
+        assert found.prediction == prediction
 
 
-def test_a_description_keeps_the_claim() -> None:
+def test_a_description_keeps_the_prediction() -> None:
     naming = TrackerPredictions(FakeAnalyzer((face(150),)), FakeNetwork(), 0.9)
     (found,) = naming.detect(FRAME)
     described = naming.describe(FRAME, found)
-    assert described.claim == found.claim
+    assert described.prediction == found.prediction
     assert described.embedding is not None
 
 
@@ -123,7 +123,7 @@ def test_where_nobody_is_nobody_is_asked_after() -> None:
 
 def test_alone_its_box_is_the_face_and_its_classes_what_it_looks_like() -> None:
     (found,) = TrackerAlone(FakeNetwork((0.0, 0.6, 0.8)), min_size=40).detect(FRAME)
-    assert (found.box, found.claim) == (BOX, None)
+    assert (found.box, found.prediction) == (BOX, None)
     assert found.score == pytest.approx(0.8)
     assert found.embedding == pytest.approx([0.0, 0.6, 0.8])
 

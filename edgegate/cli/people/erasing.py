@@ -72,7 +72,7 @@ def _search_journal(config: Config, name: str) -> dict[str, Any]:
 def _retrain(config: Config, name: str) -> str | None:
     """The pack of `recognition.model` that was trained on this person's photos, if the configured one was."""
     try:
-        pack = app.load_namer(config)
+        pack = app.load_identity_network(config)
     except ModelError:
         return None  # a pack that cannot be used names nobody; `check` tells what is wrong with it
     return pack.name if pack is not None and name in pack.labels else None

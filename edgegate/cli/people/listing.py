@@ -24,15 +24,15 @@ def list_people(args: argparse.Namespace) -> int:
     known, seen = {person.id for person in identifier.people}, last_seen(config)
     people, may = sorted(identifier.everybody(), key=lambda person: person.name), permissions(config)
     if args.json:
-        promise = None if config.recognition.model_alone else identifier.promise().as_dict()
+        door_rate = None if config.recognition.model_alone else identifier.door_rate().as_dict()
         rows = [summary(person, known, seen) | {"may": may.in_words(person.groups)} for person in people]
-        print_json({"people": rows, "promise": promise, "trouble": gallery.trouble()})
+        print_json({"people": rows, "promise": door_rate, "trouble": gallery.fault()})
         return 0
     for person in people:
         print(printable(_line(person, known, seen, may)))
-    print(app.promise_in_words(config, identifier))
-    if (trouble := gallery.trouble()) is not None:
-        print(printable(trouble))
+    print(app.door_rate_in_words(config, identifier))
+    if (fault := gallery.fault()) is not None:
+        print(printable(fault))
     return 0
 
 

@@ -82,7 +82,7 @@ def _chosen(gallery: Gallery, names: Sequence[str] | None) -> list[Person]:
     if not people:
         raise UsageError("nobody is enrolled")
     if any(not person.photos for person in people):
-        raise KeyFileError(gallery.trouble() or "somebody has no photos")
+        raise KeyFileError(gallery.fault() or "somebody has no photos")
     return list(people)
 
 

@@ -31,7 +31,7 @@ test: $(VENV)/.test mosquitto systemd-analyze rtsp-server test-tflite-runtime $(
 
 # Every design of the converter in every variant, made once for all runtimes and Pythons.
 test test-tflite-runtime test-newer: $(if $(FULL),$(CONVERTED)/.made)
-$(CONVERTED)/.made: $(VENV)-train/.train $(wildcard converter/*.py converter/architectures/*.py) tests/support/converter/convert_all.py tests/support/converter/untaught.py
+$(CONVERTED)/.made: $(VENV)-train/.train $(wildcard converter/architectures/*.py converter/architectures/*/*.py converter/tflite/*.py) tests/support/converter/convert_all.py tests/support/converter/untaught.py
 	@$(VENV)-train/bin/python -m tests.support.converter.convert_all $(@D)
 	@touch $@
 
@@ -84,10 +84,10 @@ tracker: $(VENV)-train/.train  ## train the tracker that ships again (20 minutes
 	@$(VENV)-train/bin/python -m converter build converter/recipes/face-tracker.toml
 	@mv edgegate/models/face-tracker/report.html docs/face-tracker-report.html
 
-config: $(VENV)/.demo  ## write config.toml anew from edgegate/config/tables.py
+config: $(VENV)/.demo  ## render config.toml from edgegate/config
 	@$(BIN)/python -m edgegate.config > config.toml.new && mv config.toml.new config.toml
 
-door: $(VENV)/.demo  ## draw docs/door.md anew from edgegate/door/table.py
+door: $(VENV)/.demo  ## draw docs/door.md from edgegate/door/table.py
 	@$(BIN)/python -m edgegate.door.diagram docs/door.md
 
 mosquitto systemd-analyze guest-tools:
@@ -97,7 +97,7 @@ rtsp-server:
 	@PYTHON=$(BIN)/python scripts/provision $@
 
 # A booted Debian with GPIO lines and a camera (tests/booted/README.md). CASES chooses files or tests.
-CASES ?= tests/system
+CASES ?= tests/booted
 system-test: $(VENV)/.test guest-tools  ## boot the door as a service on simulated hardware; FULL=1 for the published figures
 	@$(BIN)/python -m tests.booted.kernel > /dev/null
 	@FULL=$(FULL) $(BIN)/python -m pytest $(if $(FULL),-m 'full or not full') --timeout $(if $(FULL),7200,600) $(CASES)

@@ -1,7 +1,7 @@
 """A data folder of an earlier version goes on with this one, and not with that one again.
 
 The folders in tests/data were made by those versions themselves, with `make_populated.py`: `schema-1` by the last one
-whose gallery had schema 1, `before-the-keeper` by the last one without a lock keeper.
+whose gallery had schema 1, `before-the-keeper` by the last one without a lock keeper, `version-0.1.0` by that one.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Old:
             return [seq for (seq,) in db.execute("SELECT seq FROM outbox ORDER BY seq")]
 
 
-@pytest.fixture(params=["schema-1", "before-the-keeper"])
+@pytest.fixture(params=["schema-1", "before-the-keeper", "version-0.1.0"])
 def old(request: pytest.FixtureRequest, edgegate: Program) -> Old:
     return Old(request.param, edgegate)
 

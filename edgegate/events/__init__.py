@@ -1,0 +1,1 @@
+"""Events: their types and reasons (`vocabulary`), and as CloudEvents on the wire (`cloudevents`)."""

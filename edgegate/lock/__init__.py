@@ -1,0 +1,1 @@
+"""The lock controller and its pins: the only code that drives one."""

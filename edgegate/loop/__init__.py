@@ -1,0 +1,1 @@
+"""One turn of the door (`turn`), and turns as a camera's frames come (`live`)."""

@@ -1,0 +1,1 @@
+"""The style, charts and overlay that pages and videos share."""

@@ -1,0 +1,1 @@
+"""Faces to people: the pipeline, tracking, identification, thresholds and site calibration."""

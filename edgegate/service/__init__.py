@@ -1,0 +1,1 @@
+"""The daemon, the replay of a recording, and what a service needs: status, reload, retention."""

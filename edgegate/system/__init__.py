@@ -1,0 +1,1 @@
+"""The machine below the door: logs, signals, systemd, watchdog, heat, disk, files, threads, times, terminal."""

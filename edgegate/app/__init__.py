@@ -1,4 +1,4 @@
-"""The composition root: which parts a door is made of, and in what order they are built.
+"""The composition root: the parts that a door is made of, and the order in which they are built.
 
 `storage` opens what lies in the data folder, `networks` loads models, `recognition` makes seeing and knowing of them,
 `door` adds the gate, the lock and the loop.
@@ -9,9 +9,9 @@ from edgegate.app.door import (
     build_gate,
     build_loop,
     build_score_keeper,
+    ended_uncleanly,
     gate_rules,
     last_of_keeper,
-    left_without_a_word,
     open_lock,
     recognition_rules,
     take_up_lockout,
@@ -62,12 +62,12 @@ __all__ = [
     "build_score_keeper",
     "confidence_in_words",
     "door_rate_in_words",
+    "ended_uncleanly",
     "gate_rules",
     "journal_path",
     "keys_of",
     "last_of_keeper",
     "least_confidence",
-    "left_without_a_word",
     "load_embedder",
     "load_identity_network",
     "model_names",

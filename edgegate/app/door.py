@@ -29,14 +29,14 @@ from edgegate.vision.packs import Pack
 
 
 def open_lock(config: Config, clock: Clock, tell: Tell) -> LockController | KeeperClient:
-    """The lock in this process, or the lock keeper's, where one is configured. Raises LockError."""
+    """Opens the lock in this process, or the lock keeper's, where one is configured. Raises LockError."""
     if config.door.keeper:
         return KeeperClient(Path(config.door.keeper), clock, tell)
     return build_lock(config.door.wiring, clock, tell)
 
 
 def last_of_keeper(config: Config) -> tuple[str, int] | None:
-    """The lock keeper's own number of its last event in the journal."""
+    """Returns the lock keeper's boot and its own number of its last event in the journal; None if there is none."""
     event = last_with(journal_path(config), KEEPER)
     return None if event is None else parse_reference(event)
 
@@ -44,8 +44,8 @@ def last_of_keeper(config: Config) -> tuple[str, int] | None:
 UNCLEAN = "the run before did not end by itself: it hung, was killed, or lost power"
 
 
-def left_without_a_word(config: Config) -> dict[str, str]:
-    """What `service.started` says of the run before, where that wrote no `service.stopped`. Raises JournalError."""
+def ended_uncleanly(config: Config) -> dict[str, str]:
+    """Returns the data of `service.started` on a previous run without `service.stopped`. Raises JournalError."""
     event = last_of(journal_path(config), EventType.SERVICE_STARTED, EventType.SERVICE_STOPPED)
     return {"reason": UNCLEAN} if event is not None and event["type"].endswith(EventType.SERVICE_STARTED) else {}
 
@@ -53,7 +53,7 @@ def left_without_a_word(config: Config) -> dict[str, str]:
 def build_score_keeper(
     config: Config, recognition: Recognition, clock: Clock, stopping: threading.Event
 ) -> ScoreKeeper | None:
-    """What keeps the visits' scores; None unless the config consents, and where the scores are no embedder's."""
+    """Builds the keeper of the visits' scores; None unless the config consents, or where no embedder makes scores."""
     settings = config.recognition
     if not config.privacy.keep_scores or settings.model_alone:
         return None
@@ -63,7 +63,7 @@ def build_score_keeper(
 
 
 def gate_rules(config: Config, embedder: Pack) -> gates.GateRules:
-    """What a door's gate decides by, who may enter when included; `Gate.change_rules` takes them too."""
+    """Returns the rules of a door's gate, those of access included; `Gate.change_rules` takes them too."""
     access = config.access
     return replace(
         recognition_rules(config, embedder),
@@ -74,7 +74,7 @@ def gate_rules(config: Config, embedder: Pack) -> gates.GateRules:
 
 
 def recognition_rules(config: Config, embedder: Pack) -> gates.GateRules:
-    """What the gate decides by, whoever it is and whenever: for measuring what is recognised."""
+    """Returns the gate's rules of recognition alone, without those of access: for measuring."""
     return gates.GateRules(
         unlock_seconds=config.door.unlock_seconds,
         max_frame_age=config.recognition.max_frame_age_ms / 1000,
@@ -86,12 +86,12 @@ def recognition_rules(config: Config, embedder: Pack) -> gates.GateRules:
 
 
 def build_gate(config: Config, embedder: Pack, identity_network: Pack | None = None) -> Gate:
-    """A gate that lets in whoever is recognised."""
+    """Builds a gate that lets in everybody who is recognised."""
     return Gate(recognition_rules(config, embedder), model_names(config, embedder, identity_network))
 
 
 def take_up_lockout(gate: Gate, path: Path, clock: Clock) -> None:
-    """Have the gate go on with the lock-out that the journal tells of."""
+    """Has the gate go on with a lock-out that the journal says is running."""
     until = lockouts.running_until(path, clock)
     if until is not None:
         gate.take_up_lockout(until)
@@ -106,7 +106,7 @@ def build_loop(
     clock: Clock,
     tell: Callable[[CloudEvent], None],
 ) -> Loop:
-    """A whole door but for the camera."""
+    """Builds a whole door but for the camera."""
     analyzer, identifier, identity_network = recognition.analyzer, recognition.identifier, recognition.identity_network
     gate = build_gate(config, analyzer.pack, identity_network.pack if identity_network else None)
     gate.change_rules(gate_rules(config, analyzer.pack))

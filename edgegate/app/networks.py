@@ -1,4 +1,4 @@
-"""The models that the config names, loaded, and what is to be said of them."""
+"""The models that the config names, loaded, and their warnings."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from edgegate.vision.tflite import Model, Timer
 from edgegate.vision.tracker import TrackerNetwork
 
 IdentityNetwork: TypeAlias = TrackerNetwork | ClassifierNetwork
-"""A network that names the few people it was trained on."""
+"""An identity network: it names the few people it was trained on."""
 
 TRACKER_CONFIDENCE, TAUGHT_CONFIDENCE = 0.9, 0.5
-"""From which probability on a class names somebody, where the config does not say: a tracker's; a classifier's, the
-0.5 of textbooks."""
+"""Probability from which on a class names somebody, where the config does not say: a tracker's; a classifier's, the 0.5
+of textbooks."""
 
 
 def load_embedder(config: Config) -> Pack:
-    """The embedder's pack, checked but not yet running; raises ModelError."""
+    """Returns the embedder's pack, checked but not yet running; raises ModelError."""
     folder = config.recognition.embedder
     return load_pack(Path(folder) if folder else shipped("face-embedder"), "embedder")
 
 
 def table_of(embedder: Pack) -> Table:
-    """Its threshold table; raises ModelError if it has none that can be used."""
+    """Returns its threshold table; raises ModelError if it has none that can be used."""
     if not embedder.thresholds:
         raise ModelError(
             f"model pack {embedder.name}: it has no threshold table, so no score of its means anything yet; measure "
@@ -46,7 +46,7 @@ def table_of(embedder: Pack) -> Table:
 
 
 def build_analyzer(config: Config, timer: Timer = nullcontext) -> vision.Analyzer:
-    """Load the models; raises ModelError. `timer` is entered around every TFLite invocation."""
+    """Loads the models; raises ModelError. `timer` is entered around every TFLite invocation."""
     cv2.setNumThreads(1)  # its threads spin beside TFLite's, and a door's pictures are small
     settings = config.recognition
     return vision.build_analyzer(
@@ -60,7 +60,7 @@ def build_analyzer(config: Config, timer: Timer = nullcontext) -> vision.Analyze
 
 
 def slowness_in_words(analyzer: vision.Analyzer) -> str | None:
-    """Which models TFLite runs without its fast kernels, which it never says; None while all is well."""
+    """Returns the models that TFLite runs without its fast kernels, which it never says; None while all is well."""
     if not analyzer.slow:
         return None
     return (
@@ -70,7 +70,7 @@ def slowness_in_words(analyzer: vision.Analyzer) -> str | None:
 
 
 def load_identity_network(config: Config) -> Pack | None:
-    """The tracker's or classifier's pack, if the config names one, checked but not yet running.
+    """Returns the tracker's or classifier's pack, if the config names one, checked but not yet running.
 
     Raises ModelError, also where its report does not say that it passed, unless the config accepts just this pack.
     """
@@ -88,7 +88,7 @@ def load_identity_network(config: Config) -> Pack | None:
 
 
 def build_identity_network(config: Config, timer: Timer = nullcontext) -> IdentityNetwork | None:
-    """Load the network that names people, if the config asks for one; raises ModelError."""
+    """Loads the identity network, if the config asks for one; raises ModelError."""
     pack, settings = load_identity_network(config), config.recognition
     if pack is None:
         return None
@@ -98,7 +98,7 @@ def build_identity_network(config: Config, timer: Timer = nullcontext) -> Identi
 
 
 def least_confidence(config: Config, pack: Pack) -> float:
-    """The probability from which on a class names somebody, 0…1: the config's word, or the pack's kind's.
+    """Returns the probability, 0…1, from which on a class names somebody: the config's, or the default of its task.
 
     A classifier with a threshold table is held to what strangers reach at the door's rate, never to less than is
     taught; it is above 1, and nobody is named, where strangers reached certainty. Raises ModelError if the table
@@ -116,7 +116,7 @@ def least_confidence(config: Config, pack: Pack) -> float:
 
 
 def confidence_in_words(config: Config, pack: Pack) -> str:
-    """From which probability on it names somebody, and where that comes from."""
+    """Returns the probability from which on it names somebody, and its origin, in words."""
     settings, words = config.recognition, f"from {least_confidence(config, pack):.4g} on"
     if settings.class_confidence or pack.task == "tracker":
         return words
@@ -129,7 +129,7 @@ def confidence_in_words(config: Config, pack: Pack) -> str:
 
 
 def unenrolled(identity_network: IdentityNetwork, identifier: Identifier) -> tuple[str, ...]:
-    """The network's classes that nobody enrolled bears the name of: they open nothing."""
+    """Returns the network's classes that nobody enrolled bears the name of: they open nothing."""
     enrolled = {person.name for person in identifier.everybody()}
     return tuple(name for name in identity_network.labels[UNKNOWN_CLASS + 1 :] if name not in enrolled)
 

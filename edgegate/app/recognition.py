@@ -1,4 +1,4 @@
-"""Seeing and knowing: the models, the gallery, and the way from frames to sightings."""
+"""Recognition: the models, the gallery, and the way from frames to sightings."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Recognition:
-    """What `run`, `replay`, `enroll`, `evaluate` and `bench` share."""
+    """The parts that `run`, `replay`, `enroll`, `evaluate` and `bench` share."""
 
     analyzer: vision.Analyzer
     gallery: Gallery
     identifier: Identifier
     identity_network: IdentityNetwork | None = None
-    """What names people before the embedder does, where the config says so."""
+    """The network that names people before the embedder does, where the config says so."""
 
 
 def build_recognition(config: Config) -> Recognition:
-    """Load the models and the gallery; raises ModelError or GalleryError."""
+    """Loads the models and the gallery; raises ModelError or GalleryError."""
     gallery, analyzer = open_gallery(config), build_analyzer(config)
     if (fault := slowness_in_words(analyzer)) is not None:
         log.warning("%s", fault)
@@ -70,7 +70,7 @@ def build_pipeline(
     identifier: Identifier,
     identity_network: tracker.AnyTracker | classifier.AnyClassifier | None = None,
 ) -> Pipeline:
-    """From frames to sightings: by the embedder, by it and the network that names people, or by that one alone."""
+    """Builds the way from frames to sightings: by the embedder, the identity network, or both."""
     follow = Tracker(tracking_rules(config, identifier))
     if identity_network is None:
         return Pipeline(analyzer, motion_gate, follow, identifier)
@@ -109,14 +109,14 @@ def tracking_rules(config: Config, identifier: Identifier) -> tracking.TrackingR
 
 
 def door_rate_in_words(config: Config, identifier: Identifier) -> str:
-    """What the door's false-accept rate rests on with the people enrolled now, or that there is none."""
+    """Returns, in words, the basis of the door's false-accept rate with the people enrolled now, or its absence."""
     if config.recognition.model_alone:
         return f"{len(identifier.everybody())} enrolled; {MODEL_ALONE}"
     return identifier.door_rate().in_words()
 
 
 def model_names(config: Config, embedder: Pack, identity_network: Pack | None) -> str:
-    """The networks that a decision rests on, as events record them."""
+    """Returns the networks that a decision rests on, as events record them."""
     if identity_network is None:
         return embedder.name
     return identity_network.name if config.recognition.model_alone else f"{identity_network.name}+{embedder.name}"

@@ -1,4 +1,4 @@
-"""What lies in the data folder, opened as the config says."""
+"""The files in the data folder, opened as the config says."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def open_gallery(config: Config) -> Gallery:
 
 
 def keys_of(config: Config) -> Keys:
-    """The keys that the gallery is encrypted with; none is made before the first enrolment."""
+    """Returns the keys that the gallery is encrypted with; none is made before the first enrolment."""
     return Keys(config.key_file, config.data_dir, config.key_credential)
 
 
 def names_of(config: Config) -> Names:
-    """Everybody's name as the gallery has them now, read once: for a command that shows many events."""
+    """Returns everybody's name as the gallery has them now, read once: for a command that shows many events."""
     return open_gallery(config).names().get
 
 
@@ -37,12 +37,12 @@ def origin_of(config: Config, boot: str | None = None) -> Origin:
 
 
 def open_journal(config: Config, origin: Origin, clock: Clock, patience: float = PATIENCE_SECONDS) -> Journal:
-    """The door's journal, for the calling thread; what is written to it waits for the broker, if there is one."""
+    """Opens the door's journal for the calling thread; its events wait for the broker, if there is one."""
     return Journal(journal_path(config), origin=origin, clock=clock, outbox=config.mqtt.enabled, patience=patience)
 
 
 def site_path(config: Config) -> Path:
-    """Where the threshold lies that this camera's own visits asked for."""
+    """Returns the path of the threshold that this camera's own visits asked for."""
     return config.data_dir / "site.toml"
 
 

@@ -1,4 +1,4 @@
-"""Telling staff over MQTT: one connection at a time, events from the journal in order, none lost on the way."""
+"""Publishing to staff over MQTT: one connection at a time, events from the journal in order, none lost on the way."""
 
 from edgegate.broker.backoff import Delays
 from edgegate.broker.connection import Connection, connect, in_words, probe

@@ -1,4 +1,4 @@
-"""How long to wait before the next attempt."""
+"""The delays between attempts to connect."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Delays:
 
 
 class Backoff:
-    """Twice the delay after each failure in a row, and a random part of it: doors must not all come at once."""
+    """Doubles the delay after each failure in a row, and takes a random part of it: doors must not come all at once."""
 
     def __init__(self, delays: Delays, rng: random.Random) -> None:
         self._delays = delays
@@ -28,7 +28,7 @@ class Backoff:
         self._failures = 0
 
     def fail(self, *, refused: bool) -> float:
-        """Note a failure; the answer is how many seconds to wait, a random half to whole of the present delay."""
+        """Notes a failure. Returns the seconds to wait: from half to all of the present delay, at random."""
         delay = min(self._delays.longest, self._delays.first * 2.0 ** min(self._failures, 30))
         self._failures += 1
         if refused:

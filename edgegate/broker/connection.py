@@ -1,6 +1,6 @@
 """One MQTT connection, from CONNECT to its end; it never reconnects.
 
-Paho's thread does nothing but put notices on a queue: whoever owns the connection takes them off on its own thread.
+Paho's thread does nothing but put notices on a queue. The owner of the connection takes them off on its own thread.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ from edgegate.errors import BrokerError
 log = logging.getLogger(__name__)
 
 ANSWER_SECONDS = 5.0
-"""How long a broker may take to accept a connection, and again to answer CONNECT."""
+"""Seconds that a broker may take to accept a connection, and as many again to answer CONNECT."""
 
 _VERSIONS = {"5": paho.MQTTv5, "3.1.1": paho.MQTTv311}
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The broker took us in."""
+    """The broker accepted the connection; it takes `receive_maximum` messages in flight."""
 
     receive_maximum: int
 
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
-    """PUBACK or SUBACK for packet `mid`. `refusal` says why not; over MQTT 3.1.1 PUBACK is always a yes."""
+    """PUBACK or SUBACK for packet `mid`. `refusal` is the reason for a no; over MQTT 3.1.1 PUBACK is always a yes."""
 
     mid: int
     refusal: str | None
@@ -58,7 +58,7 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class Woken:
-    """Whoever waits for notices should look at what else there is to do."""
+    """Wakes the thread that waits for notices: there is something else to do."""
 
 
 Notice: TypeAlias = Accepted | Acknowledged | Lost | Woken | Message
@@ -67,7 +67,7 @@ Notice: TypeAlias = Accepted | Acknowledged | Lost | Woken | Message
 def connect(
     settings: MqttSettings, client_id: str, *, will: Message | None = None, timeout: float = ANSWER_SECONDS
 ) -> Connection:
-    """Connect to the configured broker, with MQTT 5 or what else `mqtt.protocol` allows.
+    """Connects to the configured broker, with MQTT 5 or what else `mqtt.protocol` allows.
 
     Raises BrokerError in one line: cannot be reached, refused (RefusedError), certificate problem; and ConfigError
     when a file named in the config cannot be used.
@@ -75,7 +75,7 @@ def connect(
     if settings.protocol != "auto":
         return Connection(settings, settings.protocol, client_id, will, timeout)
     try:
-        # A last will in MQTT 5 strikes some older brokers dumb (amqtt 0.12): without one they say what they speak.
+        # Some older brokers (amqtt 0.12) hang on a last will in MQTT 5: without one they answer with their version.
         connection = Connection(settings, "5", client_id, None, timeout)
     except refusals.UnspokenError:
         return Connection(settings, "3.1.1", client_id, will, timeout)
@@ -86,7 +86,7 @@ def connect(
 
 
 def probe(settings: MqttSettings, timeout: float = ANSWER_SECONDS) -> str:
-    """Connect and take leave; the answer is what was spoken, such as "MQTT 5, TLS". Raises as `connect` does."""
+    """Connects and disconnects. Returns the protocol in words, such as "MQTT 5, TLS". Raises as `connect` does."""
     connection = connect(settings, f"edgegate-check-{secrets.token_hex(4)}", timeout=timeout)
     connection.close()
     return in_words(settings, connection.protocol)
@@ -98,7 +98,7 @@ def in_words(settings: MqttSettings, protocol: str) -> str:
 
 
 class Connection:
-    """An accepted connection. `notices` is where everything the broker says arrives; one thread takes it off."""
+    """An accepted connection. Everything that the broker says arrives in `notices`; one thread takes it off."""
 
     def __init__(
         self, settings: MqttSettings, protocol: str, client_id: str, will: Message | None, timeout: float
@@ -107,7 +107,7 @@ class Connection:
         self.protocol = protocol
         self.where = f"{settings.host}:{settings.port}"
         self.receive_maximum = 0
-        """How many messages the broker wants in flight at most."""
+        """Messages that the broker wants in flight at most."""
         self._answered = False
         self._shows_certificate = bool(settings.cert_file)
         self._client = self._build(settings, client_id, will, timeout)
@@ -125,18 +125,18 @@ class Connection:
             raise
 
     def publish(self, message: Message) -> int:
-        """Send with QoS 1; the answer is the packet's id, which Acknowledged carries unless Lost comes first."""
+        """Sends with QoS 1. Returns the packet's id, which comes back in Acknowledged unless Lost comes first."""
         info = self._client.publish(
             message.topic, message.payload, qos=1, retain=message.retained, properties=self._properties(message)
         )
         return info.mid
 
     def subscribe(self, topics: Sequence[str]) -> None:
-        """Ask for topics with QoS 1; Acknowledged tells whether they were granted."""
+        """Subscribes to topics with QoS 1; Acknowledged says whether they were granted."""
         self._client.subscribe([(topic, 1) for topic in topics])
 
     def close(self, timeout: float = 2.0) -> None:
-        """Take leave of the broker, which then forgets the last will."""
+        """Disconnects in order: the broker forgets the last will."""
         self._client.disconnect()
         with suppress(queue.Empty):
             while not isinstance(self.notices.get(timeout=timeout), Lost):
@@ -144,7 +144,7 @@ class Connection:
         self.drop()
 
     def drop(self) -> None:
-        """End without taking leave: the broker publishes the last will. Harmless when it has ended already."""
+        """Ends without a DISCONNECT: the broker publishes the last will. Harmless when it has ended already."""
         sock = self._client.socket()
         if isinstance(sock, socket.socket):
             with suppress(OSError):

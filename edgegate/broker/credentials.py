@@ -1,4 +1,4 @@
-"""What a door shows a broker, and what it asks to see: password, certificates. Read anew for every connection."""
+"""A door's password and certificates for the broker, and whose certificates it trusts; read for every connection."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from edgegate.system.systemd import credential
 
 
 def read_password(settings: MqttSettings) -> str | None:
-    """The first line of the credential or of `mqtt.password_file`; None without either. Raises ConfigError."""
+    """Returns the first line of the credential or of `mqtt.password_file`; None without either. Raises ConfigError."""
     if not settings.username:
         return None
     file = credential("edgegate.mqtt-password") or settings.password_file
@@ -27,7 +27,7 @@ def read_password(settings: MqttSettings) -> str | None:
 
 
 def build_tls(settings: MqttSettings) -> ssl.SSLContext | None:
-    """How to encrypt and whom to trust; None without `mqtt.tls`. Raises ConfigError."""
+    """Builds the TLS context: certificates to trust and to show; None without `mqtt.tls`. Raises ConfigError."""
     if not settings.tls:
         return None
     try:

@@ -1,4 +1,4 @@
-"""Why a connection failed, in words with a way out."""
+"""Reasons that a connection failed, in words with a way out."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class RefusedError(BrokerError):
 
 
 class UnspokenError(BrokerError):
-    """The broker does not speak this version of MQTT, or closed the connection without a word, as such do."""
+    """The broker does not speak this version of MQTT, or closed the connection without a reason code, as such do."""
 
 
 def refusal(where: str, code: int, name: str) -> BrokerError:
-    """What a failure code of CONNACK or DISCONNECT, known to the specification as `name`, comes to."""
+    """Returns the error for a failure code of CONNACK or DISCONNECT, which the specification calls `name`."""
     if code == UNSUPPORTED_VERSION:
         return UnspokenError(f"{where}: {_REFUSALS[code]}")
     if code in _REFUSALS:
@@ -53,11 +53,11 @@ _CERTIFICATES = {
     62: "it is for another host; see mqtt.host, or have the broker's certificate name it",
     64: "it is for another address; see mqtt.host, or have the broker's certificate name it",
 }
-"""What is wrong with a broker's certificate, by OpenSSL's X509_V_ERR_ number, and the way out."""
+"""Faults of a broker's certificate, by OpenSSL's X509_V_ERR_ number, each with the way out."""
 
 
 def unreachable(where: str, error: OSError) -> BrokerError:
-    """What an error while connecting comes to."""
+    """Returns the BrokerError for an error while connecting."""
     match error:
         case ssl.SSLCertVerificationError():
             why = _CERTIFICATES.get(error.verify_code, "see mqtt.ca_file")
@@ -85,6 +85,6 @@ def _absence(error: OSError) -> str:
 
 
 def silence(where: str, *, certificate: bool) -> BrokerError:
-    """What a connection comes to that the broker ends before it has said a word; `certificate`: we showed one."""
+    """Returns the error for a connection that the broker ends before it answers; `certificate`: we showed one."""
     why = "does it accept this door's certificate" if certificate else "does it want a certificate"
-    return UnspokenError(f"{where}: closed the connection without a word; {why} (mqtt.cert_file)?")
+    return UnspokenError(f"{where}: closed the connection without a reason code; {why} (mqtt.cert_file)?")

@@ -1,4 +1,4 @@
-"""What goes over one connection: availability, state, and the events of the outbox in order."""
+"""The session over one connection: it publishes availability, state, and the events of the outbox in order."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from edgegate.events.cloudevents import CloudEvent, Names, dumps, with_name
 log = logging.getLogger(__name__)
 
 WINDOW = 20
-"""Messages in flight at most, so of events too: how many can arrive twice after a connection broke."""
+"""Messages in flight at most: as many events can arrive twice after a connection broke."""
 
 ACKNOWLEDGE_SECONDS = 20.0
-"""A broker that says nothing for so long, with messages in flight, is given up."""
+"""Seconds without an acknowledgement, with messages in flight, after which a broker is given up."""
 
 POLL_SECONDS = 5.0
-"""How often the outbox is looked at unasked: other processes, such as `enroll`, write to it too."""
+"""Seconds between looks at the outbox without a notice: other processes, such as `enroll`, write to it too."""
 
 
 class Outbox(Protocol):
-    """What a session needs of the journal; see `journal.Journal`."""
+    """The part of the journal that a session needs; see `journal.Journal`."""
 
     def pending(self, after: int, limit: int) -> list[tuple[int, CloudEvent]]: ...
 
@@ -47,21 +47,21 @@ class BrokerSession:
         self._state: dict[str, Any] | None = None
         self._sent = 0
         self._in_flight: dict[int, Message] = {}
-        """What the broker has not acknowledged yet, by packet."""
+        """Messages that the broker has not acknowledged yet, by packet."""
         self._numbers: dict[int, int] = {}
-        """The journal's numbers of the events among it, by packet."""
+        """The journal's numbers of the events among them, by packet."""
 
     def announce(self) -> None:
         self._retain(self._topics.availability, ONLINE)
 
-    def tell(self, state: dict[str, Any] | None) -> None:
-        """Publish the state if it is news."""
+    def publish_state(self, state: dict[str, Any] | None) -> None:
+        """Publishes the state unless it is the one published last."""
         if state is not None and state != self._state and self._room() > 0:
             self._state = state
             self._retain(self._topics.state, json.dumps(state, ensure_ascii=False).encode(), "application/json")
 
     def send(self) -> bool:
-        """Publish what waits, as far as the window allows; True when nothing waits and nothing is in flight."""
+        """Publishes waiting events, as far as the window allows; True when none waits and none is in flight."""
         room = self._room()
         waiting = self._outbox.pending(self._sent, room) if room > 0 else []
         for seq, event in waiting:
@@ -72,7 +72,7 @@ class BrokerSession:
         return not self._in_flight
 
     def listen(self) -> None:
-        """Wait until something happens, and take in all that has: acknowledged events leave the outbox together."""
+        """Waits until something happens, and takes in all of it: acknowledged events leave the outbox together."""
         notices = self._wait(ACKNOWLEDGE_SECONDS if self._in_flight else POLL_SECONDS)
         if self._in_flight and not notices:
             raise BrokerError(f"{self._connection.where}: no acknowledgement for {ACKNOWLEDGE_SECONDS:g} seconds")
@@ -95,7 +95,7 @@ class BrokerSession:
             )
 
     def leave(self, last_word: bytes | None) -> None:
-        """Say `last_word` as the last will would, and take leave once the broker has heard everything."""
+        """Publishes `last_word` as the last will would, and disconnects once the broker has acknowledged everything."""
         if last_word is not None:
             while self._room() < 1:
                 self.listen()
@@ -105,7 +105,7 @@ class BrokerSession:
         self._connection.close()
 
     def _room(self) -> int:
-        """How many more messages may be in flight."""
+        """Messages that may still be sent before one is acknowledged."""
         return min(WINDOW, self._connection.receive_maximum) - len(self._in_flight)
 
     def _wait(self, seconds: float) -> list[Notice]:

@@ -1,4 +1,4 @@
-"""Where a door speaks: `edgegate/<site>/<door>/…`."""
+"""The topics of a door, `edgegate/<site>/<door>/…`, and the messages on them."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ OFFLINE = b"offline"
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What is published, or was received; always with QoS 1."""
+    """A message to publish, or one received; always with QoS 1."""
 
     topic: str
     payload: bytes
     retained: bool = False
     content_type: str | None = None
-    """Told only over MQTT 5."""
+    """Sent only over MQTT 5."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Topics:
     site: str
     door: str
     speaker: str = ""
-    """Who speaks, if it is not the door itself, such as `replay`: a client of its own, which displaces no other."""
+    """The client, if it is not the door itself, such as `replay`: one of its own, which displaces no other."""
 
     @property
     def availability(self) -> str:

@@ -1,4 +1,4 @@
-"""The thread that keeps the broker told: it connects, publishes, and comes back after every failure."""
+"""The thread that publishes to the broker: it connects, publishes, and comes back after every failure."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class BrokerStatus:
-    """How it stands with the broker."""
+    """The state of the connection to the broker."""
 
     connected: bool = False
     protocol: str = ""
-    """What is or was last spoken, such as "MQTT 5, TLS"; empty before the first connection."""
+    """The protocol of this connection or the last one, such as "MQTT 5, TLS"; empty before the first."""
     problem: str | None = "not connected yet"
-    """Why not connected, in one line."""
+    """The reason for not being connected, in one line; None while connected."""
     refused: bool = False
     """The broker said no: somebody must change something."""
 
@@ -39,7 +39,7 @@ class BrokerStatus:
 class Uplink:
     """Publishes what is in the journal's outbox, for as long as it runs.
 
-    `presence` is whether it says, and leaves a last will that says, whether the door is there: a replay is no door.
+    With `presence` it publishes that the door is there, and leaves a last will; a replay is no door, and has none.
     `open_outbox` is called on the uplink's own thread; so is `names`, which answers from memory and may wait a moment
     for somebody who was enrolled just now, but not for a file. Raises ConfigError at once when a file the config names
     cannot be used; from then on every fault is a `status`, not an exception.
@@ -78,19 +78,19 @@ class Uplink:
         self._thread.start()
 
     def notify(self) -> None:
-        """There is something new in the journal. Returns at once."""
+        """Notes that there is something new in the journal. Returns at once."""
         with self._changed:
             self._noted += 1
         self._wake()
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """What `state` should say from now on; published if it differs from before. Returns at once."""
+        """Sets what `state` says from now on; published if it differs from before. Returns at once."""
         if state != self._state:
             self._state = dict(state)
             self._wake()
 
     def flush(self, timeout: float) -> bool:
-        """Wait until the broker has acknowledged everything that was in the journal at the call."""
+        """Waits until the broker has acknowledged all that was in the journal at the call; False if it has not."""
         self.notify()
         with self._changed:
             target = self._noted
@@ -98,7 +98,7 @@ class Uplink:
             return self._settled >= target
 
     def close(self, timeout: float) -> None:
-        """Say `offline` and take leave, within `timeout` seconds; what was not acknowledged stays in the outbox."""
+        """Publishes `offline` and disconnects, within `timeout` seconds; unacknowledged events stay in the outbox."""
         self._stopping.set()
         self._wake()
         if self._thread.ident is not None:
@@ -122,7 +122,7 @@ class Uplink:
             self._stopping.wait(delay)
 
     def _attempt(self) -> float:
-        """Connect, and stay as long as it lasts; the answer is how many seconds to wait before the next attempt."""
+        """Connects, and stays as long as it lasts. Returns the seconds to wait before the next attempt."""
         try:
             will = Message(self._topics.availability, OFFLINE, retained=True) if self._presence else None
             connection = connect(self._settings, self._topics.client_id, will=will)
@@ -146,7 +146,7 @@ class Uplink:
                 session.announce()
             while not self._stopping.is_set():
                 noted = self._noted
-                session.tell(self._state)
+                session.publish_state(self._state)
                 if session.send():
                     self._settle(noted)
                 session.listen()

@@ -17,7 +17,7 @@ from edgegate.system.terminal import printable
 
 
 class _Printable(logging.Formatter):
-    """Nothing that a record names steers the terminal."""
+    """Formats records so that nothing in them steers the terminal."""
 
     def format(self, record: logging.LogRecord) -> str:
         return "\n".join(map(printable, super().format(record).split("\n")))
@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        _abandon_stdout()  # whoever read it has gone
+        _abandon_stdout()  # its reader has gone
         return 1
     except OSError as error:  # such as stdout on a full disk; what a part expects to fail is an EdgegateError
         _abandon_stdout()
@@ -52,5 +52,5 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _abandon_stdout() -> None:
-    """Point it at nothing, so that the interpreter's last flush has nothing to complain about."""
+    """Points stdout at nothing, so that the interpreter's last flush has nothing to complain about."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,4 +1,4 @@
-"""`edgegate access`: what staff order at the door itself, now: a lockdown, its end, the end of a lock-out."""
+"""`edgegate access`: orders to the door itself, now: a lockdown, its end, the end of a lock-out."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def end_lockdown(args: argparse.Namespace) -> int:
 
 @contextmanager
 def _keeper(args: argparse.Namespace) -> Iterator[KeeperClient]:
-    """The lock keeper; raises LockError where the daemon has the lock itself."""
+    """Opens the lock keeper; raises LockError where the daemon has the lock itself."""
     config = load_config(args)
     if not config.door.keeper:
         raise LockError(

@@ -27,15 +27,15 @@ from edgegate.system.thermal import Thermometer, fault_now
 from edgegate.system.threads import within
 
 Look: TypeAlias = Callable[[Config], tuple[State, str]]
-"""How a part is tried; it may raise EdgegateError."""
+"""Tries a part. Returns its state and details; may raise EdgegateError."""
 
 LOOK_SECONDS = 60.0
-"""How long each part may take to answer: a model on a small machine takes some, and one that hangs takes for ever."""
+"""Seconds that each part may take to answer: a model on a small machine takes some, one that hangs never ends."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found out about one part."""
+    """The outcome for one part."""
 
     part: str
     state: State
@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def inspect(config: Config, parts: Sequence[tuple[str, Look]] = (), seconds: float = LOOK_SECONDS) -> Iterator[Finding]:
-    """Try every part that this door has, one after the other; each may take so many seconds."""
+    """Tries every part that this door has, one after the other; each may take `seconds`."""
     for part, look in parts or LOOKS:
         if part == "network" and not config.recognition.model:
             continue
@@ -78,7 +78,7 @@ def _camera(config: Config) -> tuple[State, str]:
         if error.fault is CameraFault.IN_USE and SERVICE in {
             one.name for one in holders(*devices(config.camera.source))
         }:
-            return "warning", f"{error}; the line `service` says how it does there"
+            return "warning", f"{error}; the line `service` has its status there"
         raise
 
 
@@ -106,7 +106,7 @@ def _network(config: Config) -> tuple[State, str]:
         app.build_identity_network(config),
         app.build_identifier(config, app.open_gallery(config)),
     )
-    assert identity_network is not None  # or it would not be asked after
+    assert identity_network is not None  # or this part would be left out
     pack, settings = identity_network.pack, config.recognition
     if missing := app.unenrolled(identity_network, identifier):
         way_out = "enrol them by this very name, or train a network without them"
@@ -150,7 +150,7 @@ def _access(config: Config) -> tuple[State, str]:
 
 
 def _lockout(config: Config) -> Iterator[str]:
-    """What the journal tells of one; the door may see its end at another time than this process does."""
+    """Yields a warning of a lock-out in the journal; the door may see its end at another time than this process."""
     path, system = app.journal_path(config), clock.SystemClock()
     until = lockouts.running_until(path, system) if path.exists() else None
     if until is None:
@@ -199,8 +199,8 @@ def _clock(config: Config) -> tuple[State, str]:
     behind = (last_time(path) if path.exists() else 0.0) - now
     late = f" {behind:,.0f} s behind the journal's last entry;" if behind > clock.STEP_SECONDS else ""
     return "warning", (
-        f"not synchronized:{late} until it is, events may carry a wrong time, and whoever may enter at certain times "
-        "only is refused; `timedatectl set-ntp true`"
+        f"not synchronized:{late} until it is, events may carry a wrong time, and people who may enter at certain "
+        "times only are refused; `timedatectl set-ntp true`"
     )
 
 
@@ -211,7 +211,7 @@ def _service(config: Config) -> tuple[State, str]:
 
 def _broker(config: Config) -> tuple[State, str]:
     if not config.mqtt.enabled:
-        return "warning", "off (mqtt.enabled = false): staff are not told"
+        return "warning", "off (mqtt.enabled = false): nothing is published to staff"
     return "ok", f"{config.mqtt.host}:{config.mqtt.port}, {probe(config.mqtt)}"
 
 

@@ -1,4 +1,4 @@
-"""What `check` finds out about the lock: asked of its keeper, or tried in this process."""
+"""The lock's part of `check`: asked of its keeper, or tried in this process."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _OUTPUTS_STAY = (
 
 
 def lock(config: Config, stay: Callable[[], bool] = outputs_stay) -> tuple[State, str]:
-    """How well the lock does, and what was found; `stay` says whether a dead program's pins stay as they were.
+    """Returns the lock's state and details; `stay` is true where a dead program's pins stay as they were.
 
     Raises LockError where it cannot be tried.
     """
@@ -51,7 +51,7 @@ def _asked(keeper: KeeperClient, config: Config) -> tuple[State, str]:
 
 
 def _remarks(status: LockStatus, config: Config) -> Iterator[str]:
-    """Why the door may not do what somebody expects of it, although all works."""
+    """Yields reasons that the door may not do what somebody expects of it, although all works."""
     if status.mode == "lockdown":
         yield "nobody is let in: `edgegate access resume` ends the lockdown"
     if status.fire:

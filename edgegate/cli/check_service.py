@@ -1,4 +1,4 @@
-"""What the daemon itself wrote down of its faults, for `check`: also of those that cannot be seen from outside."""
+"""The faults that the daemon wrote down, for `check`: also those that cannot be seen from outside."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LIFE = (EventType.SERVICE_STARTED, EventType.SERVICE_STOPPED)
 
 
 def service(path: Path) -> tuple[bool, str]:
-    """Whether all was well at last, and what the journal at `path` says of the service. Raises JournalError."""
+    """Returns True if all was well at last, and the service's status by the journal at `path`. Raises JournalError."""
     last = journal.last_of(path, *_LIFE) if path.exists() else None
     if last is None:
         return True, "not started yet"
@@ -29,7 +29,7 @@ def service(path: Path) -> tuple[bool, str]:
 
 
 def _open(events: Iterable[CloudEvent]) -> list[str]:
-    """What was degraded and has not recovered."""
+    """Returns the parts that were degraded and have not recovered, with their reasons."""
     faults: dict[str, str] = {}
     for event in events:
         kind, data = event["type"].removeprefix(TYPE_PREFIX), event["data"]

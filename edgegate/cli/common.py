@@ -1,4 +1,4 @@
-"""What the commands share when they run: configuration, times, and how they speak."""
+"""Parts that the commands share when they run: configuration, times, and messages."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from edgegate.errors import UsageError
 from edgegate.system import moments
 
 State: TypeAlias = Literal["ok", "warning", "failed"]
-"""How well a part does, in `check`."""
+"""The state of a part, in `check`."""
 
 
 def load_config(args: argparse.Namespace) -> config.Config:
-    """The configuration this call runs with; raises ConfigError with every mistake."""
+    """Returns the configuration this call runs with; raises ConfigError with every mistake."""
     overrides = list(args.set)
     if args.data is not None:
         overrides.append(f"service.data_dir={json.dumps(str(args.data))}")
@@ -32,11 +32,11 @@ class TimeReader:
     def __init__(self, config: config.Config, clock: Clock) -> None:
         self.zone = config.access.calendar.zone
         self.asked_the_clock = False
-        """Whether a time depended on now, as `-2h` does."""
+        """True once a time depended on now, as `-2h` does."""
         self._clock = clock
 
     def read(self, text: str, option: str, *, end: bool = False) -> datetime:
-        """The moment that an option's value names; as an `end`, a day alone is counted in. Raises UsageError."""
+        """Returns the moment that an option's value names; an `end` that is a day is counted in. Raises UsageError."""
         try:
             return moments.read(text, self.zone, self._now, end=end)
         except UsageError as error:
@@ -48,12 +48,12 @@ class TimeReader:
 
 
 def understood(what: str, moment: datetime) -> None:
-    """Say how a time was understood, on standard error: what is printed besides may be data."""
+    """Prints how a time was understood, on standard error: standard output may be data."""
     print(f"{what} {moments.written(moment)}", file=sys.stderr)
 
 
 def existing(path: Path, what: str) -> Path:
-    """`path`, or a UsageError saying that there is no such `what`."""
+    """Returns `path`; raises UsageError if there is no such `what`."""
     if not path.exists():
         raise UsageError(f"{path}: no such {what}")
     return path

@@ -20,7 +20,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _name_files(parser: Parser) -> None:
-    """Tell shtab which values are files and folders."""
+    """Marks the values that are files and folders for shtab."""
     for action in parser._actions:  # noqa: SLF001 (as shtab does; argparse has no other way)
         if action.type is Path:
             setattr(action, "complete", shtab.DIRECTORY if action.metavar == "DIR" else shtab.FILE)  # noqa: B010

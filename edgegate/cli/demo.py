@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _settings(args: argparse.Namespace, port: int, key: Path) -> Config:
-    """The user's config, but for what makes it a demo."""
+    """Returns the user's config, but for what makes it a demo."""
     own = {
         "service.data_dir": str(args.out),
         "service.key_file": str(key),
@@ -84,7 +84,7 @@ def _tracker_pack() -> Path:
 
 
 def _problems(stage: DemoFolder, events: Sequence[CloudEvent], *, tracker: bool) -> list[str]:
-    """In words, how this run differs from what must happen."""
+    """Returns the differences of this run from what must happen, in words."""
     found = journal.verify(stage.journal)
     broken = [] if found.intact else [f"{stage.journal}: {found.reason}"]
     if found.head.seq != len(events):
@@ -135,5 +135,5 @@ def _columns(title: str, rows: dict[str, str]) -> str:
 
 
 def _program() -> str:
-    """What to type to run edgegate here: its name, or its path where it is not on $PATH."""
+    """Returns the words to type to run edgegate here: its name, or its path where it is not on $PATH."""
     return "edgegate" if shutil.which("edgegate") else sys.argv[0]

@@ -13,7 +13,7 @@ from edgegate import app
 from edgegate.camera import open_source
 from edgegate.cli import enroll_report as report
 from edgegate.cli.common import load_config
-from edgegate.cli.people.changing import read_details, tell_validity
+from edgegate.cli.people.changing import print_validity, read_details
 from edgegate.clock import SystemClock
 from edgegate.config import Config
 from edgegate.enrol import (
@@ -55,13 +55,13 @@ def run(args: argparse.Namespace) -> int:
     )
     if enrolment.photos:
         _keep(config, enroller, recognition, enrolment, details)
-        tell_validity(details, config)
-    report.tell(args, enrolment)
+        print_validity(details, config)
+    report.print_result(args, enrolment)
     return 0 if enrolment.accepted else 1
 
 
 def _check(args: argparse.Namespace) -> None:
-    """Raise UsageError for a call that makes no sense, before anything slow."""
+    """Raises UsageError for a call that makes no sense, before anything slow."""
     if args.name is None:
         raise UsageError("enroll: give a name")
     if bool(args.photos) == args.camera:
@@ -82,8 +82,8 @@ def _guided(config: Config, enroller: Enroller, sameness: Sameness, args: argpar
     guide = Guide(sameness.of_one_camera, replace(GuidanceRules(), photos=args.wanted))
     source = open_source(config.camera, SystemClock(), threading.Event())
     try:
-        with report.prompts(args.wanted, as_json=args.json) as tell:
-            return take_photos(source, enroller, guide, tell)
+        with report.prompts(args.wanted, as_json=args.json) as show:
+            return take_photos(source, enroller, guide, show)
     finally:
         source.close()
 
@@ -117,5 +117,5 @@ def _again(config: Config, args: argparse.Namespace) -> int:
         )
     finally:
         journal.close()
-    report.tell_again(args, everybody)
+    report.print_again(args, everybody)
     return 1 if any(person.must_come for person in everybody) else 0

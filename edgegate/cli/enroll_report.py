@@ -1,4 +1,4 @@
-"""What `edgegate enroll` says: instructions while it looks, and then what became of every photo."""
+"""The words of `edgegate enroll`: instructions while it looks, and then the outcome of every photo."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from edgegate.enrol.guidance import WORDS
 from edgegate.gallery import MAX_PHOTOS
 from edgegate.system.terminal import escaped, print_json, printable
 
-Tell = Callable[[Prompt], object]
+Show = Callable[[Prompt], object]
 
 
 @contextmanager
-def prompts(wanted: int, *, as_json: bool) -> Iterator[Tell]:
-    """How a guided session speaks: a line that changes on a terminal, lines in a pipe, or JSON lines."""
+def prompts(wanted: int, *, as_json: bool) -> Iterator[Show]:
+    """Yields the printer of a guided session: a line that changes on a terminal, lines in a pipe, or JSON lines."""
     if as_json:
-        yield lambda told: print(json.dumps({"event": "instruction", **_instruction(told, wanted)}), flush=True)
+        yield lambda prompt: print(json.dumps({"event": "instruction", **_instruction(prompt, wanted)}), flush=True)
     elif not sys.stdout.isatty():
-        yield lambda told: print(f"{told.at:5.1f} s  {_in_words(told, wanted)}", flush=True)
+        yield lambda prompt: print(f"{prompt.at:5.1f} s  {_in_words(prompt, wanted)}", flush=True)
     else:
         try:
-            yield lambda told: print(f"\r\x1b[K{_in_words(told, wanted)}", end="", flush=True)
+            yield lambda prompt: print(f"\r\x1b[K{_in_words(prompt, wanted)}", end="", flush=True)
         finally:
             print()
 
 
-def tell(args: argparse.Namespace, enrolment: Enrolment) -> None:
+def print_result(args: argparse.Namespace, enrolment: Enrolment) -> None:
     if args.json:
         result = _result(args.name, enrolment)
         if args.camera:  # the last of the session's JSON lines
@@ -48,7 +48,7 @@ def tell(args: argparse.Namespace, enrolment: Enrolment) -> None:
         print(printable(f"{apart}, stricter than usual: the door will miss either of them more often"))
 
 
-def tell_again(args: argparse.Namespace, everybody: Sequence[Again]) -> None:
+def print_again(args: argparse.Namespace, everybody: Sequence[Again]) -> None:
     coming = [person.name for person in everybody if person.must_come]
     if args.json:
         people = [{"name": p.name, "renewed": p.renewed, "photos": p.usable} for p in everybody]
@@ -57,25 +57,25 @@ def tell_again(args: argparse.Namespace, everybody: Sequence[Again]) -> None:
     if not everybody:
         print("nobody is enrolled")
     for person in everybody:
-        renewed = f"{_photos(person.renewed)} made anew" if person.renewed else "nothing to do"
+        renewed = f"{_photos(person.renewed)} made again" if person.renewed else "nothing to do"
         outcome = "must come again: no usable picture was kept" if person.must_come else renewed
         print(printable(f"{person.name}: {outcome}"))
     if coming:
         print(printable(f"{len(coming)} of {len(everybody)} must come again: {', '.join(coming)}"))
 
 
-def _instruction(told: Prompt, wanted: int) -> dict[str, Any]:
+def _instruction(prompt: Prompt, wanted: int) -> dict[str, Any]:
     return {
-        "at": round(told.at, 3),
-        "say": told.say,
-        "text": WORDS[told.say],
-        "taken": told.taken,
+        "at": round(prompt.at, 3),
+        "say": prompt.say,
+        "text": WORDS[prompt.say],
+        "taken": prompt.taken,
         "wanted": wanted,
     }
 
 
-def _in_words(told: Prompt, wanted: int) -> str:
-    return f"[{told.taken} of {wanted}] {WORDS[told.say]}"
+def _in_words(prompt: Prompt, wanted: int) -> str:
+    return f"[{prompt.taken} of {wanted}] {WORDS[prompt.say]}"
 
 
 def _verdict(verdict: PhotoVerdict) -> str:

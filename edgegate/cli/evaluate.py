@@ -1,4 +1,4 @@
-"""`edgegate evaluate`: what the installed pack, the gallery's rules and the config do on labelled people."""
+"""`edgegate evaluate`: error rates of the installed pack, the gallery's rules and the config on labelled people."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     _check(args)
     if args.report is None:
         return _tell(args, _evaluate(args, config))
-    with output_files.text(args.report) as file:  # before the work, so that a wrong path is told at once
+    with output_files.text(args.report) as file:  # before the work, so that a wrong path is an error at once
         result = _evaluate(args, config)
         file.write(page.render(result))
     return _tell(args, result)
@@ -67,7 +67,7 @@ def _tell(args: argparse.Namespace, result: dict[str, Any] | str) -> int:
 
 
 def _evaluate(args: argparse.Namespace, config: Config) -> Any:
-    """The results; where a table is asked for, its text."""
+    """Returns the results; where a table is asked for, its text."""
     return _clips(args, config) if args.clips else _photos(args, config)
 
 
@@ -129,7 +129,7 @@ def _clips(args: argparse.Namespace, config: Config) -> dict[str, Any] | str:
 def _subject(
     args: argparse.Namespace, config: Config, embedder: Pack, identity_network: Pack | None = None
 ) -> dict[str, Any]:
-    """What was measured, on what."""
+    """Returns the pack, the data and the settings of a measurement."""
     settings = config.recognition
     asked = "none" if not settings.model else identity_network.name if identity_network else NOT_ASKED
     return {

@@ -1,4 +1,4 @@
-"""`edgegate evaluate --site`: the promise against this door's own visits, and a tightened threshold if it is broken."""
+"""`edgegate evaluate --site`: the false-accept rate on this door's own visits, and a tighter threshold if exceeded."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from edgegate.system.terminal import print_json
 
 
 def run(args: argparse.Namespace, config: Config) -> int:
-    """Exit status 1 if the promise is broken and nothing was done about it."""
+    """Returns exit status 1 if the false-accept rate is exceeded and no threshold was applied."""
     result = _check(config)
     applied = args.apply and result.tightened is not None
     if applied and result.tightened is not None:

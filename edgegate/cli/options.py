@@ -7,11 +7,11 @@ import os
 from pathlib import Path
 
 WHEN = "a time such as 2026-01-31, `2026-01-31 08:00`, yesterday or -2h, in the door's time zone unless it names one"
-"""What the help says of an option that takes a time; `edgegate.system.moments` reads it."""
+"""The help text of an option that takes a time; `edgegate.system.moments` reads it."""
 
 
 def add_common(parser: argparse.ArgumentParser) -> None:
-    """The options every command takes."""
+    """Adds the options that every command takes."""
     group = parser.add_argument_group("common options")
     group.add_argument(
         "-c",
@@ -33,7 +33,7 @@ def add_common(parser: argparse.ArgumentParser) -> None:
 
 
 def add_details(parser: argparse.ArgumentParser) -> None:
-    """What can be said of a person; `people.changing.read_details` reads it."""
+    """Adds the options for a person's details; `people.changing.read_details` reads them."""
     parser.add_argument("--group", action="append", metavar="GROUP", help="repeat for several; `none` for none")
     parser.add_argument("--note", metavar="TEXT", help="for people to read")
     parser.add_argument("--valid-from", metavar="WHEN", help=f"not let in before: {WHEN}, or `none`")
@@ -41,14 +41,14 @@ def add_details(parser: argparse.ArgumentParser) -> None:
 
 
 def count(text: str) -> int:
-    """A whole number from 1 on."""
+    """Reads a whole number from 1 on."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
     return int(text)
 
 
 def positive(text: str) -> float:
-    """A number above 0."""
+    """Reads a number above 0."""
     try:
         value = float(text)
     except ValueError:
@@ -59,7 +59,7 @@ def positive(text: str) -> float:
 
 
 def port(text: str) -> int:
-    """A port to listen on; 0 is any that is free."""
+    """Reads a port to listen on; 0 is any that is free."""
     if not (text.isdecimal() and int(text) <= 65535):
         raise argparse.ArgumentTypeError(f"{text!r} is not a port, 0 to 65535")
     return int(text)

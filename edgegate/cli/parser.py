@@ -12,10 +12,10 @@ from edgegate.errors import did_you_mean
 from edgegate.system.terminal import printable
 
 Commands: TypeAlias = "argparse._SubParsersAction[Parser]"  # noqa: SLF001 (has no public name)
-"""What `Parser.commands` and `Parser.actions` return: `add_parser` adds one to it."""
+"""The type that `Parser.commands` returns: `add_parser` adds a command to it."""
 
 _MINUS = re.compile(r"-(\d|\.\d)")
-"""How a value begins that is no option: -3, or two hours ago, -2h."""
+"""The beginning of a value that is no option: -3, or two hours ago, -2h."""
 
 
 class _Formatter(argparse.HelpFormatter):
@@ -39,7 +39,7 @@ class Parser(argparse.ArgumentParser):
     """
 
     program = "edgegate"
-    """Who speaks, in messages."""
+    """The program's name in messages."""
 
     def __init__(self, *, declare: str = "", **options: Any) -> None:
         super().__init__(formatter_class=_Formatter, **options)
@@ -48,34 +48,34 @@ class Parser(argparse.ArgumentParser):
         self._interleaving = False
 
     def carry_out(self, run: str, description: str | None, epilog: str | None = None) -> None:
-        """Describe a command that the function `run` carries out: module:function, not imported before it is needed."""
+        """Describes a command that the function `run` carries out: module:function, imported when it is needed."""
         self.set_defaults(run=run)
         self.description, self.epilog = description, epilog
 
     def show(self, *examples: str) -> None:
-        """Give these calls as examples at the end of the help."""
+        """Adds these calls as examples at the end of the help."""
         lines = "\n".join(["examples:", *(f"  {example}" for example in examples)])
         self.epilog = f"{self.epilog}\n\n{lines}" if self.epilog else lines
 
     def commands(self, metavar: str = "COMMAND", *, required: bool = True) -> Commands:
-        """Commands within this one."""
+        """Adds commands within this one."""
         return self.add_subparsers(title=f"{metavar.lower()}s", metavar=metavar, required=required)
 
     def declared(self) -> Parser:
-        """Itself with all its options, but those of the commands within it."""
+        """Returns itself with all its options, but those of the commands within it."""
         if self._declaring:
             module, self._declaring = self._declaring, ""
             import_module(module).declare(self)
         return self
 
     def inner(self) -> Iterator[Parser]:
-        """The commands within this one, declared."""
+        """Yields the commands within this one, declared."""
         for action in self.declared()._actions:  # noqa: SLF001 (ArgumentParser's own, and it has no other way)
             if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001
                 yield from (parser.declared() for parser in action.choices.values())
 
     def every(self) -> Iterator[Parser]:
-        """Itself and all within it, declared."""
+        """Yields itself and all commands within it, declared."""
         yield self.declared()
         for parser in self.inner():
             yield from parser.every()
@@ -94,7 +94,7 @@ class Parser(argparse.ArgumentParser):
         return found, unknown
 
     def _refuse(self, unknown: Sequence[str]) -> NoReturn:
-        """Here, where the options are known, rather than in the program's own parser."""
+        """Ends with an error here, where the options are known, rather than in the program's own parser."""
         word = unknown[0].partition("=")[0]
         hint = did_you_mean(word, self._option_string_actions) if word.startswith("-") else ""
         self.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
@@ -112,12 +112,12 @@ class Parser(argparse.ArgumentParser):
         raise argparse.ArgumentError(action, f"no {value}{there} {', '.join(names)}")
 
     def error(self, message: str) -> NoReturn:
-        """One line, as for every other mistake."""
+        """Ends with one line, as for every other mistake."""
         self.exit(2, printable(f"{self.program}: {message}; see {self.prog} --help") + "\n")
 
 
 def resolved(run: str) -> Callable[[argparse.Namespace], int]:
-    """The function that `module:function` names."""
+    """Returns the function that `module:function` names."""
     module, _, function = run.partition(":")
     carry_out: Callable[[argparse.Namespace], int] = getattr(import_module(module), function)
     return carry_out

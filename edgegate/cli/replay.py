@@ -31,7 +31,7 @@ from edgegate.system.progress import progress
 from edgegate.system.terminal import for_stdout, printable
 
 FLUSH_SECONDS = 30.0
-"""How long `--publish` waits at the end for the broker to acknowledge what is left."""
+"""Seconds that `--publish` waits at the end for the broker to acknowledge what is left."""
 
 CLOSE_SECONDS = 5.0
 
@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _start(args: argparse.Namespace, config: Config) -> float:
-    """When the recording begins, in seconds since the epoch."""
+    """Returns the beginning of the recording, in seconds since the epoch."""
     times = TimeReader(config, SystemClock())
     if args.start_time is None:
         return times.read(replay.DEFAULT_START, "--start-time").timestamp()
@@ -76,7 +76,7 @@ def _start(args: argparse.Namespace, config: Config) -> float:
 
 
 def _check(args: argparse.Namespace, config: Config) -> None:
-    """What can be known to be wrong before anything is done."""
+    """Raises UsageError for everything that can be known to be wrong before anything is done."""
     existing(args.video, "video")
     if args.annotate:
         video.check(args.annotate)
@@ -86,11 +86,11 @@ def _check(args: argparse.Namespace, config: Config) -> None:
         if path.exists() and path.samefile(args.video):
             raise UsageError(f"{path}: is the recording itself; write to another file")
     if args.publish and not config.mqtt.enabled:
-        raise UsageError("replay --publish: mqtt.enabled is false: this door tells no broker anything")
+        raise UsageError("replay --publish: mqtt.enabled is false: this door publishes to no broker")
 
 
 def _check_end(recording: Recording, path: Path, uplink: Uplink | None) -> None:
-    """Whether all of the video was there, and the broker has everything."""
+    """Raises BrokerError unless the broker has everything, and CameraError unless all of the video was there."""
     if uplink is not None and not uplink.flush(FLUSH_SECONDS):
         raise BrokerError(f"the broker has not acknowledged every event: {uplink.status.problem}")
     if recording.ended_early:
@@ -103,18 +103,18 @@ def _turns(
     recording: Recording,
     journal: Journal,
     clock: RecordingClock | VirtualClock,
-    listeners: Sequence[replay.Tell],
+    listeners: Sequence[replay.Report],
 ) -> Iterable[Turn]:
-    """The replay's turns, behind a bar on a terminal."""
+    """Returns the replay's turns, behind a bar on a terminal."""
 
-    def tell(event: CloudEvent) -> None:
+    def report(event: CloudEvent) -> None:
         for listener in listeners:
             listener(event)
 
     turns = (
-        replay.replay(config, recognition, recording, journal, clock, tell)
+        replay.replay(config, recognition, recording, journal, clock, report)
         if isinstance(clock, VirtualClock)
-        else replay.replay_in_real_time(config, recognition, recording, journal, clock, tell)
+        else replay.replay_in_real_time(config, recognition, recording, journal, clock, report)
     )
     return progress(turns, "replaying", "frame", total=recording.expected_frames or None)
 
@@ -126,7 +126,7 @@ class _Watcher(Protocol):
 def _watchers(
     args: argparse.Namespace, config: Config, recognition: Recognition, recording: Recording, stack: ExitStack
 ) -> Iterator[_Watcher]:
-    """The report and the annotated video, as far as they were asked for."""
+    """Yields the report and the annotated video, as far as they were asked for."""
     if args.report:
         report = Report(args.video.name, site=config.site.name, door=config.site.door, start=args.start_time)
         yield stack.enter_context(_written(report, args.report))
@@ -137,13 +137,13 @@ def _watchers(
 
 @contextmanager
 def _written(report: Report, path: Path) -> Iterator[Report]:
-    """The report, written if the block ends well."""
+    """Yields the report, and writes it if the block ends well."""
     yield report
     report.write(path)
 
 
-def _writers(args: argparse.Namespace, stack: ExitStack) -> Iterator[replay.Tell]:
-    """What events are written with: to a file that appears when it is complete, or to stdout as they come."""
+def _writers(args: argparse.Namespace, stack: ExitStack) -> Iterator[replay.Report]:
+    """Yields the writer of events: to a file that appears when it is complete, or to stdout as they come."""
     if args.events:
         file = stack.enter_context(output_files.text(args.events))
         yield lambda event: print(dumps(event), file=file)
@@ -154,7 +154,7 @@ def _writers(args: argparse.Namespace, stack: ExitStack) -> Iterator[replay.Tell
 
 
 def _somebody_reads(args: argparse.Namespace) -> bool:
-    """Whether stdout is for people: a terminal, unless JSON was asked for."""
+    """True while stdout is for people: a terminal, unless JSON was asked for."""
     return sys.stdout.isatty() and not args.json
 
 

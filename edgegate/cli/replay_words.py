@@ -1,4 +1,4 @@
-"""What `replay` prints on a terminal beside its events: what came of the recording."""
+"""The summary that `replay` prints on a terminal after its events."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _UNDECIDED = "too brief, too unclear, or behind somebody nearer"
 
 
 def say(line: str) -> None:
-    """Print a line above the bar that shows how far the replay is."""
+    """Prints a line above the progress bar."""
     tqdm.write(line, file=sys.stdout)
 
 
@@ -27,9 +27,9 @@ class Summary:
         self._frames = 0
         self._seconds = 0.0
         self._visits: dict[int, int] = {}
-        """By track: tracking may learn only later that a visitor was here before."""
+        """The visit of each track: tracking may learn only later that a visitor was here before."""
         self._granted: dict[int, bool] = {}
-        """By track, what was decided last."""
+        """The last decision for each track."""
 
     def add(self, turn: Turn) -> None:
         self._frames += 1
@@ -43,7 +43,7 @@ class Summary:
                 self._granted[track] = kind == EventType.GRANTED
 
     def in_words(self) -> str:
-        """One line: “48 s, 2 visits, 1 granted, 1 refused”."""
+        """Returns one line: “48 s, 2 visits, 1 granted, 1 refused”."""
         length = "one picture" if self._frames == 1 else _length(self._seconds)
         visits = set(self._visits.values())
         if not visits:

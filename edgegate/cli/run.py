@@ -31,5 +31,5 @@ def _run(args: argparse.Namespace) -> None:
     logs.set_up("edgegate", config.service.log_level)
     stopping, reload = threading.Event(), Reload(partial(load_config, args))
     signals.listen(stopping.set, reload.ask)
-    faulthandler.register(signal.SIGUSR1)  # kill -USR1 tells where every thread is
+    faulthandler.register(signal.SIGUSR1)  # kill -USR1 logs where every thread is
     Daemon(config, stopping, reload=reload).run()

@@ -23,7 +23,7 @@ from edgegate.view import Page, Screen, Viewer
 from edgegate.vision.motion import MotionGate
 
 QUALITY = 80
-"""Of the JPEG pictures, 0 to 100."""
+"""The quality of the JPEG pictures, 0 to 100."""
 
 
 def run(args: argparse.Namespace) -> int:
@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
     )
     viewer = Viewer(pipeline, recognition.identifier.name_of, config.recognition.refuse_after_frames)
     stopping, screen, slot = threading.Event(), Screen(), Slot()
-    first = iter([open_source(config.camera, SystemClock(), stopping)])  # what cannot be opened is told at once
+    first = iter([open_source(config.camera, SystemClock(), stopping)])  # one that cannot be opened is an error at once
     capture = Capture(
         lambda: next(first, None) or open_source(config.camera, SystemClock(), stopping),
         slot,

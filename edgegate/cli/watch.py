@@ -1,4 +1,4 @@
-"""`edgegate watch`: what the door tells the broker, live."""
+"""`edgegate watch`: what the door publishes, live."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from edgegate.system.terminal import escaped, printable
 def run(args: argparse.Namespace) -> int:
     config = load_config(args)
     if not config.mqtt.enabled:
-        raise UsageError("watch: mqtt.enabled is false: this door tells no broker anything")
+        raise UsageError("watch: mqtt.enabled is false: this door publishes to no broker")
     topics = Topics(config.site.name, "+" if args.all else config.site.door)
     clock, zone = SystemClock(), config.access.calendar.zone
     end = float("inf") if args.seconds is None else clock.monotonic() + args.seconds
@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _messages(settings: MqttSettings, topics: Topics, clock: Clock, end: float) -> Iterator[Message]:
-    """What arrives until `end`. A broker that is not there at the start, or ever refuses, is a BrokerError."""
+    """Yields the messages until `end`. A broker that is not there at the start, or ever refuses, is a BrokerError."""
     client_id = f"edgegate-watch-{secrets.token_hex(4)}"
     connection: Connection | None = connect(settings, client_id)
     while connection is not None:
@@ -62,7 +62,7 @@ def _messages(settings: MqttSettings, topics: Topics, clock: Clock, end: float) 
 
 
 def _reconnect(settings: MqttSettings, client_id: str, clock: Clock, end: float) -> Connection | None:
-    """Try until it works, or `end` has come: None."""
+    """Tries until it works; returns None when `end` has come."""
     backoff = Backoff(Delays(longest=10.0), random.Random())
     while (left := end - clock.monotonic()) > 0:
         threading.Event().wait(min(left, backoff.fail(refused=False)))

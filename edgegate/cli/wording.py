@@ -1,4 +1,4 @@
-"""Events in words: the line that `journal list`, `watch` and `replay` print; and what a terminal may be sent."""
+"""Events in words: the line that `journal list`, `watch` and `replay` print."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from edgegate.system.terminal import printable
 
 
 def in_words(event: CloudEvent, zone: tzinfo | None = None, start: float | None = None) -> str:
-    """One line: time, door, what, who, why, and the score against the threshold where there is one.
+    """Returns one line: time, door, type, person, reason, and the score against the threshold where there is one.
 
     The time is that of `zone`, or this machine's. `start` is the wall time at which a recording begins: then the time
     is the recording's, and no door is named.
@@ -27,7 +27,7 @@ def in_words(event: CloudEvent, zone: tzinfo | None = None, start: float | None 
 
 
 def position(seconds: float) -> str:
-    """A moment of a recording, as players show it, with tenths: 0:03.4, 1:02:03.4."""
+    """Returns a moment of a recording, as players show it, with tenths: 0:03.4, 1:02:03.4."""
     tenths = round(seconds * 10)
     minutes, tenths = divmod(tenths, 600)
     hours, minutes = divmod(minutes, 60)

@@ -1,4 +1,4 @@
-"""What can be configured: frozen values (`tables`), read from TOML (`reading`), written out (`rendering`)."""
+"""The configuration: frozen values (`tables`), read from TOML (`reading`), written out (`rendering`)."""
 
 from edgegate.config.camera import CameraSettings
 from edgegate.config.reading import load

@@ -25,7 +25,7 @@ def _is_hours(line: str) -> str:
 
 
 def _is_a_schedule(name: str, info: ValidationInfo) -> None:
-    """`name` is one of the schedules; nothing is said where those are wrong themselves."""
+    """Raises ValueError unless `name` is one of the schedules; not where those are wrong themselves."""
     known = info.data.get("schedules")
     if name and known is not None and name not in known:
         raise ValueError(f"there is no schedule {name}{did_you_mean(name, known)}")
@@ -43,7 +43,7 @@ HoursLine = Annotated[str, AfterValidator(_is_hours)]
 
 
 class AccessRule(Section):
-    """Who is let in when, at which doors."""
+    """A rule: the people let in, the time, and the doors."""
 
     groups: Words = Field((), description="any of these; empty: everybody enrolled")
     schedule: str = Field("", description="one of access.schedules; empty: always")
@@ -54,7 +54,7 @@ RuleOfASchedule = Annotated[AccessRule, AfterValidator(_follows_a_schedule)]
 
 
 class AccessSettings(Section):
-    """Who may enter when; docs/access.md has examples."""
+    """People and their times of entry; docs/access.md has examples."""
 
     rearm_seconds: float = Field(
         5.0, ge=1, le=3600, description="seconds out of view after which the same person is a new visit"
@@ -113,7 +113,7 @@ class AccessSettings(Section):
         return tuple(Schedule.parse(name, lines) for name, lines in self.schedules.items())
 
     def permissions(self, door: str) -> Permissions:
-        """What is permitted at this door."""
+        """Returns the permissions in force at this door."""
         named = {schedule.name: schedule for schedule in self.every_schedule}
         rules = (Rule(frozenset(r.groups), named.get(r.schedule), frozenset(r.doors)) for r in self.rules)
         return Permissions(door, self.calendar, tuple(rules))
@@ -126,7 +126,7 @@ class AccessSettings(Section):
         return HoldOpenHours(schedule, self.calendar, self.hold_open_first_person)
 
     def doubts(self, door: str, people: Sequence[Collection[str]], wall: float) -> tuple[str, ...]:
-        """What is probably a mistake, with people of these groups enrolled, at `wall`."""
+        """Returns the probable mistakes, with people of these groups enrolled, at `wall` (seconds since the epoch)."""
         return doubts(self.permissions(door), self.every_schedule, self.hold_open_hours, people, wall)
 
     @property

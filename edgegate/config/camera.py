@@ -8,7 +8,7 @@ from edgegate.config.section import Section
 
 
 class CameraSettings(Section):
-    """Where frames come from."""
+    """The source of frames."""
 
     source: str = Field(
         "picamera",
@@ -24,7 +24,7 @@ class CameraSettings(Section):
     ca_file: str = Field(
         "",
         pattern="^[^|;]*$",
-        description="PEM file with the certificate of an rtsps camera, or of who signed it; empty: nobody checks it",
+        description="PEM file with the certificate of an rtsps camera, or of its authority; empty: nobody checks it",
     )
     width: int = Field(640, ge=160, le=4096, description="pixels asked of a camera; a file keeps its own")
     height: int = Field(480, ge=120, le=4096, description="pixels asked of a camera; a file keeps its own")

@@ -14,7 +14,7 @@ from edgegate.errors import ConfigError, UsageError, did_you_mean
 
 
 def load(path: Path | None = None, overrides: Iterable[str] = ()) -> Config:
-    """Read `path` (None: the built-in defaults), apply `table.key=value` overrides, and check everything.
+    """Reads `path` (None: the built-in defaults), applies `table.key=value` overrides, and checks everything.
 
     Raises ConfigError with every mistake, one line each, and UsageError when the file is not there.
     """
@@ -43,7 +43,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _override(tables: dict[str, Any], text: str) -> str | None:
-    """Put one `table.key=value` into `tables`; the answer is what is wrong with it, if anything is."""
+    """Puts one `table.key=value` into `tables`. Returns its mistake, or None."""
     name, equals, value = text.partition("=")
     table, dot, key = name.strip().partition(".")
     if not (equals and dot and table and key):
@@ -81,7 +81,7 @@ def _describe(origin: str, detail: Mapping[str, Any]) -> str:
 
 
 def _models(annotation: Any) -> Iterator[type[BaseModel]]:
-    """The tables that a key's type holds: itself, or a list of them."""
+    """Yields the tables that a key's type holds: itself, or those in a list."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
     for part in get_args(annotation):

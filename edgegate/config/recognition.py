@@ -16,7 +16,7 @@ NO_LIVENESS = "no liveness check yet: a photo or a screen that shows an enrolled
 
 
 class RecognitionSettings(Section):
-    """Whose face it is, and how sure one must be."""
+    """Recognition of faces, and the certainty that it takes."""
 
     detector: Literal["blazeface", "haar"] = Field(
         "blazeface", description="`blazeface` (full range, a TFLite network) or `haar` (OpenCV's cascade)"
@@ -32,7 +32,7 @@ class RecognitionSettings(Section):
         ge=0,
         le=1,
         description="probability, 0.5 or more, that a class of model must reach to name somebody; 0: 0.9 for a "
-        "tracker, for a classifier what its own table asks for at false_accept_rate, or else 0.5",
+        "tracker; for a classifier the value in its own table at false_accept_rate, or else 0.5",
     )
     model_alone: bool = Field(
         False, description="true: nothing confirms what model says, so that it may let strangers in"
@@ -48,7 +48,7 @@ class RecognitionSettings(Section):
         1e-3,
         ge=1e-6,
         le=0.1,
-        description="chance that one stranger's visit opens this door, with everybody who is enrolled now",
+        description="chance that one stranger's visit opens this door, with everybody enrolled now",
     )
     decide_after_frames: int = Field(
         5, ge=1, le=30, description="usable frames pooled before anybody is let in; more is surer and slower"

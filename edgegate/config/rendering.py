@@ -11,10 +11,10 @@ from edgegate.config.tables import Config, section_of
 
 
 def render() -> str:
-    """The text of `config.toml`: every key with its default, and its meaning, unit and range in a comment."""
+    """Returns the text of `config.toml`: every key with its default, and its meaning, unit and range in a comment."""
     lines = [
         "# edgegate: every key with its default. Remove or comment out what you do not change.",
-        "# `edgegate check -c config.toml` tells what is wrong with it, all at once.",
+        "# `edgegate check -c config.toml` lists every mistake in it at once.",
     ]
     for name in Config.model_fields:
         model = section_of(name)

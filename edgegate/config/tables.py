@@ -24,14 +24,14 @@ TopicLevel = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$", max_length=64)]
 
 
 class SiteSettings(Section):
-    """Where this door is: the first two levels of every MQTT topic, and the source of every event."""
+    """Names of this site and door: the first two levels of every MQTT topic, and the source of every event."""
 
     name: TopicLevel = Field("home", description="the site")
     door: TopicLevel = Field("front", description="the door, unique within the site")
 
 
 def _wired(name: str) -> Any:
-    """The default, range and meaning that `wiring` gives this key of `[door]`."""
+    """Returns the default, range and meaning that `wiring` gives this key of `[door]`."""
     key = wiring.KEYS[name]
     low, high = key.metadata["low"], key.metadata["high"]
     if low is None:
@@ -73,7 +73,7 @@ class DoorSettings(Section):
 
     @property
     def wiring(self) -> Wiring:
-        """The same, as the lock takes it."""
+        """Returns the same, as the lock takes it."""
         return Wiring(**self.model_dump())
 
 
@@ -100,7 +100,7 @@ class MqttSettings(Section):
         description="the key of cert_file; a systemd credential `edgegate.mqtt-key` comes before it; empty: none",
     )
     keepalive_seconds: int = Field(
-        15, ge=5, le=3600, description="seconds; after about 1.5 times this the broker tells that the door is gone"
+        15, ge=5, le=3600, description="seconds; after about 1.5 times this the broker reports the door as gone"
     )
 
     @field_validator("password_file", "ca_file", "cert_file", "key_file")
@@ -121,7 +121,7 @@ class JournalSettings(Section):
 
 
 class EnrolmentSettings(Section):
-    """What is kept of whoever is enrolled."""
+    """Data kept of people enrolled."""
 
     keep_photos: bool = Field(
         False, description="true: accepted photos are kept too, encrypted, so that another embedder can enrol from them"
@@ -129,19 +129,19 @@ class EnrolmentSettings(Section):
 
 
 class PrivacySettings(Section):
-    """How long people are remembered."""
+    """The time that people are remembered."""
 
     retention_days: int = Field(
         0,
         ge=0,
         le=36_500,
-        description="days after which the daemon forgets whoever was not let in for so long, or may no longer enter "
-        "for so long; 0: never",
+        description="days after a person was last let in, or after their validity ended, until the daemon forgets "
+        "them; 0: never",
     )
     keep_scores: bool = Field(
         False,
         description="true: the daemon keeps of each visit its time, best scores and opaque person id, no face, so that "
-        "`evaluate --site` can hold the promised false-accept rate against this camera",
+        "`evaluate --site` can check the false-accept rate with this camera",
     )
     keep_scores_days: int = Field(30, ge=1, le=365, description="days after which they are erased")
 
@@ -179,12 +179,12 @@ class Config(Section):
 
     @property
     def data_dir(self) -> Path:
-        """Where gallery and journal live; systemd names its StateDirectory in $STATE_DIRECTORY."""
+        """Returns the folder of gallery and journal; systemd names its StateDirectory in $STATE_DIRECTORY."""
         return Path(self.service.data_dir or os.environ.get("STATE_DIRECTORY") or "edgegate-data")
 
     @property
     def key_file(self) -> Path:
-        """Where the key lies: chosen by where the data are, not by who asks, so that root and the service agree."""
+        """Returns the path of the key, by the folder of the data and not by the user: root and the service agree."""
         if self.service.key_file:
             return Path(self.service.key_file).expanduser()
         if self.data_dir.absolute().is_relative_to("/var/lib"):
@@ -194,13 +194,13 @@ class Config(Section):
 
     @property
     def key_credential(self) -> Path | None:
-        """The key as systemd hands it to the service; None where systemd hands over nothing."""
+        """Returns the key as systemd hands it to the service; None where systemd hands over nothing."""
         path = credential("edgegate.key")
         return None if path is None else Path(path)
 
 
 def section_of(name: str) -> type[BaseModel]:
-    """The table `[name]`."""
+    """Returns the table `[name]`."""
     section = Config.model_fields[name].annotation
     assert isinstance(section, type)
     assert issubclass(section, BaseModel)

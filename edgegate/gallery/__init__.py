@@ -1,4 +1,4 @@
-"""The people who are enrolled: what is known of them, and the file it is kept in."""
+"""The people enrolled: their data, and the encrypted file that keeps it."""
 
 from edgegate.gallery.enrolling import Enrollee
 from edgegate.gallery.erasure import Erased

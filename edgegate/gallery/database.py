@@ -43,7 +43,7 @@ _NOT_THE_FILES_FAULT = (
 
 @contextmanager
 def opened(path: Path, patience: float) -> Iterator[sqlite3.Connection]:
-    """An existing gallery, in no transaction yet; SQLite's errors in the block become GalleryErrors of one line."""
+    """Opens an existing gallery, in no transaction yet; SQLite's errors in the block become one-line GalleryErrors."""
     try:
         uri = f"{path.absolute().as_uri()}?mode=rw"
         with closing(sqlite3.connect(uri, uri=True, timeout=patience, isolation_level=None)) as db:
@@ -61,7 +61,7 @@ def opened(path: Path, patience: float) -> Iterator[sqlite3.Connection]:
 
 @contextmanager
 def transaction(db: sqlite3.Connection, kind: str) -> Iterator[None]:
-    """All or nothing: a `kind` of DEFERRED reads both tables as of one moment, IMMEDIATE keeps other writers out."""
+    """Runs the block, all or nothing: DEFERRED reads all tables as of one moment, IMMEDIATE keeps other writers out."""
     db.execute(f"BEGIN {kind}")
     try:
         yield
@@ -73,7 +73,7 @@ def transaction(db: sqlite3.Connection, kind: str) -> Iterator[None]:
 
 
 def make(path: Path) -> None:
-    """An empty file, readable by its owner only, unless there is one."""
+    """Makes an empty file, readable by its owner only, unless there is one. Raises GalleryError."""
     try:
         private_files.make_folder(path.parent)
         with suppress(FileExistsError):
@@ -85,7 +85,7 @@ def make(path: Path) -> None:
 
 
 def schema_of(path: Path, db: sqlite3.Connection) -> int:
-    """0 for an empty file; raises GalleryError for a schema to come."""
+    """Returns the schema's number, 0 for an empty file; raises GalleryError for a newer one than SCHEMA."""
     (schema,) = db.execute("PRAGMA user_version").fetchone()
     if schema > SCHEMA:
         raise GalleryError(
@@ -95,13 +95,13 @@ def schema_of(path: Path, db: sqlite3.Connection) -> int:
 
 
 def create(db: sqlite3.Connection) -> None:
-    """The tables of this schema, in the transaction that is open."""
+    """Creates the tables of this schema, in the transaction that is open."""
     for statement in TABLES:
         db.execute(statement)
 
 
 def check(db: sqlite3.Connection) -> None:
-    """Raise sqlite3.DatabaseError unless every page, row and type is as it was written.
+    """Raises sqlite3.DatabaseError unless every page, row and type is as it was written.
 
     It reads the whole file under one lock: for somebody who asked for it, and not for a door.
     """
@@ -109,7 +109,7 @@ def check(db: sqlite3.Connection) -> None:
 
 
 def check_small(db: sqlite3.Connection) -> None:
-    """The same of every table but the photos', whose rows are each checked as they are read."""
+    """Checks every table but the photos', whose rows are each checked as they are read."""
     for table in ("person", "apart", "setting"):
         _demand_ok(db.execute(f"PRAGMA quick_check({table})"))
 
@@ -121,12 +121,12 @@ def _demand_ok(found: sqlite3.Cursor) -> None:
 
 
 def let_shrink(db: sqlite3.Connection) -> None:
-    """Have pages that become free given back in small steps (`give_back`), from the first table or VACUUM on."""
+    """Has free pages given back in small steps (`give_back`), from the first table or VACUUM on."""
     db.execute("PRAGMA auto_vacuum = INCREMENTAL")
 
 
 def give_back(db: sqlite3.Connection, pages: int) -> bool:
-    """Give up to so many free pages back to the file system, in a transaction of its own; whether there are more.
+    """Gives up to `pages` free pages back to the file system, in a transaction of its own; True if there are more.
 
     A file that was made before this version keeps its free pages, zeroed, and uses them again.
     """

@@ -17,7 +17,7 @@ NO_DETAILS = Details()
 
 @dataclass(frozen=True, slots=True)
 class Enrollee:
-    """Somebody to be enrolled; `apart` is as a Person's, but may name the others instead of giving their ids."""
+    """Somebody to be enrolled; `apart` is as a Person's, but may hold the others' names instead of their ids."""
 
     name: str
     photos: Sequence[Photo]
@@ -26,7 +26,7 @@ class Enrollee:
 
 
 def check(entries: Sequence[Enrollee]) -> None:
-    """Raise UsageError unless each has a name that is one, and a photo."""
+    """Raises UsageError unless each has a valid name and at least one photo."""
     for entry in entries:
         _check_name(entry.name)
         if not entry.photos:
@@ -34,7 +34,7 @@ def check(entries: Sequence[Enrollee]) -> None:
 
 
 def enrol(now: GallerySession, entries: Sequence[Enrollee], enrolled: str, *, new: bool) -> list[str]:
-    """Enrol people, or give those there are more photos unless they must be `new`; their ids."""
+    """Enrols people, or adds photos to those enrolled unless they must be `new`. Returns their ids."""
     people = [_add(now, entry, enrolled, new=new) for entry in entries]
     for person, entry in zip(people, entries, strict=True):
         _keep_apart(now, person, entry.apart or {})
@@ -42,7 +42,7 @@ def enrol(now: GallerySession, entries: Sequence[Enrollee], enrolled: str, *, ne
 
 
 def _add(now: GallerySession, entry: Enrollee, enrolled: str, *, new: bool) -> str:
-    """Put somebody, or unless they must be `new` more photos of theirs, where `now` writes; the answer is their id."""
+    """Writes one person, or more photos of one unless they must be `new`. Returns their id; raises GalleryError."""
     if new and now.db.execute("SELECT 1 FROM person WHERE name = ?", (entry.name,)).fetchone():
         raise GalleryError(f"{entry.name}: enrolled already")
     now.db.execute(
@@ -51,14 +51,14 @@ def _add(now: GallerySession, entry: Enrollee, enrolled: str, *, new: bool) -> s
     )
     (person,) = now.db.execute("SELECT id FROM person WHERE name = ?", (entry.name,)).fetchone()
     if now.keys is not None:
-        rows.drop_unreadable(now.db, now.keys, person)  # this is their coming again
+        rows.drop_unreadable(now.db, now.keys, person)  # these photos are taken again now
     rows.insert_photos(now.db, now.key, person, entry.photos)
     rows.set_details(now.db, person, entry.details)
     return str(person)
 
 
 def _keep_apart(now: GallerySession, person: str, apart: Mapping[str, float]) -> None:
-    """Note the lookalikes, by id or name; whoever is not enrolled, or no longer, needs no telling apart."""
+    """Writes down the lookalikes, by id or name; a name that is not enrolled, or no longer, is left out."""
     now.db.executemany(
         "INSERT INTO apart SELECT ?1, id, ?3 FROM person WHERE ?2 IN (id, name) AND id <> ?1"
         " ON CONFLICT DO UPDATE SET threshold = excluded.threshold",

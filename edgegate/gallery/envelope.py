@@ -30,13 +30,13 @@ _COST = {"n": 2**16, "r": 8, "p": 2}  # OWASP, password storage: as good as 2ยนโ
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """A file whose signature is right: by whom, and not opened yet."""
+    """A file with a valid signature by `signer`, a fingerprint; not opened yet."""
 
     signer: str
     _content: bytes
 
     def open(self, passphrase: str) -> bytes:
-        """What was sealed; raises GalleryError for a wrong passphrase."""
+        """Returns the content in the clear; raises GalleryError for a wrong passphrase."""
         header, sealed = self._content[:_HEADER], self._content[_HEADER:-_SIGNATURE]
         salt, nonce = header[-_SALT - _NONCE : -_NONCE], header[-_NONCE:]
         try:
@@ -46,7 +46,7 @@ class Envelope:
 
 
 def seal(content: bytes, passphrase: str, signer: Ed25519PrivateKey) -> bytes:
-    """The whole file; raises UsageError for a passphrase that is soon guessed."""
+    """Returns the whole file; raises UsageError for a passphrase that is too short."""
     if len(passphrase) < SHORTEST_PASSPHRASE:
         raise UsageError(
             f"the passphrase is too short: {SHORTEST_PASSPHRASE} characters at least, better several words"
@@ -58,7 +58,7 @@ def seal(content: bytes, passphrase: str, signer: Ed25519PrivateKey) -> bytes:
 
 
 def read(content: bytes) -> Envelope:
-    """Check version and signature; raises GalleryError in one line."""
+    """Checks version and signature; raises GalleryError in one line."""
     if not content.startswith(_MAGIC):
         if content.startswith(_FAMILY):
             raise GalleryError("written by a newer edgegate; update edgegate")
@@ -74,7 +74,7 @@ def read(content: bytes) -> Envelope:
 
 
 def fingerprint(public: bytes) -> str:
-    """A public key as people compare it: 128 bits of its SHA-256, in groups of four hexadecimal digits."""
+    """Returns a public key as people compare it: 128 bits of its SHA-256, in groups of four hexadecimal digits."""
     digest = hashlib.sha256(public).hexdigest()[:32]
     return "-".join(digest[i : i + 4] for i in range(0, len(digest), 4))
 

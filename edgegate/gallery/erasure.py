@@ -1,4 +1,4 @@
-"""Erasing somebody for good, and searching that nothing of them is left."""
+"""Erasing somebody for good, and a search for anything of them that is left."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ _SQLITES_OWN = " ".join(TABLES).encode() + b"SQLite format 3 table index sqlite_
 _SHORT = 4  # bytes; anything shorter is in any file of numbers by chance, and lies in rows that hold the id too
 
 _PAGE = 4000
-"""SQLite spreads what is longer over pages of 4096 bytes: a piece in so many is looked for, and a page that were left
-over would hold one whole."""
+"""Bytes between the pieces looked for. SQLite spreads longer values over pages of 4096 bytes, so that any page left
+over would hold one piece whole."""
 
 _PIECE, _LONG_PIECE = 64, 256
-"""Bytes looked for of a template, and of each page of a picture: the longer, the faster it is not found."""
+"""Length in bytes of the pieces of a template, and of a picture: a longer one is searched for faster."""
 
 _ROWS = 16
-"""Rows read at a time, so that nobody waits long."""
+"""Rows read at a time, so that no writer waits long."""
 
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """Who was erased, how many templates, the files removed on the way, and what was searched for traces."""
+    """The person erased, the number of their templates, the files removed, and the files searched for traces."""
 
     person: Person
     templates: int
@@ -44,14 +44,14 @@ class Erased:
 
 
 def remove_files(gallery: Path, person: Person) -> list[Path]:
-    """Overwrite and remove every backup of the gallery, and every picture of this person; which they were."""
+    """Overwrites and removes every backup of the gallery and every picture of this person. Returns their paths."""
     pictures = [file for file in _in_folders(gallery) if person.id in file.name]
     _remove(pictures)
     return remove_backups(gallery) + pictures
 
 
 def remove_backups(gallery: Path) -> list[Path]:
-    """Overwrite and remove the backup of an older gallery, and unfinished ones; which they were."""
+    """Overwrites and removes the backup of an older gallery, and unfinished ones. Returns their paths."""
     backup = backup_of(gallery)
     backups = [*gallery.parent.glob(f".{backup.name}.*.new"), *gallery.parent.glob(backup.name)]
     _remove(backups)
@@ -59,13 +59,13 @@ def remove_backups(gallery: Path) -> list[Path]:
 
 
 def stored_blobs(db: sqlite3.Connection, person: str) -> list[bytes]:
-    """What the file holds of somebody's templates and pictures, as it lies there."""
+    """Returns somebody's templates and pictures as they lie in the file."""
     found = db.execute("SELECT template, picture FROM photo WHERE person = ?", (person,))
     return [blob for row in found for blob in row if blob]
 
 
 def traces(person: Person, stored: Iterable[bytes]) -> list[bytes]:
-    """What would tell that somebody was here: in words, in numbers, and in what these were encrypted to."""
+    """Returns byte strings that would show that somebody was enrolled: words, numbers, and their ciphertext."""
     words = [person.id, person.name, person.note, *(photo.source for photo in person.photos)]
     plain = [photo.embedding.astype("<f4").tobytes() for photo in person.photos]
     pictures = [photo.picture for photo in person.photos if photo.picture]
@@ -80,7 +80,7 @@ def _pieces(trace: bytes) -> Iterator[bytes]:
 
 
 def search(gallery: Path, db: sqlite3.Connection, person: Person, wanted: Sequence[bytes]) -> list[Path]:
-    """Look for traces in the gallery and in all that lies with it; where it was looked. Raises GalleryError.
+    """Searches the gallery and the files beside it for traces. Returns the files searched; raises GalleryError.
 
     What somebody else's rows hold too is no trace.
     """
@@ -95,7 +95,7 @@ def search(gallery: Path, db: sqlite3.Connection, person: Person, wanted: Sequen
 
 
 def _without_others(db: sqlite3.Connection, person: str, pieces: set[bytes]) -> set[bytes]:
-    """Those that neither SQLite's own words nor anybody else's rows hold."""
+    """Returns the pieces that neither SQLite's own words nor anybody else's rows hold."""
     pieces = {piece for piece in pieces if piece not in _SQLITES_OWN}
     for cell in _cells(db, person):
         if not pieces:
@@ -105,7 +105,7 @@ def _without_others(db: sqlite3.Connection, person: str, pieces: set[bytes]) -> 
 
 
 def _cells(db: sqlite3.Connection, but: str) -> Iterator[bytes]:
-    """Every value in others' rows, a few rows at a time."""
+    """Yields every value in the others' rows, reading a few rows at a time."""
     for table, column in (("person", "id"), ("photo", "person")):
         query = f"SELECT rowid, * FROM {table} WHERE rowid > ? AND {column} <> ? ORDER BY rowid LIMIT {_ROWS}"  # noqa: S608
         last = 0

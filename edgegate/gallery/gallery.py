@@ -20,7 +20,7 @@ Record = Callable[[str], object]
 
 
 def _unrecorded(_person: str) -> None:
-    """For whoever keeps no journal."""
+    """Records nothing, for a caller without a journal."""
 
 
 class Gallery:
@@ -37,7 +37,7 @@ class Gallery:
         self._file = (path, patience, key)
 
     def version(self) -> tuple[int, ...] | None:
-        """Something that differs after every change by any process; cheap enough to ask every second."""
+        """Returns a value that differs after every change by any process; cheap enough to ask every second."""
         try:
             status = self.path.stat()
         except FileNotFoundError:
@@ -46,7 +46,7 @@ class Gallery:
         return status.st_mtime_ns, status.st_size, status.st_ino, *keys
 
     def people(self, *, pictures: bool = False) -> tuple[Person, ...]:
-        """Everybody, by name; pictures, which may be large, only if asked for.
+        """Returns everybody, by name; pictures, which may be large, only if asked for.
 
         A key that is lost or refused costs people their photos, which are then `unreadable`, and nothing else.
         """
@@ -54,12 +54,12 @@ class Gallery:
             return snapshot.read_people(now.db, now.keys, pictures=pictures)
 
     def bare(self) -> tuple[Person, ...]:
-        """Everybody, by name, without their photos."""
+        """Returns everybody, by name, without their photos."""
         with session.reading(*self._file) as now, database.transaction(now.db, "DEFERRED"):
             return rows.read_bare(now.db)
 
     def fault(self, people: Sequence[Person] | None = None) -> str | None:
-        """What is wrong with the keys, and the way out; None if everybody can be read.
+        """Returns the fault of the keys, with the way out; None if everybody can be read.
 
         `people` is everybody as they were read before; without it the file is checked as a whole and read now.
         """
@@ -83,7 +83,7 @@ class Gallery:
         )
 
     def find(self, name: str, *, pictures: bool = False) -> Person:
-        """The person of that name; raises GalleryError naming those there are when there is none."""
+        """Returns the person of that name; raises GalleryError with the names there are if there is none."""
         with session.reading(*self._file) as now:
             for person in snapshot.read_person(now.db, now.keys, name, pictures=pictures):
                 return person
@@ -91,7 +91,7 @@ class Gallery:
         raise GalleryError(f"{name}: not enrolled; enrolled: {known}")
 
     def names(self) -> dict[str, str]:
-        """Everybody's name by opaque id, as of now."""
+        """Returns everybody's name by opaque id, as of now."""
         if not self.path.exists():
             return {}
         with database.opened(self.path, self._patience) as db:
@@ -108,7 +108,7 @@ class Gallery:
         details: Details = NO_DETAILS,
         apart: Mapping[str, float] | None = None,
     ) -> Person:
-        """Enrol somebody, or add photos to somebody enrolled: all of them or none.
+        """Enrols somebody, or adds photos to somebody enrolled: all of them or none.
 
         `record` is called with the person's id before anything is committed; if it raises, nothing is.
         """
@@ -118,7 +118,7 @@ class Gallery:
     def add_all(
         self, entries: Sequence[Enrollee], enrolled: str, record: Callable[[Sequence[str]], object] = lambda _: None
     ) -> None:
-        """Enrol several people who are not enrolled yet, all of them or none; `record` is called with all their ids."""
+        """Enrols several new people, all of them or none; `record` is called with all their ids."""
         self._add(entries, enrolled, record, new=True)
 
     def _add(
@@ -133,27 +133,27 @@ class Gallery:
         with session.writing(*self._file) as now:
             record(enrolling.enrol(now, entries, enrolled, new=new))
 
-    def carry_over(self) -> bool:
-        """Encrypt a gallery of the first schema now, rather than at the next writing; whether it was one."""
+    def migrate(self) -> bool:
+        """Migrates and encrypts a gallery of the first schema now, not at the next writing; True if it was one."""
         if not self.path.exists():
             return False
         with database.opened(self.path, self._patience) as db:
             old = database.schema_of(self.path, db) == 1
         if old:
-            with session.keyless(*self._file):
+            with session.without_key(*self._file):
                 pass
         return old
 
     def change(self, name: str, details: Details, record: Record = _unrecorded) -> Person:
-        """Change what is said of somebody enrolled, not their photos."""
+        """Changes the details of somebody enrolled, not their photos."""
         person = self.find(name)
-        with session.keyless(*self._file) as now:
+        with session.without_key(*self._file) as now:
             rows.set_details(now.db, person.id, details)
             record(person.id)
         return self.find(name)
 
     def renew(self, name: str, photos: Sequence[Photo], embedder: str, record: Record = _unrecorded) -> None:
-        """Put photos made by `embedder` in the place of those that others made and whose pictures were kept.
+        """Replaces photos that other embedders made, and whose pictures were kept, by photos that `embedder` made.
 
         `record` is called as in `add`. Photos without a picture stay: they are all there is of that occasion.
         """
@@ -166,15 +166,15 @@ class Gallery:
             record(person.id)
 
     def forget(self, name: str, record: Record = _unrecorded) -> Erased:
-        """Erase somebody, and the backups they may be in, for good; raises GalleryError if a trace remains.
+        """Erases somebody, and the backups they may be in, for good; raises GalleryError if a trace remains.
 
         `record` is called as in `add`. No key is needed. Others can read until the changes are committed, and write
         but for that transaction: a few hundredths of a second, or as long as `record` waits for a journal that is
-        locked. What was erased is zeroed where it lay (`secure_delete`), so the file need not be written anew.
+        locked. What was erased is zeroed where it lay (`secure_delete`), so that the file need not be rewritten.
         """
         person = self.find(name, pictures=True)
         removed = erasure.remove_files(self.path, person)  # while the name still leads here, if this is cut short
-        with session.keyless(*self._file) as now:
+        with session.without_key(*self._file) as now:
             now.db.execute("PRAGMA cache_spill = OFF")  # which would keep readers out before the commit
             stored = erasure.stored_blobs(now.db, person.id)
             now.db.execute("DELETE FROM person WHERE id = ?", (person.id,))
@@ -184,23 +184,23 @@ class Gallery:
         return Erased(person, len(person.photos) + person.unreadable, tuple(removed), tuple(searched))
 
     def give_back(self, pages: int) -> bool:
-        """Give up to so many free pages back to the file system; whether there are more to give back."""
+        """Gives up to `pages` free pages back to the file system; True if there are more to give back."""
         if not self.path.exists():
             return False
         with database.opened(self.path, self._patience) as db:
             return database.give_back(db, pages)
 
     def rotate(self, new: Key) -> int:
-        """Encrypt everything that can be read with `new`, from now on the key in use; how many photos.
+        """Re-encrypts everything readable with `new`, from now on the key in use. Returns the number of photos.
 
         Until this returns the former key is in use. The backup of an older gallery, written with it, is removed. The
-        whole file is written anew meanwhile, and kept from others: this is done rarely, by somebody who is there.
+        whole file is rewritten meanwhile, and kept from others: this is done rarely, by somebody who is there.
         """
         if self._keys is None:
             raise UsageError(f"{self.path}: not encrypted, so there is no key to replace")
         keys = self._keys.load()
-        with session.keyless(*self._file) as now:
-            count = rows.reseal(now.db, keys, new)
+        with session.without_key(*self._file) as now:
+            count = rows.reencrypt(now.db, keys, new)
             rows.write_with(now.db, new)
         erasure.remove_backups(self.path)
         with database.opened(self.path, self._patience) as db:

@@ -28,7 +28,7 @@ _ID = re.compile(r"[0-9a-f]{16}")
 
 
 class Key:
-    """One key. What it is used for never meets: each purpose has a key of its own, derived with HMAC-SHA-256."""
+    """One key. Its purposes never mix: each has a key of its own, derived with HMAC-SHA-256."""
 
     def __init__(self, secret: bytes) -> None:
         assert len(secret) == KEY_BYTES
@@ -37,19 +37,19 @@ class Key:
         self._cipher = AESGCM(self._derive("AES-256-GCM"))
 
     def seal(self, plain: bytes, about: bytes) -> bytes:
-        """Encrypt with AES-256-GCM; it can be opened only as being `about` the same."""
+        """Encrypts with AES-256-GCM; only the same `about`, the associated data, opens it again."""
         nonce = os.urandom(_NONCE_BYTES)
         return nonce + self._cipher.encrypt(nonce, plain, about)
 
     def open(self, sealed: bytes, about: bytes) -> bytes:
-        """What `seal` was given; raises ValueError when a bit of it or of `about` has changed."""
+        """Returns the plain bytes that `seal` took; raises ValueError when a bit of them or of `about` has changed."""
         try:
             return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], about)
         except (InvalidTag, ValueError):  # the latter where even the nonce is cut short
             raise ValueError("what is encrypted has changed") from None
 
     def signing(self) -> Ed25519PrivateKey:
-        """What this door signs with."""
+        """Returns the key that this door signs with."""
         return Ed25519PrivateKey.from_private_bytes(self._derive("Ed25519"))
 
     def _derive(self, purpose: str) -> bytes:
@@ -68,7 +68,7 @@ class Keys:
         self._credential = credential
 
     def version(self) -> tuple[int, ...]:
-        """Something that differs once the key file does; cheap."""
+        """Returns a value that differs once the key file does; cheap."""
         try:
             status = self.path.stat()
         except OSError:
@@ -76,7 +76,7 @@ class Keys:
         return status.st_mtime_ns, status.st_ino
 
     def load(self) -> dict[str, Key]:
-        """Every key there is, by id. Whoever is given a credential need not be allowed to read the files."""
+        """Returns every key, by id. A process that is given a credential need not be allowed to read the files."""
         given, files = self._given(), [self.path, *self._neighbours()]
         if given is not None:
             files = [file for file in files if os.access(file, os.R_OK)]
@@ -84,27 +84,27 @@ class Keys:
         return {key.id: key for key in [*keys, *([given] if given else [])]}
 
     def primary(self) -> Key | None:
-        """What a new gallery is written with; None where there is no key yet."""
+        """Returns the key that a new gallery is written with; None where there is no key yet."""
         if (given := self._given()) is not None:
             return given
         return _read(self.path, self._data) if _is_there(self.path) else None
 
     def make(self) -> Key:
-        """The primary key, made now unless another process was quicker."""
+        """Returns the primary key, made now unless another process was quicker."""
         self._write(self.path, secrets.token_bytes(KEY_BYTES))
         key = self.primary()
         assert key is not None  # it was written just now, or found there
         return key
 
     def make_next(self) -> Key:
-        """Another key beside the primary one, which stays."""
+        """Makes another key beside the primary one, which stays."""
         secret = secrets.token_bytes(KEY_BYTES)
         key = Key(secret)
         self._write(self._beside(key), secret)
         return key
 
     def promote(self, key: Key) -> None:
-        """Make the primary key of one made by `make_next`; the one that was stays beside it, by its id."""
+        """Makes a key of `make_next` the primary one; the former one stays beside it, by its id."""
         try:
             if _is_there(self.path) and not _is_there(retired := self._beside(_read(self.path, self._data))):
                 os.link(self.path, retired)
@@ -114,7 +114,7 @@ class Keys:
             raise self._cannot_write(error) from None
 
     def erase_retired(self) -> int:
-        """Overwrite and remove every key but the primary one: what was written with them is lost. How many."""
+        """Erases every key but the primary one: what was written with them is lost. Returns how many."""
         retired = self._neighbours()
         try:
             for file in retired:
@@ -124,7 +124,7 @@ class Keys:
         return len(retired)
 
     def _given(self) -> Key | None:
-        """The systemd credential. systemd sees to who reads it, by an access list that looks like group rights."""
+        """Returns the systemd credential, or None. systemd guards it by an access list that looks like group rights."""
         if self._credential is None or not _is_there(self._credential):
             return None
         return _key(self._credential, _content(self._credential))
@@ -148,7 +148,7 @@ class Keys:
             private_files.make_folder(path.parent)
             private_files.write_new(path, secret, like=self._data if self._data.exists() else None)
         except FileExistsError:
-            return  # whoever was quicker made a key as good
+            return  # another process was quicker, and its key is as good
         except OSError as error:
             raise self._cannot_write(error) from None
 
@@ -159,7 +159,7 @@ class Keys:
 
 
 def _is_there(path: Path) -> bool:
-    """As far as this user may know."""
+    """True if the file exists; raises KeyFileError where this user may not know."""
     try:
         path.lstat()
     except FileNotFoundError:
@@ -170,7 +170,7 @@ def _is_there(path: Path) -> bool:
 
 
 def _read(path: Path, data: Path) -> Key:
-    """The key in a file; it is refused where anybody else could have read or written it."""
+    """Reads the key in a file; raises KeyFileError where anybody else could have read or written it."""
     return _key(path, _content(path, data))
 
 

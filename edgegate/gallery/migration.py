@@ -1,4 +1,4 @@
-"""From the first schema, whose templates were stored plainly, to this one; a backup is made first.
+"""Migration from the first schema, whose templates were stored plainly, to this one; a backup is made first.
 
 The backup is the whole old file, encrypted like what the new one holds: a plain one would be worth stealing.
 """
@@ -20,12 +20,12 @@ _MAGIC = b"edgegate gallery backup 1 "
 
 
 def backup_of(path: Path) -> Path:
-    """Where the file of the first schema is kept."""
+    """Returns the path that the file of the first schema is kept at."""
     return path.with_name(f"{path.name}.schema-1")
 
 
 def back_up(path: Path, db: sqlite3.Connection, key: Key | None) -> None:
-    """Keep the whole file as it is, before anything is written; inside a transaction."""
+    """Backs the whole file up, before anything is written; inside a transaction. Raises GalleryError."""
     content = db.serialize()  # opening the file again here would end SQLite's locks on it
     if key is not None:
         header = _MAGIC + key.id.encode()
@@ -39,7 +39,10 @@ def back_up(path: Path, db: sqlite3.Connection, key: Key | None) -> None:
 
 
 def read_backup(path: Path, keys: Mapping[str, Key]) -> bytes:
-    """The gallery at `path` as it was before it was carried over: an SQLite file, plain."""
+    """Returns the gallery at `path` as it was before migration: an SQLite file, plain.
+
+    Raises UsageError where there is no backup, KeyFileError where its key is lost, GalleryError where it is damaged.
+    """
     backup = backup_of(path)
     try:
         header, _, sealed = backup.read_bytes().partition(b"\n")
@@ -59,7 +62,7 @@ def read_backup(path: Path, keys: Mapping[str, Key]) -> bytes:
 
 
 def upgrade(db: sqlite3.Connection, key: Key | None) -> None:
-    """Carry a file of the first schema over, inside a transaction; with a key, encrypted."""
+    """Migrates a file of the first schema, inside a transaction; with a key, encrypted."""
     db.execute("ALTER TABLE photo RENAME TO photo_1")
     db.execute("ALTER TABLE person RENAME TO person_1")
     create(db)

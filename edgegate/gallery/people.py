@@ -1,4 +1,4 @@
-"""Who is enrolled: a person, their photos, and the template that each of their looks is recognised by."""
+"""A person enrolled, their photos, and the template that each of their appearances is recognised by."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from edgegate.types import Embedding
 from edgegate.vision.pooling import pool
 
 MAX_PHOTOS = 5
-"""A template pools the best photos of a look, at most this many: the largest count thresholds are measured for."""
+"""Photos pooled into a template, at most: the largest number that thresholds are measured for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Photo:
     """One accepted photo: its embedding, its quality weight 0…1, and the sha256 of the embedder that made it.
 
-    `look` tells photos of one person apart that differ by more than the moment (glasses, a mask); "" is the usual
-    one. `picture` is the photo as JPEG, where the configuration keeps pictures and it was asked for.
+    `look` names the appearance, where photos of one person differ by more than the moment (glasses, a mask); "" is
+    the usual one. `picture` is the photo as JPEG, where the configuration keeps pictures and it was asked for.
     """
 
     embedding: Embedding
@@ -30,7 +30,7 @@ class Photo:
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """What may change about somebody enrolled; None leaves it as it is, "" for a moment means no limit."""
+    """Details that may change of somebody enrolled; None leaves one as it is, "" for a moment means no limit."""
 
     groups: tuple[str, ...] | None = None
     note: str | None = None
@@ -59,22 +59,22 @@ class Person:
     unreadable: int = 0
 
     def looks(self) -> tuple[str, ...]:
-        """The looks there are photos of, the usual one first."""
+        """Returns the appearances that there are photos of, the usual one first."""
         return tuple(sorted({photo.look for photo in self.photos}))
 
     def best(self, look: str | None = None) -> list[Photo]:
-        """The photos a look's template is made of, best first; by default the usual look's."""
+        """Returns the photos that an appearance's template is made of, best first; by default the usual one's."""
         if look is None:
             look = next(iter(self.looks()), "")
         photos = (photo for photo in self.photos if photo.look == look)
         return sorted(photos, key=lambda photo: -photo.quality)[:MAX_PHOTOS]
 
     def template(self) -> Embedding:
-        """The usual look's template: the mean of its best photos by quality, of length 1."""
+        """Returns the usual appearance's template: its best photos' mean, weighted by quality, of length 1."""
         return _template(self.best())
 
     def templates(self) -> tuple[Embedding, ...]:
-        """A template for each look, in the order of `looks`; somebody's score is the highest of theirs."""
+        """Returns a template for each appearance, in the order of `looks`; a person's score is the highest of them."""
         return tuple(_template(self.best(look)) for look in self.looks())
 
 
@@ -83,7 +83,7 @@ def _template(photos: list[Photo]) -> Embedding:
 
 
 class Enrolled:
-    """People who are enrolled nowhere but here, for measuring."""
+    """People enrolled in memory only, for measuring."""
 
     def __init__(self, people: tuple[Person, ...]) -> None:
         self._people = people

@@ -19,7 +19,7 @@ BLOCK = 1 << 20
 
 
 def find(path: Path, wanted: Sequence[bytes]) -> set[bytes]:
-    """Those of `wanted` that are in the file; raises OSError where that cannot be known."""
+    """Returns those of `wanted` that are in the file; raises OSError where that cannot be known."""
     call = [sys.executable, "-I", "-S", __file__, str(path)]
     lines = "".join(f"{needle.hex()}\n" for needle in wanted)
     done = subprocess.run(call, input=lines, capture_output=True, text=True, check=False)
@@ -29,7 +29,7 @@ def find(path: Path, wanted: Sequence[bytes]) -> set[bytes]:
 
 
 def scan(file: BinaryIO, wanted: Sequence[bytes]) -> Iterable[int]:
-    """Which of `wanted` an open file holds, by index."""
+    """Returns the indices of those of `wanted` that an open file holds."""
     found: set[int] = set()
     overlap = max(map(len, wanted), default=1) - 1
     rest = b""

@@ -1,8 +1,8 @@
 """Replacing the key of a gallery, so that a crash at any point leaves everything readable.
 
-The order: the new key is durable beside the old one; one transaction encrypts everything anew and names the new key;
-the new key takes the old one's place, which stays as a neighbour. Whatever of this has happened, the gallery names
-the key it was written with, and a file holds it. Old keys are erased only by choice, and last: other folders and
+The order: the new key is durable beside the old one; one transaction re-encrypts everything and names the new key;
+the new key takes the place of the old one, which stays as a neighbour. At any step the gallery names
+the key it was written with, and a file holds that key. Old keys are erased only by choice, and last: other folders and
 backups elsewhere may have been written with them.
 """
 
@@ -17,7 +17,7 @@ from edgegate.gallery.keys import Keys
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """The new key's id, how many photos were encrypted anew, who is left behind, and how many old keys were erased."""
+    """The new key's id, the number of photos re-encrypted, people left unreadable, and how many keys were erased."""
 
     key: str
     photos: int
@@ -26,7 +26,7 @@ class Rotation:
 
 
 def rotate(gallery: Gallery, keys: Keys, *, lost: bool = False, erase_retired: bool = False) -> Rotation:
-    """Replace the key; raises KeyFileError where it is lost, unless `lost` says that those people come again."""
+    """Replaces the key; raises KeyFileError where it is lost, unless `lost` says that those people come again."""
     keys.load()  # a key that is refused is not lost
     if (fault := gallery.fault()) is not None and not lost:
         raise KeyFileError(fault)

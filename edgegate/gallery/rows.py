@@ -1,4 +1,4 @@
-"""What the gallery's tables hold of a person, and how it is encrypted.
+"""The rows of a person in the gallery's tables, and their encryption.
 
 Each template and each picture is encrypted by itself, and bound to the person, the row and everything the row says
 in the clear: a template put under somebody else's name, or given another quality, can no longer be opened.
@@ -22,25 +22,25 @@ from edgegate.gallery.people import Details, Person, Photo
 from edgegate.types import Embedding
 
 PLAIN = ""
-"""The key of what is not encrypted: a gallery that was opened without keys, for measuring and testing."""
+"""The key column of what is not encrypted: in a gallery opened without keys, for measuring and testing."""
 
 _COLUMNS = "number, person, key, template, quality, embedder, source, look"
 
 _TYPES = (int, str, str, bytes, float, str, str, str)
-"""Of these columns, as the schema has them: a row of a damaged file may have others."""
+"""The types of these columns in the schema: a row of a damaged file may have others."""
 
 Row = tuple[Any, ...]
-"""A photo as it lies in the file: these columns, and the picture where it was asked for."""
+"""A photo as it lies in the file: these columns, and the picture, or None where it was not asked for."""
 
 
 def select_photos(condition: str, *, pictures: bool) -> str:
-    """The query for photos' rows in their order; pictures, which may be large, only if asked for."""
+    """Returns the query for photos' rows in their order; pictures, which may be large, only if asked for."""
     picture = "picture" if pictures else "NULL"
     return f"SELECT {_COLUMNS}, {picture} FROM photo WHERE {condition} ORDER BY number"  # noqa: S608
 
 
 def read_bare(db: sqlite3.Connection, name: str | None = None) -> tuple[Person, ...]:
-    """Everybody, by name, or whoever is called `name`; without their photos."""
+    """Returns everybody, by name, or the one person called `name`; without their photos."""
     apart: dict[str, dict[str, float]] = {}
     for person, other, threshold in db.execute("SELECT person, other, threshold FROM apart"):
         apart.setdefault(person, {})[other] = threshold
@@ -55,7 +55,7 @@ def read_bare(db: sqlite3.Connection, name: str | None = None) -> tuple[Person, 
 
 
 def with_photos(people: Sequence[Person], found: Iterable[Row], keys: Mapping[str, Key] | None) -> tuple[Person, ...]:
-    """People with their photos, decrypted; raises sqlite3.DatabaseError for what has changed."""
+    """Returns people with their photos, decrypted; raises sqlite3.DatabaseError for rows that have changed."""
     photos: dict[str, list[Photo]] = {}
     unreadable: dict[str, int] = {}
     for row in found:
@@ -73,7 +73,7 @@ def with_photos(people: Sequence[Person], found: Iterable[Row], keys: Mapping[st
 
 
 def _photo(row: Row, keys: Mapping[str, Key] | None) -> Photo | None:
-    """None for one whose key is lost."""
+    """Returns the photo of a row, decrypted; None for one whose key is lost."""
     number, person, key, template, quality, embedder, source, look, picture = row
     if not _readable(key, keys):
         return None
@@ -85,7 +85,7 @@ def _photo(row: Row, keys: Mapping[str, Key] | None) -> Photo | None:
 
 
 def insert_photos(db: sqlite3.Connection, key: Key | None, person: str, photos: Sequence[Photo]) -> None:
-    """Add photos to somebody, encrypted with `key`, or plainly without one."""
+    """Adds photos to somebody, encrypted with `key`, or plainly without one."""
     (last,) = db.execute("SELECT coalesce(max(number), 0) FROM photo").fetchone()
     for number, photo in enumerate(photos, last + 1):
         source = photo.source.encode(errors="replace").decode()  # a file's name need not be text
@@ -100,19 +100,19 @@ def insert_photos(db: sqlite3.Connection, key: Key | None, person: str, photos: 
 
 
 def drop_unreadable(db: sqlite3.Connection, keys: Mapping[str, Key], person: str) -> None:
-    """Take away somebody's photos whose keys are lost."""
+    """Deletes somebody's photos whose keys are lost."""
     for (key,) in db.execute("SELECT DISTINCT key FROM photo WHERE person = ?", (person,)).fetchall():
         if not _readable(key, keys):
             db.execute("DELETE FROM photo WHERE person = ? AND key = ?", (person, key))
 
 
 def drop_pictured(db: sqlite3.Connection, person: str, embedder: str) -> None:
-    """Take away somebody's photos whose pictures were kept, but for those that `embedder` made."""
+    """Deletes somebody's photos whose pictures were kept, except those that `embedder` made."""
     db.execute("DELETE FROM photo WHERE person = ? AND embedder <> ? AND picture IS NOT NULL", (person, embedder))
 
 
-def reseal(db: sqlite3.Connection, keys: Mapping[str, Key], new: Key) -> int:
-    """Encrypt anew, with `new`, whatever can be read; how many photos."""
+def reencrypt(db: sqlite3.Connection, keys: Mapping[str, Key], new: Key) -> int:
+    """Re-encrypts every readable photo with `new`. Returns how many."""
     rows = db.execute("SELECT number, key FROM photo").fetchall()
     readable = [number for number, key in rows if key in keys and key != new.id]
     for number in readable:
@@ -129,7 +129,7 @@ def reseal(db: sqlite3.Connection, keys: Mapping[str, Key], new: Key) -> int:
 
 
 def writes_with(db: sqlite3.Connection) -> str | None:
-    """The key that the gallery is written with; None as long as there is none."""
+    """Returns the id of the key that the gallery is written with; None as long as there is none."""
     row = db.execute("SELECT value FROM setting WHERE name = 'key'").fetchone()
     return None if row is None else str(row[0])
 
@@ -139,13 +139,13 @@ def write_with(db: sqlite3.Connection, key: Key) -> None:
 
 
 def written_with(db: sqlite3.Connection, key: str) -> int:
-    """How many photos a key has written."""
+    """Returns the number of photos that a key has written."""
     (count,) = db.execute("SELECT count(*) FROM photo WHERE key = ?", (key,)).fetchone()
     return int(count)
 
 
 def set_details(db: sqlite3.Connection, person: str, details: Details) -> None:
-    """Store what `details` says; raises UsageError for what is no moment, or an end that is not after its beginning."""
+    """Stores details; raises UsageError for what is no moment, or an end that is not after its beginning."""
     values = {
         "groups": None if details.groups is None else json.dumps(details.groups, ensure_ascii=False),
         "note": details.note,
@@ -167,7 +167,7 @@ def _readable(key: str, keys: Mapping[str, Key] | None) -> bool:
 
 
 def _about(what: str, number: int, person: str, quality: float, embedder: str, source: str, look: str) -> bytes:
-    """What an encrypted thing is bound to. The lengths make it unambiguous."""
+    """Returns the associated data that a ciphertext is bound to. The lengths make it unambiguous."""
     lengths = f"{len(person)} {len(embedder)} {len(source)}"
     return f"edgegate gallery 2 {what} {number} {quality!r} {lengths}\n{person}{embedder}{source}{look}".encode()
 
@@ -187,7 +187,7 @@ def _open(keys: Mapping[str, Key] | None, key: str, blob: bytes, *about: Any) ->
 
 
 def plain_embedding(blob: bytes) -> Embedding:
-    """An embedding that was not encrypted; raises sqlite3.DatabaseError if it is no unit vector any more."""
+    """Returns an embedding that was not encrypted; raises sqlite3.DatabaseError if it is no unit vector any more."""
     values = _values(blob)
     if not math.isclose(math.hypot(*values.tolist()), 1.0, rel_tol=1e-3):
         raise sqlite3.DatabaseError("a template has changed")
@@ -206,7 +206,7 @@ def _groups(text: str) -> tuple[str, ...]:
 
 
 def _moment(text: str) -> datetime:
-    """An RFC 3339 moment; raises UsageError."""
+    """Reads an RFC 3339 moment; raises UsageError."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""One reading or writing of the gallery file, with the keys that are there, in this schema."""
+"""One session of reading or writing the gallery file, with the keys there are, in this schema."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from edgegate.gallery.keys import Key, Keys
 
 @dataclass(frozen=True, slots=True)
 class GallerySession:
-    """The open file; `key` is what is to be written with, `keys` what can be read with. None: plainly."""
+    """The open file; `key` is the one to write with, `keys` those to read with. None: plainly."""
 
     db: sqlite3.Connection
     keys: Mapping[str, Key] | None
@@ -24,9 +24,9 @@ class GallerySession:
 
 @contextmanager
 def reading(path: Path, patience: float, keys: Keys | None) -> Iterator[GallerySession]:
-    """The file, in no transaction yet: see `snapshot`. Keys that are refused are as good as lost.
+    """Opens the file to read, in no transaction yet: see `snapshot`. Keys that are refused count as lost.
 
-    A file of the first schema is read through a copy in memory: it is carried over when it is written to.
+    A file of the first schema is read through a copy in memory: it is migrated when it is written to.
     """
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as memory:
         if not path.exists():
@@ -51,7 +51,7 @@ def reading(path: Path, patience: float, keys: Keys | None) -> Iterator[GalleryS
 
 @contextmanager
 def writing(path: Path, patience: float, keys: Keys | None) -> Iterator[GallerySession]:
-    """One transaction, committed if the block ends well. With keys, new ones can be made and old ones are needed."""
+    """Opens one transaction, committed if the block ends well. With keys, one can be made and old ones are needed."""
     with _transaction(path, patience, keys) as session:
         if keys is None:
             yield session
@@ -60,15 +60,15 @@ def writing(path: Path, patience: float, keys: Keys | None) -> Iterator[GalleryS
 
 
 @contextmanager
-def keyless(path: Path, patience: float, keys: Keys | None) -> Iterator[GallerySession]:
-    """One transaction that encrypts nothing new, and so can be had without a key, too."""
+def without_key(path: Path, patience: float, keys: Keys | None) -> Iterator[GallerySession]:
+    """Opens one transaction that encrypts nothing new, and so needs no key."""
     with _transaction(path, patience, keys) as session:
         yield session
 
 
 @contextmanager
 def _transaction(path: Path, patience: float, keys: Keys | None) -> Iterator[GallerySession]:
-    """A file of the first schema is carried over first; of what was plain, nothing is left after."""
+    """Opens a transaction. A file of the first schema is migrated first; nothing plain is left of it after."""
     database.make(path)
     with database.opened(path, patience) as db:
         if database.schema_of(path, db) < database.SCHEMA:
@@ -78,13 +78,13 @@ def _transaction(path: Path, patience: float, keys: Keys | None) -> Iterator[Gal
             if schema == 0:
                 database.create(db)
             elif schema == 1:
-                _carry_over(path, db, keys)
+                _migrate(path, db, keys)
             yield GallerySession(db, None)
         if schema == 1:
             db.execute("VACUUM")
 
 
-def _carry_over(path: Path, db: sqlite3.Connection, keys: Keys | None) -> None:
+def _migrate(path: Path, db: sqlite3.Connection, keys: Keys | None) -> None:
     database.check(db)
     key = None if keys is None else keys.primary() or keys.make()
     migration.back_up(path, db, key)
@@ -101,7 +101,7 @@ def _readable(keys: Keys) -> dict[str, Key]:
 
 
 def _key_in_use(db: sqlite3.Connection, keys: Keys) -> Key:
-    """What this gallery is written with, made now if this is its first enrolment; raises KeyFileError if lost."""
+    """Returns the key this gallery is written with, made at its first enrolment; raises KeyFileError if lost."""
     known, there = rows.writes_with(db), keys.load()
     if known in there:
         return there[str(known)]

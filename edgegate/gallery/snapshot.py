@@ -19,17 +19,17 @@ ROWS = 16
 """Photos read at a time: a megabyte, with pictures as they are kept."""
 
 ATTEMPTS = 3
-"""After so many, a file that is changed all the time is read in one go: then who writes waits, once."""
+"""Attempts after which a file that changes all the time is read in one go: then a writer waits, once."""
 
 _FIRST = -(2**63)
 
 
 class _ChangedError(Exception):
-    """Somebody wrote between two readings."""
+    """Another process wrote between two readings."""
 
 
 def read_people(db: sqlite3.Connection, keys: Mapping[str, Key] | None, *, pictures: bool) -> tuple[Person, ...]:
-    """Everybody, by name. Raises sqlite3.DatabaseError for what has changed otherwise than by this program."""
+    """Returns everybody, by name. Raises sqlite3.DatabaseError for rows that this program did not write so."""
     for _ in range(ATTEMPTS):
         with suppress(_ChangedError):
             people, photos = _read(db, ROWS, pictures=pictures)
@@ -42,7 +42,7 @@ def read_people(db: sqlite3.Connection, keys: Mapping[str, Key] | None, *, pictu
 def read_person(
     db: sqlite3.Connection, keys: Mapping[str, Key] | None, name: str, *, pictures: bool
 ) -> tuple[Person, ...]:
-    """Whoever is called so, and nobody else's rows; raises as `read_people` does."""
+    """Returns the person of that name, if any, reading nobody else's rows; raises as `read_people` does."""
     with database.transaction(db, "DEFERRED"):
         people = rows.read_bare(db, name)
         query = rows.select_photos("person = ?", pictures=pictures)
@@ -51,7 +51,7 @@ def read_person(
 
 
 def _read(db: sqlite3.Connection, count: int, *, pictures: bool) -> tuple[tuple[Person, ...], list[rows.Row]]:
-    """People and photos' rows, `count` at a time (-1: all); raises _ChangedError."""
+    """Returns people and photos' rows, read `count` at a time (-1: all); raises _ChangedError."""
     query = rows.select_photos("number > ?", pictures=pictures) + " LIMIT ?"
     with _moment(db) as version:
         database.check_small(db)
@@ -69,7 +69,7 @@ def _read(db: sqlite3.Connection, count: int, *, pictures: bool) -> tuple[tuple[
 
 @contextmanager
 def _moment(db: sqlite3.Connection, before: int | None = None) -> Iterator[int]:
-    """A transaction of its own, unless one is open; raises _ChangedError where others wrote since `before`."""
+    """Opens a transaction, unless one is open; raises _ChangedError where others wrote since version `before`."""
     if db.in_transaction:
         yield 0
         return

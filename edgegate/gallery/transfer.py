@@ -1,4 +1,4 @@
-"""People between doors: what a file of theirs says, checked as coming from outside, whoever signed it."""
+"""The content of an export: people between doors, checked as coming from outside, whoever signed it."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ class _People(_Part):
 
 
 def dump(people: Sequence[Person]) -> bytes:
-    """The people as JSON. Ids stay behind: another door gives its own, so that journals cannot be joined by them."""
+    """Returns people as JSON, without ids: another door gives its own, so that journals cannot be joined by them."""
     names = {person.id: person.name for person in people}
     return _People(people=[_dump(person, names) for person in people]).model_dump_json().encode()
 
 
 def load(content: bytes) -> list[Enrollee]:
-    """What `dump` gave, as it may be enrolled; lookalikes are still told apart by name. Raises GalleryError."""
+    """Reads the JSON of `dump` into people to enrol; their lookalikes are given by name. Raises GalleryError."""
     try:
         people = _People.model_validate_json(content).people
         entries = [_load(person) for person in people]

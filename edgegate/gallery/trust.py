@@ -1,4 +1,4 @@
-"""Whose exports are imported: the doors that somebody has said, once, to trust."""
+"""The doors whose exports are imported: those that somebody has said, once, to trust."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from edgegate.system import private_files
 
 
 class Trusted:
-    """Fingerprints, a line each, in a file beside the key: who may add to it may also read the key."""
+    """Fingerprints, a line each, in a file beside the key: a user who may add to it may also read the key."""
 
     def __init__(self, key_file: Path) -> None:
         self.path = key_file.with_name(f"{key_file.name}.trusted")
 
     def demand(self, signer: str, trust: str | None) -> None:
-        """Raise GalleryError unless this signer is trusted, from before or by `trust`, told by somebody now."""
+        """Raises GalleryError unless this signer is trusted, from before or by `trust`, the fingerprint given now."""
         if trust is not None and not hmac.compare_digest(trust.strip().lower().encode(), signer.encode()):
             raise GalleryError(f"signed by {signer}, not by {trust}; nothing was imported")
         if trust is None and signer not in self._known():

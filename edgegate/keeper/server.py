@@ -120,7 +120,7 @@ class Server:
         entries = []
         while not self._happened.empty():
             event = self._happened.get()
-            logs.tell(log, event.type.value, event.data)
+            logs.report(log, event.type.value, event.data)
             wall = self._clock.wall() - (self._clock.monotonic() - event.at)
             entries.append((self._boot, event.type.value, event.at, wall, event.data))
         self._spool.append(entries)

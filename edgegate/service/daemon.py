@@ -25,7 +25,7 @@ from edgegate.loop.turn import Turn
 from edgegate.service.gallery_watch import GalleryWatch
 from edgegate.service.reload import Parts, Reload
 from edgegate.service.retention import Retention
-from edgegate.service.startup import announce, doubt_rules, private_names
+from edgegate.service.startup import log_summary, private_names, warn_of_rules
 from edgegate.service.status import Ask, DoorStatus, lock_fault, recognition_fault, unreadable
 from edgegate.system import logs
 from edgegate.system.disk import DiskSpace
@@ -35,20 +35,21 @@ from edgegate.system.watchdog import Watchdog
 log = logging.getLogger(__name__)
 
 CLOSE_SECONDS = 5.0
-"""How long each thread is waited for at the end."""
+"""Seconds that each thread is waited for at the end."""
 
 LOOK_SECONDS = 0.25
-"""How often the parts are looked after."""
+"""Seconds between looks at the parts."""
 
 LOOP_PATIENCE_SECONDS = 2.0
-"""How long a turn waits for a journal that another process keeps locked, and the look at the parts after it again: both
-are over before the watchdog takes the loop for hung, however long that process holds it. What was not written waits."""
+"""Seconds that a turn waits for a journal that another process keeps locked, and as many that the look at the parts
+waits after it: both are over before the watchdog takes the loop for hung, however long the journal stays locked. What
+was not written waits."""
 
 
 class Daemon:
     """One door. `run` blocks until `stopping` is set, or a recording that serves as the camera has ended.
 
-    Where every thread is essential, one that dies ends the process, to be started anew; but for the broker's, which
+    Every thread is essential, and one that dies ends the process, to be started again; but for the broker's, which
     the door can do without. A loop that hangs ends the process too: see `watchdog`.
     """
 
@@ -66,13 +67,13 @@ class Daemon:
         self._clock = SystemClock()
         self._journal_fault: str | None = None
         self._written = False
-        """Whether the journal took something since it had that fault."""
+        """True once the journal took something after that fault."""
         self._looked_at = float("-inf")
         self._seen = False
         self._keeper: KeeperClient | None = None
 
     def run(self) -> None:
-        """Build everything in order, run, and take it down in the mirror order: the lock locks whatever happens."""
+        """Builds everything in order, runs, and takes it down in the mirror order: the lock locks whatever happens."""
         config, clock = self._config, self._clock
         origin = app.origin_of(config)
         changes: queue.SimpleQueue[Event] = queue.SimpleQueue()
@@ -89,10 +90,10 @@ class Daemon:
                 self._keeper.start(app.last_of_keeper(config))
             self._recognition = self._build_recognition(config)
             logs.hide(lambda: private_names(self._config, self._recognition))
-            self._start_keeping_private(stack, origin)
+            self._start_retention(stack, origin)
             self._watch = GalleryWatch(self._recognition.identifier, self._stopping)
             self._uplink = self._start_uplink(stack, origin)
-            self._loop = app.build_loop(config, self._recognition, journal, self._lock, changes, clock, self._tell)
+            self._loop = app.build_loop(config, self._recognition, journal, self._lock, changes, clock, self._report)
             slot, self._health = Slot(), health_of(config.camera)
             self._capture = Capture(
                 lambda: open_source(config.camera, clock, self._stopping),
@@ -107,7 +108,7 @@ class Daemon:
             if self._scores is not None:
                 self._scores.start()
                 stack.callback(self._scores.close, CLOSE_SECONDS)
-            self._standing = DoorStatus(
+            self._status = DoorStatus(
                 config, self._lock, self._recognition, self._parts(), lambda: self._loop.locked_out_until, clock
             )
             with self._in_service():
@@ -118,7 +119,7 @@ class Daemon:
                 self._serve(slot)
 
     def _parts(self) -> Mapping[str, Ask]:
-        """What can go wrong, by the name that `state`, the events and `check` give it; see docs/faults.md."""
+        """Returns the parts that can fail, by their name in `state`, the events and `check`; see docs/faults.md."""
         config, scores, uplink = self._config, self._scores, self._uplink
         parts: dict[str, Ask] = {
             "camera": lambda: self._health.fault(self._capture.complaint),
@@ -140,7 +141,7 @@ class Daemon:
         return parts
 
     def _serve(self, slot: Slot) -> None:
-        """Turn until there is a reason to stop. A journal that cannot be written lets nobody in, and that is all."""
+        """Turns until there is a reason to stop. A journal that cannot be written lets nobody in, and that is all."""
         while not (self._stopping.is_set() or self._capture.ended):
             try:
                 for turn in self._turns(slot):
@@ -157,34 +158,34 @@ class Daemon:
         return live.turns(self._loop, self._capture, slot, self._health, self._clock, self._stopping, cooling)
 
     def _housekeep(self) -> None:
-        """What is done when a turn is over: a look at every part a few times a second, and the state as it is then."""
+        """Looks at every part a few times a second, and publishes the state as it is then; called after each turn."""
         now = self._clock.monotonic()
         if now - self._looked_at >= LOOK_SECONDS:
             self._looked_at = now
             self._look(now)
         if self._uplink is not None:
-            self._uplink.set_state(self._standing.state())
+            self._uplink.set_state(self._status.state())
 
     def _look(self, now: float) -> None:
-        """Every step is quick and none is skipped, so that feeding the watchdog means this: a fresh frame went through
-        everything, or the camera is known to be down; the lock was read back; and what is wrong has been told, or waits
-        for the journal, which is told itself.
+        """Looks at the parts. Every step is quick and none is skipped, so that feeding the watchdog means this: a fresh
+        frame went through everything, or the camera is known to be down; the lock was read back; and every fault was
+        reported, or waits for the journal, whose own fault is reported.
         """
         self._end_with_threads()
         self._heat.look()
         if isinstance(self._lock, LockController):
-            with suppress(LockError):  # the lock has told, and `fault` says so
+            with suppress(LockError):  # the lock has reported it, and `fault` says so
                 self._lock.tick()
-        self._settle(*self._standing.look(now))
-        self._watchdog.feed(self._standing.in_a_line())
+        self._settle(*self._status.look(now))
+        self._watchdog.feed(self._status.in_a_line())
         if self._reload is not None and self._reload.asked:
             self.reload(self._reload)
 
     def reload(self, reload: Reload) -> None:
-        """Put in force what the configuration says now."""
+        """Puts in force what the configuration says now."""
         parts = Parts(self._loop, self._recognition, self._retention, self._scores)
         self._config = reload.carry_out(self._config, parts, self._clock)
-        doubt_rules(self._config, self._recognition, self._clock.wall())
+        warn_of_rules(self._config, self._recognition, self._clock.wall())
 
     def _end_with_threads(self) -> None:
         """An essential thread that has died takes the process with it."""
@@ -194,10 +195,10 @@ class Daemon:
 
     @contextmanager
     def _in_service(self) -> Iterator[None]:
-        announce(self._config, self._recognition, self._clock.wall())
+        log_summary(self._config, self._recognition, self._clock.wall())
         ended = {}
-        left = app.left_without_a_word(self._config)
-        self._write(EventType.SERVICE_STARTED, {"version": __version__, "liveness": "off"} | left)
+        uncleanly = app.ended_uncleanly(self._config)
+        self._write(EventType.SERVICE_STARTED, {"version": __version__, "liveness": "off"} | uncleanly)
         try:
             yield
         except BaseException as error:
@@ -206,24 +207,24 @@ class Daemon:
         finally:
             self._watchdog.stopping()
             self._lock.close()
-            self._settle(*self._standing.look(self._clock.monotonic()))
+            self._settle(*self._status.look(self._clock.monotonic()))
             self._write(EventType.SERVICE_STOPPED, ended)
-            self._tell_the_end()
+            self._publish_the_end()
 
     def _write(self, what: EventType, data: dict[str, str]) -> None:
         self._settle(Event(what, self._clock.monotonic(), data=data))
 
     def _settle(self, *events: Event) -> None:
-        """Write down, now or as soon as the journal can be written."""
+        """Writes events to the journal, now or as soon as it can be written."""
         try:
             self._loop.settle(*events)
         except JournalError as error:
             self._note_journal(str(error))
 
-    def _tell_the_end(self) -> None:
-        """Wait until a broker that is there has heard everything; the others get it at the next start."""
+    def _publish_the_end(self) -> None:
+        """Waits until a connected broker has acknowledged everything; another one gets it at the next start."""
         if self._uplink is not None and self._uplink.status.connected:
-            self._uplink.set_state(self._standing.state())
+            self._uplink.set_state(self._status.state())
             self._uplink.flush(CLOSE_SECONDS)
 
     def _start_uplink(self, stack: ExitStack, origin: Origin) -> Uplink | None:
@@ -240,10 +241,10 @@ class Daemon:
         stack.callback(uplink.close, CLOSE_SECONDS)
         return uplink
 
-    def _start_keeping_private(self, stack: ExitStack, origin: Origin) -> None:
+    def _start_retention(self, stack: ExitStack, origin: Origin) -> None:
         config = self._config
         try:
-            self._recognition.gallery.carry_over()
+            self._recognition.gallery.migrate()
         except GalleryError as error:
             log.warning("templates are not encrypted yet: %s", error)
         self._retention = Retention(
@@ -257,10 +258,10 @@ class Daemon:
         self._retention.start()
         stack.callback(self._retention.close, CLOSE_SECONDS)
 
-    def _tell(self, event: CloudEvent) -> None:
+    def _report(self, event: CloudEvent) -> None:
         self._written = True
         data = event["data"] if self._config.service.log_names else event["data"] | {"person": None}
-        logs.tell(log, event["type"].removeprefix(TYPE_PREFIX), data, event.get("subject"))
+        logs.report(log, event["type"].removeprefix(TYPE_PREFIX), data, event.get("subject"))
         if self._keeper is not None:
             self._keeper.written(event)
         if self._uplink is not None:
@@ -277,7 +278,7 @@ class Daemon:
         self._journal_fault, self._written = fault, False
 
     def _ask_journal(self) -> str | None:
-        """A fault lasts until something could be written, and at least until it was asked for once."""
+        """Returns the journal's fault. It lasts until something could be written, and at least until asked for once."""
         fault = self._journal_fault
         if self._written:
             self._journal_fault = None

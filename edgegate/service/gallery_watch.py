@@ -1,9 +1,8 @@
 """Keeps up with the gallery's file while the door is in service, on a thread that no frame waits for.
 
-Whoever is added, changed or removed, by any process, is so at the door within two seconds of the commit: the file is
-looked at four times a second, read when it changed, and what was read takes the place of what was known at once.
-Frames go on being matched with the people known before until then. No other thread of the daemon's opens the file for a
-name.
+A change by any process counts at the door within two seconds of its commit: the file is looked at four times a second,
+read when it changed, and the people read then replace those known before at once. Until then frames are matched with
+the people known before. No other thread of the daemon opens the file for a name.
 """
 
 from __future__ import annotations
@@ -20,14 +19,14 @@ log = logging.getLogger(__name__)
 LOOK_SECONDS = 0.25
 
 AWAIT_SECONDS = 2.0
-"""How long a name that is not known yet is waited for, also where the file cannot be read."""
+"""Seconds that a name not known yet is waited for, also where the file cannot be read."""
 
 AWAIT_LOOKS = 3
-"""After so many looks at the file it holds no such person: an event is written just before its gallery is."""
+"""Looks at the file after which it holds no such person: an event is written just before its gallery is."""
 
 
 class Refreshable(Protocol):
-    """What is kept up to date: `identification.Identifier`."""
+    """The people kept up to date: `identification.Identifier`."""
 
     def refresh(self) -> bool: ...
 
@@ -35,7 +34,7 @@ class Refreshable(Protocol):
 
 
 class GalleryWatch(Periodic):
-    """Owns the thread; what went wrong is told in attributes, for the main loop to look at each turn."""
+    """Owns the thread; its faults are in attributes, which the main loop reads each turn."""
 
     def __init__(self, identifier: Refreshable, stopping: threading.Event) -> None:
         super().__init__("gallery", self._refresh, LOOK_SECONDS, stopping)
@@ -43,15 +42,15 @@ class GalleryWatch(Periodic):
         self._looked = threading.Condition()
         self._looks = 0
         self._missed: set[str] = set()
-        """Whom it was waited for, and who did not come: they were forgotten."""
+        """Ids that were waited for in vain: those people were forgotten."""
         self.fault: str | None = None
-        """Why the gallery cannot be read now, so that the people who were known before are kept."""
+        """The reason that the gallery cannot be read now, so that the people known before are kept; or None."""
 
     def name_of(self, person: str) -> str | None:
-        """The name behind an opaque id; for one thread, which may wait. The loop asks the identifier instead.
+        """Returns the name behind an opaque id; for one thread, which may wait. The loop asks the identifier instead.
 
-        Another process may have enrolled somebody a moment ago: who is not known is waited for, once, until the file
-        was looked at, AWAIT_SECONDS at most. None for who is not known then.
+        Another process may have enrolled somebody a moment ago: an unknown id is waited for, once, until the file was
+        looked at, AWAIT_SECONDS at most. None for an id that is not known then.
         """
         name = self._identifier.name_of(person)
         if name is None and person not in self._missed:

@@ -1,4 +1,4 @@
-"""What is wrong with the door's parts: when it is told, and what `state` shows. Pure: fed with reasons and times.
+"""Faults of the door's parts: when they are reported, and how `state` shows them. Pure: fed with reasons and times.
 
 Rules
 -----
@@ -8,8 +8,8 @@ Rules
    the reason that it had last.
 3. A part that is degraded again within RELAPSE_SECONDS of its recovery must be well for twice as long the next
    time, up to LONGEST_STEADY_SECONDS, so that a fault that comes and goes is no flood of events.
-4. Parts in OWN_WORDS tell by themselves what happens to them, or are as the config wants them: they are in
-   `degraded` for exactly as long as they have a reason, and no event is due.
+4. Parts in OWN_WORDS report by themselves, or are as the config wants them: they are in `degraded` for exactly as long
+   as they have a reason, and no event is due.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ OWN_WORDS = frozenset({"camera", "recognition", "temperature"})
 @dataclass(slots=True)
 class _Part:
     reason: str = ""
-    told: bool = False
-    """Whether `service.degraded` was due and `service.recovered` is not yet."""
+    reported: bool = False
+    """True from `service.degraded` until `service.recovered` is due."""
     turned: float | None = None
-    """Since when it has been otherwise than told; None while it is as told."""
+    """Monotonic seconds since which it differs from what was reported; None while it does not."""
     recovered: float = float("-inf")
     steady: float = STEADY_SECONDS
 
 
 class Health:
-    """Feed it all parts' faults again and again, in order of time."""
+    """The health of all parts. Feed it their faults again and again, in order of time."""
 
     def __init__(self) -> None:
         self._parts: dict[str, _Part] = {}
@@ -51,12 +51,12 @@ class Health:
 
     @property
     def degraded(self) -> dict[str, str]:
-        """Part by part, why it does not do all that it should."""
-        told = {name: part.reason for name, part in self._parts.items() if part.told}
-        return dict(sorted((told | self._shown).items()))
+        """Returns the reason of every degraded part, by name."""
+        reported = {name: part.reason for name, part in self._parts.items() if part.reported}
+        return dict(sorted((reported | self._shown).items()))
 
     def look(self, now: float, faults: Mapping[str, str | None]) -> list[Event]:
-        """What is to be told now; `faults` is why each part is degraded at this moment, or None."""
+        """Returns the events due now; `faults` is the reason that each part is degraded at this moment, or None."""
         self._shown = {name: reason for name, reason in faults.items() if reason and name in OWN_WORDS}
         others = [(name, reason) for name, reason in faults.items() if name not in OWN_WORDS]
         due = [_judge(name, self._parts.setdefault(name, _Part()), reason, now) for name, reason in others]
@@ -66,16 +66,16 @@ class Health:
 def _judge(name: str, part: _Part, reason: str | None, now: float) -> Event | None:
     if reason is not None:
         part.reason = reason
-    if (reason is not None) == part.told:
+    if (reason is not None) == part.reported:
         part.turned = None
         return None
     if part.turned is None:
         part.turned = now
-    wait = part.steady if part.told else PATIENCE.get(name, PATIENCE_SECONDS)
+    wait = part.steady if part.reported else PATIENCE.get(name, PATIENCE_SECONDS)
     if now - part.turned < wait:
         return None
-    part.turned, part.told = None, not part.told
-    if part.told:
+    part.turned, part.reported = None, not part.reported
+    if part.reported:
         again = now - part.recovered <= RELAPSE_SECONDS
         part.steady = min(2 * part.steady, LONGEST_STEADY_SECONDS) if again else STEADY_SECONDS
         return Event(EventType.DEGRADED, now, data={"part": name, "reason": part.reason})

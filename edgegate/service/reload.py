@@ -50,7 +50,7 @@ APPLIES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What a reload comes to: the keys, and the configuration that is in force with those that apply."""
+    """The outcome of a reload: the changed keys, and the configuration in force with those that apply."""
 
     config: Config
     applied: tuple[str, ...]
@@ -58,7 +58,7 @@ class Changes:
 
     @property
     def restart(self) -> tuple[str, ...]:
-        """The services that `needs_restart` waits for."""
+        """Returns the services that must restart for `needs_restart` to apply."""
         keepers = {key for key in self.needs_restart if key.startswith("door.")} if self.config.door.keeper else set()
         waiting = {"edgegate-lock": keepers, "edgegate": {*self.needs_restart} - keepers | {"door.keeper"} & keepers}
         return tuple(service for service, keys in waiting.items() if keys)
@@ -69,7 +69,7 @@ class Changes:
 
 
 def compare(running: Config, wanted: Config) -> Changes:
-    """What of `wanted` can replace what is running, and what cannot; keys as `table.key`, in their written order."""
+    """Sorts the keys that differ into those that apply now and those that do not; as `table.key`, in written order."""
     changed = [
         (table, key)
         for table in Config.model_fields
@@ -99,9 +99,9 @@ class Parts:
     scores: ScoreKeeper | None
 
     def prepare(self, config: Config) -> Callable[[], None]:
-        """Build what follows from `config`; raises EdgegateError where a start would.
+        """Builds what follows from `config`; raises EdgegateError where a start would.
 
-        The answer puts it in force, and cannot fail.
+        Returns a function that puts it in force, and cannot fail.
         """
         recognition, settings = self.recognition, config.recognition
         deciding = app.gate_rules(config, recognition.analyzer.pack)
@@ -129,11 +129,11 @@ class Reload:
         self.asked = False
 
     def ask(self) -> None:
-        """Any moment; a signal handler may do no more."""
+        """Asks for a reload, at any moment; a signal handler may do no more."""
         self.asked = True
 
     def carry_out(self, running: Config, parts: Parts, clock: Clock) -> Config:
-        """The configuration in force afterwards. The service manager is told when it begins and when it is over."""
+        """Returns the configuration in force afterwards. Notifies the service manager of the beginning and the end."""
         self.asked = False
         notify(f"RELOADING=1\nMONOTONIC_USEC={round(clock.monotonic() * 1_000_000)}")
         try:

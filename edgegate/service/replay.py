@@ -30,7 +30,7 @@ from edgegate.loop.turn import Loop, Turn
 BOOT = "replay"
 DEFAULT_START = "2026-01-01T00:00:00Z"
 
-Tell = Callable[[CloudEvent], None]
+Report = Callable[[CloudEvent], None]
 
 
 def origin(config: Config) -> Origin:
@@ -43,10 +43,10 @@ def replay(
     recording: Recording,
     journal: Journal,
     clock: VirtualClock,
-    tell: Tell,
+    report: Report,
 ) -> Iterator[Turn]:
-    """One turn a frame; after the last, time runs on until the lock has locked again."""
-    with _door(config, recognition, journal, clock, tell) as loop:
+    """Yields one turn a frame; after the last, time runs on until the lock has locked again."""
+    with _door(config, recognition, journal, clock, report) as loop:
         while (frame := recording.read()) is not None:
             clock.advance(frame.at)
             yield loop.turn(frame)
@@ -59,13 +59,13 @@ def replay_in_real_time(
     recording: Recording,
     journal: Journal,
     clock: RecordingClock,
-    tell: Tell,
+    report: Report,
 ) -> Iterator[Turn]:
-    """A turn for every frame that this machine is in time for; the end locks at once."""
+    """Yields a turn for every frame that this machine is in time for; the end locks at once."""
     stopping = threading.Event()
     slot, health = Slot(), CameraHealth(config.camera.stall_seconds)
     capture = Capture(lambda: Paced(recording, clock, stopping), slot, config.camera.reopen_max_seconds, stopping)
-    with _door(config, recognition, journal, clock, tell) as loop:
+    with _door(config, recognition, journal, clock, report) as loop:
         capture.start()
         try:
             yield from filter(None, live.turns(loop, capture, slot, health, clock, stopping))
@@ -74,10 +74,10 @@ def replay_in_real_time(
 
 
 @contextmanager
-def _door(config: Config, recognition: Recognition, journal: Journal, clock: Clock, tell: Tell) -> Iterator[Loop]:
+def _door(config: Config, recognition: Recognition, journal: Journal, clock: Clock, report: Report) -> Iterator[Loop]:
     changes: queue.SimpleQueue[Event] = queue.SimpleQueue()
     lock = build_lock(config.door.model_copy(update={"pins": "mock"}).wiring, clock, changes.put)
-    loop = build_loop(config, recognition, journal, lock, changes, clock, tell)
+    loop = build_loop(config, recognition, journal, lock, changes, clock, report)
     try:
         yield loop
     finally:
@@ -86,7 +86,7 @@ def _door(config: Config, recognition: Recognition, journal: Journal, clock: Clo
 
 
 def differences(expected: Sequence[CloudEvent], actual: Sequence[CloudEvent], tolerance: float = 0.2) -> list[str]:
-    """How two runs' events differ in type, reason, person and order, and in time by more than `tolerance` seconds.
+    """Returns the differences of two runs in type, reason, person and order, and in time by over `tolerance` seconds.
 
     Scores are left out: they differ a little from one processor to another.
     """
@@ -101,7 +101,7 @@ def differences(expected: Sequence[CloudEvent], actual: Sequence[CloudEvent], to
 
 
 def read_events(path: Path) -> list[CloudEvent]:
-    """Events from a file of JSON lines; raises UsageError naming the line that is none."""
+    """Reads events from a file of JSON lines; raises UsageError naming the line that is none."""
     events = []
     try:
         lines = path.read_text(encoding="utf-8").splitlines()

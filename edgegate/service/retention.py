@@ -33,7 +33,7 @@ GIVE_BACK_PAUSE_SECONDS = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """What was erased: with the gallery's part, how many kept scores of visits; and the journal's record of it."""
+    """The outcome of forgetting: the gallery's part, the number of visits whose scores went, the journal's event."""
 
     erased: Erased
     visits: int
@@ -43,7 +43,7 @@ class Forgotten:
 def forget(
     gallery: Gallery, journal: Journal, scores: ScoreStore, clock: Clock, name: str, *, reason: str = "asked"
 ) -> Forgotten:
-    """Erase somebody, with a record in the journal of their opaque id alone.
+    """Erases somebody, with a record in the journal of their opaque id alone.
 
     The scores of their visits go first: a gallery that cannot be written leaves somebody who can be forgotten again.
     Raises GalleryError, JournalError, and EdgegateError where the scores cannot be written.
@@ -59,7 +59,7 @@ def forget(
 
 
 def purge(gallery: Gallery, journal: Journal, scores: ScoreStore, clock: Clock, days: int) -> list[Forgotten]:
-    """Forget whoever was not let in for so many days, or may no longer enter for so many; 0 days: nobody."""
+    """Forgets everybody who was not let in for `days`, or may no longer enter for as long; 0 days: nobody."""
     if days == 0:
         return []
     granted = journals.last_times(journal.path, EventType.GRANTED)
@@ -68,7 +68,7 @@ def purge(gallery: Gallery, journal: Journal, scores: ScoreStore, clock: Clock, 
 
 
 def _forget_quietly(gallery: Gallery, journal: Journal, scores: ScoreStore, clock: Clock, person: Person) -> Forgotten:
-    """What goes wrong is logged, and must not tell the name of somebody who is erased by then."""
+    """Forgets one person. Errors are logged, and must not hold the name of somebody who is erased by then."""
     try:
         return forget(gallery, journal, scores, clock, person.name, reason="retention")
     except GalleryError as error:
@@ -76,7 +76,7 @@ def _forget_quietly(gallery: Gallery, journal: Journal, scores: ScoreStore, cloc
 
 
 def _ends(person: Person, granted: Mapping[str, float]) -> float:
-    """The last moment that somebody was of any concern here, in seconds since the epoch."""
+    """Returns the last moment that somebody was of any concern here, in seconds since the epoch."""
     begun = max(_seconds(text) for text in (person.enrolled, person.valid_from) if text)
     seen = max(begun, granted.get(person.id, begun))
     return seen if person.valid_until is None else min(seen, _seconds(person.valid_until))
@@ -109,20 +109,20 @@ class Retention(Periodic):
         self._days = days
         self._synchronized = synchronized
         self.fault: str | None = None
-        """Why somebody who was due to be forgotten may not have been."""
+        """The reason that somebody due to be forgotten may not have been; None if there is none."""
 
     def start(self) -> None:
         if self._days:
             super().start()
 
     def change_days(self, days: int) -> None:
-        """Forget after another number of days, from the next look on."""
+        """Forgets after another number of days, from the next look on."""
         self._days = days
         if not self.started:
             self.start()
 
     def look(self) -> None:
-        """Purge now. Nobody is forgotten because a clock without a battery says that it is 2099."""
+        """Purges now. Nobody is forgotten because a clock without a battery says that it is 2099."""
         if not self._synchronized():
             return
         try:

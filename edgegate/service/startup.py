@@ -1,4 +1,4 @@
-"""What a door says of itself at its start, and whose names its log keeps to itself."""
+"""The start-up summary in the log, and the names that the log replaces by ids."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from edgegate.types import UNKNOWN_CLASS
 log = logging.getLogger(__name__)
 
 
-def announce(config: Config, recognition: Recognition, wall: float) -> None:
-    """Log what whoever runs this door should know; `wall` is now, in seconds since the epoch."""
+def log_summary(config: Config, recognition: Recognition, wall: float) -> None:
+    """Logs what the people who run this door should know; `wall` is now, in seconds since the epoch."""
     log.warning(NO_LIVENESS)
     log.info("%s", app.door_rate_in_words(config, recognition.identifier))
     if (fault := recognition_fault(config, recognition)) is not None:
@@ -24,20 +24,20 @@ def announce(config: Config, recognition: Recognition, wall: float) -> None:
     for person in recognition.identifier.foreign:
         if not person.unreadable:
             log.warning("%s was enrolled with another embedder and cannot be recognised: enrol again", person.id)
-    doubt_rules(config, recognition, wall)
+    warn_of_rules(config, recognition, wall)
     if config.door.pins == "mock":
         log.warning("door.pins = mock: nothing is wired, no lock will open")
 
 
-def doubt_rules(config: Config, recognition: Recognition, wall: float) -> None:
-    """Log which rules of access can never match, and which groups nobody is in."""
+def warn_of_rules(config: Config, recognition: Recognition, wall: float) -> None:
+    """Logs the access rules that can never match, and the groups that nobody is in."""
     groups = [person.groups for person in recognition.identifier.everybody()]
-    for doubt in config.access.doubts(config.site.door, groups, wall):
-        log.warning("%s", doubt)
+    for warning in config.access.doubts(config.site.door, groups, wall):
+        log.warning("%s", warning)
 
 
 def private_names(config: Config, recognition: Recognition) -> dict[str, str]:
-    """Whose names the log keeps to itself, and what it says instead; nobody's where the config wants names."""
+    """Returns what the log shows in place of each name; nothing where the config wants names."""
     if config.service.log_names:
         return {}
     identity_network = recognition.identity_network

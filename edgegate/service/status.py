@@ -1,4 +1,4 @@
-"""How the door stands: what staff see in `state`, and every part's fault, from one list."""
+"""The door's status: what staff see in `state`, and every part's fault, from one list."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from edgegate.lock.interface import LockInterface, another_door
 from edgegate.service.health import Health
 
 Ask = Callable[[], str | None]
-"""Why a part does not do all that it should, now; None while it does. It must not wait."""
+"""Returns the reason that a part does not do all that it should, now; None while it does. It must not wait."""
 
 
 class DoorStatus:
-    """One door's. `parts` is the list: whatever can go wrong has a name there and is asked here.
+    """One door's status. `parts` is the list: every part that can fail has a name there and is asked here.
 
     `locked_out_until` is asked when a lock-out ends, in monotonic seconds; None while there is none.
     """
@@ -34,7 +34,7 @@ class DoorStatus:
     ) -> None:
         self._config, self._clock = config, clock
         self._locked_out_until = locked_out_until
-        self._lockout_told: tuple[float | None, str | None] = (None, None)
+        self._lockout_shown: tuple[float | None, str | None] = (None, None)
         """The end of a lock-out, and how `state` names it: always in the same words, whatever the clock does."""
         self._lock = lock
         self._recognition = recognition
@@ -42,7 +42,7 @@ class DoorStatus:
         self._health = Health()
 
     def look(self, now: float) -> list[Event]:
-        """Ask every part; the answer is what is to be told."""
+        """Asks every part. Returns the events due."""
         return self._health.look(now, {name: ask() for name, ask in self._parts.items()})
 
     def state(self) -> dict[str, Any]:
@@ -61,20 +61,20 @@ class DoorStatus:
 
     def _lockout_in_words(self) -> str | None:
         until = self._locked_out_until()
-        if until != self._lockout_told[0]:
-            self._lockout_told = (until, None if until is None else rfc3339(wall_of(self._clock, until)))
-        return self._lockout_told[1]
+        if until != self._lockout_shown[0]:
+            self._lockout_shown = (until, None if until is None else rfc3339(wall_of(self._clock, until)))
+        return self._lockout_shown[1]
 
     def in_a_line(self) -> str:
-        """For `systemctl status`."""
+        """Returns the line for `systemctl status`."""
         degraded = "; ".join(f"{part}: {reason}" for part, reason in self._health.degraded.items())
         return f"degraded: {degraded}" if degraded else "in service"
 
 
 def lock_fault(config: Config, lock: LockInterface) -> str | None:
-    """Why the lock cannot be driven, or that its keeper goes by another `[door]` than this daemon read.
+    """Returns the reason that the lock cannot be driven, or that its keeper has another `[door]` than this daemon read.
 
-    That refuses nobody. Which of the two is older the daemon cannot know; done in this order the commands mend either.
+    The second refuses nobody. The daemon cannot know which of the two is older; the commands in this order mend either.
     """
     if lock.fault is not None:
         return lock.fault
@@ -83,7 +83,7 @@ def lock_fault(config: Config, lock: LockInterface) -> str | None:
 
 
 def recognition_fault(config: Config, recognition: Recognition) -> str | None:
-    """What keeps the networks from doing what was hoped of them; None if nothing does."""
+    """Returns the faults of the networks, in words; None if there is none."""
     identity_network = recognition.identity_network
     missing = app.unenrolled(identity_network, recognition.identifier) if identity_network else ()
     remarks = [MODEL_ALONE] if config.recognition.model_alone else []
@@ -98,6 +98,6 @@ def recognition_fault(config: Config, recognition: Recognition) -> str | None:
 
 
 def unreadable(recognition: Recognition) -> str | None:
-    """Whose key is lost, in number: `check` and `people list` say who they are."""
+    """Returns how many people's key is lost, in words; `check` and `people list` name them. None if nobody's is."""
     lost = recognition.identifier.unreadable
     return f"the key of {lost} people's templates is missing" if lost else None

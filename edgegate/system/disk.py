@@ -1,4 +1,4 @@
-"""Whether there is room for what the door writes down."""
+"""Room on the disk for what the door writes down."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 
 MEGABYTE = 1_000_000
 ENOUGH_AGAIN = 1.1
-"""How many times `wanted` must be free for a disk that was short of room to be well: files come and go."""
+"""Multiple of `wanted` that must be free for a disk that was short of room to be well: files come and go."""
 
 
 def free_megabytes(folder: Path) -> int:
-    """Room at `folder`, or where it would be made. Raises OSError."""
+    """Returns the room at `folder`, or where it would be made, in megabytes. Raises OSError."""
     folder = folder.absolute()
     while not folder.exists():
         folder = folder.parent
@@ -20,7 +20,7 @@ def free_megabytes(folder: Path) -> int:
 
 
 class DiskSpace:
-    """The disk under `folder`, which wants so many megabytes free."""
+    """The disk under `folder`, of which `wanted` megabytes shall be free."""
 
     def __init__(self, folder: Path, wanted: int, free: Callable[[Path], int] = free_megabytes) -> None:
         self._folder = folder
@@ -29,7 +29,7 @@ class DiskSpace:
         self._short = False
 
     def fault(self) -> str | None:
-        """Why it needs somebody's attention before it is full; None while there is room."""
+        """Returns the reason that it needs attention before it is full; None while there is room."""
         try:
             free = self._free(self._folder)
         except OSError as error:

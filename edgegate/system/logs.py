@@ -38,11 +38,11 @@ _PRIORITIES = ((logging.CRITICAL, 2), (logging.ERROR, 3), (logging.WARNING, 4), 
 _PASSWORD = re.compile(r"(?<=://)[^/\s@]+@")
 _FIELD = "EDGEGATE_"
 
-TOLD = (
+LOGGED = (
     "person", "score", "threshold", "confidence", "track", "frames", "frame_age_ms", "latency_ms", "part", "detail",
     "cause", "peer", "left_out", "refusals", "seconds", "schedule", "applied", "needs_restart", "restart", "version",
 )  # fmt: skip
-"""What a log shows of an event's `data`, besides its reason. Where a face was in the picture is not among it."""
+"""Keys of an event's `data` that a log shows, besides its reason; not the place of a face in the picture."""
 
 LEVELS = {
     "lock.fault": logging.ERROR,
@@ -55,11 +55,11 @@ LEVELS = {
         logging.WARNING,
     ),
 }  # fmt: skip
-"""How grave an event is; every other one is information."""
+"""The severity of an event; every other one is information."""
 
 
 def set_up(program: str, level: str, journal: str = JOURNAL) -> None:
-    """Send every record on: to the journal if stderr leads there, or else to stderr."""
+    """Sends every record on: to the journal if stderr leads there, or else to stderr."""
     handler = JournalHandler(program, journal) if leads_to_journal() else LineHandler()
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
 
@@ -69,15 +69,15 @@ def set_level(level: str) -> None:
 
 
 def hide(names: Callable[[], Mapping[str, str]]) -> None:
-    """Have every record show the value in the place of the key; `names` is asked each time, on any thread."""
+    """Makes every record show the value in place of the key; `names` is asked each time, on any thread."""
     for handler in logging.getLogger().handlers:
         if isinstance(handler, _Handler):
             handler.names = names
 
 
-def tell(log: logging.Logger, kind: str, data: Mapping[str, Any], subject: str | None = None) -> None:
-    """Log an event: its type and reason in words, with a field for each of what `TOLD` lists."""
-    shown = {key: _words(data[key]) for key in TOLD if data.get(key) not in (None, (), [])}
+def report(log: logging.Logger, kind: str, data: Mapping[str, Any], subject: str | None = None) -> None:
+    """Logs an event: its type and reason in words, with a field for each key that `LOGGED` lists."""
+    shown = {key: _words(data[key]) for key in LOGGED if data.get(key) not in (None, (), [])}
     reason = _words(data.get("reason", ""))
     details = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in shown.items() if key != "part")
     fields = {"event": kind, "reason": reason, "person_id": subject, **shown}
@@ -88,7 +88,7 @@ def tell(log: logging.Logger, kind: str, data: Mapping[str, Any], subject: str |
 
 
 def complain(program: str, error: Exception) -> None:
-    """Tell why a program ends: a line each on stderr, or a record each on the journal."""
+    """Logs the reason that a program ends: a line each on stderr, or a record each on the journal."""
     ours = (handler for handler in logging.getLogger().handlers if isinstance(handler, _Handler))
     handler = next(ours, None) or (JournalHandler(program) if leads_to_journal() else LineHandler())
     for line in str(error).splitlines():
@@ -99,12 +99,12 @@ def complain(program: str, error: Exception) -> None:
 
 
 def without_passwords(text: str) -> str:
-    """The text with `user:password@` left out of every URL in it."""
+    """Returns the text with `user:password@` left out of every URL in it."""
     return _PASSWORD.sub("", text)
 
 
 def leads_to_journal() -> bool:
-    """Whether stderr is what systemd connected to the journal; it is not where somebody redirected it."""
+    """True while stderr is what systemd connected to the journal; not so where somebody redirected it."""
     try:
         status = os.fstat(_STDERR)
     except OSError:
@@ -113,7 +113,7 @@ def leads_to_journal() -> bool:
 
 
 class _Handler(logging.Handler):
-    """What both have in common: the words of a record, in one line and with no names."""
+    """The part common to both handlers: the words of a record, in one line and with no names."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -130,7 +130,7 @@ class _Handler(logging.Handler):
         raise NotImplementedError
 
     def discreet(self, text: str) -> str:
-        """The text with no names, no passwords, nothing unprintable, and an end."""
+        """Returns the text without names, passwords and unprintable characters, cut at MAX_CHARACTERS."""
         names = self.names()
         if names:
             longest_first = sorted(names, key=len, reverse=True)
@@ -162,7 +162,7 @@ class LineHandler(_Handler):
         line = f"{record.levelname} {record.name}: {text}\n".encode(errors="replace")
         with suppress(OSError):  # closed, or its reader has gone
             for start in range(0, len(line), select.PIPE_BUF):
-                # So much a pipe that is ready takes without waiting.
+                # A pipe that is ready takes PIPE_BUF bytes without waiting.
                 if select.select([], [self._fd], [], 0)[1]:
                     os.write(self._fd, line[start : start + select.PIPE_BUF])
 
@@ -197,7 +197,7 @@ class JournalHandler(_Handler):
         super().close()
 
     def _send(self, datagram: bytes) -> None:
-        """Send what waits, then this; what is not taken goes on waiting."""
+        """Sends what waits, then this; what is not taken goes on waiting."""
         self._waiting.append(datagram)
         while self._waiting and self._taken(self._waiting[0]):
             self._waiting.popleft()
@@ -215,7 +215,7 @@ class JournalHandler(_Handler):
             self._late = self._lost = 0
 
     def _taken(self, datagram: bytes) -> bool:
-        """Whether the journal has it; never connected, so that a journal that was started anew is found."""
+        """Sends one datagram; True if the journal took it. Never connected, so that a restarted journal is found."""
         try:
             self._socket.sendto(datagram, self._path)
         except OSError:  # its queue is full, or it is not there
@@ -224,7 +224,7 @@ class JournalHandler(_Handler):
 
 
 def encode(fields: Mapping[str, object]) -> bytes:
-    """One record in journald's protocol: lines of KEY=value, or the length before a value of several lines."""
+    """Returns one record in journald's protocol: lines of KEY=value, or the length before a value of several lines."""
     parts = []
     for key, value in fields.items():
         data = str(value).encode(errors="replace")

@@ -37,7 +37,7 @@ _BETWEEN = re.compile(r"(?<=\d)T(?=\d)")
 
 
 def read(text: str, zone: tzinfo, now: Now, *, end: bool = False) -> datetime:
-    """The moment that `text` names, in `zone`; as an `end`, a day alone is counted in. Raises UsageError."""
+    """Returns the moment that `text` names, in `zone`; as an `end`, a day alone is counted in. Raises UsageError."""
     words = text.strip()
     try:
         if named := _ZONE.fullmatch(words):
@@ -50,7 +50,7 @@ def read(text: str, zone: tzinfo, now: Now, *, end: bool = False) -> datetime:
 
 
 def written(moment: datetime) -> str:
-    """The moment with its zone, such as `2026-01-31 08:00 CET (Europe/Berlin)`; `read` understands it."""
+    """Returns a moment with its zone, such as `2026-01-31 08:00 CET (Europe/Berlin)`; `read` understands it."""
     clock = f"{moment:%H:%M}" if not (moment.second or moment.microsecond) else str(moment.time())
     twin = moment.replace(fold=1 - moment.fold)
     unclear = twin.tzname() == moment.tzname() and twin.utcoffset() != moment.utcoffset()
@@ -60,7 +60,7 @@ def written(moment: datetime) -> str:
 
 
 def _is_a_name(place: str) -> bool:
-    """Whether it is: a zone that a machine has without a name is described in words."""
+    """True for the name of a zone; a zone that a machine has without a name is described in words."""
     try:
         time_zones.zone(place)
     except ValueError:
@@ -69,7 +69,7 @@ def _is_a_name(place: str) -> bool:
 
 
 def _read(words: str, zone: tzinfo, now: Now, *, end: bool) -> datetime:
-    """Raises ValueError, OverflowError and OSError for what is no moment, UsageError for one that does not come."""
+    """Reads a moment. Raises ValueError, OverflowError or OSError for none, UsageError for one that never comes."""
     if words == "now":
         return datetime.fromtimestamp(int(now()), zone)
     if relative := _FROM_NOW.fullmatch(words):
@@ -86,7 +86,7 @@ def _read(words: str, zone: tzinfo, now: Now, *, end: bool) -> datetime:
 
 
 def _split(words: str) -> tuple[str, str, str]:
-    """Day, time of day and zone, each empty where it is not there."""
+    """Returns day, time of day and zone, each empty where it is not there."""
     day, *rest = _BETWEEN.sub(" ", _ONE_DIGIT.sub(r"0\1:", words)).split()
     if ":" in day:
         day, rest = "", [day, *rest]
@@ -97,7 +97,7 @@ def _split(words: str) -> tuple[str, str, str]:
 
 
 def _begin(day: date, zone: tzinfo) -> datetime:
-    """The first moment of a day; where the clock goes past midnight, that is a later one."""
+    """Returns the first moment of a day; where the clock is put forward past midnight, that is a later one."""
     midnight = datetime(day.year, day.month, day.day, tzinfo=zone)
     return midnight.astimezone(UTC).astimezone(zone)
 

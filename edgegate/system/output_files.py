@@ -2,7 +2,7 @@
 
 A device or a FIFO is written through and stays what it is, and so does one of this process's own descriptors
 (/dev/stdout, /dev/fd/3). A symbolic link is refused, so that a planted one leads nowhere. What root writes into
-somebody's folder is theirs, as `private` has it.
+somebody's folder is theirs, as `private_files` has it.
 """
 
 from __future__ import annotations
@@ -46,14 +46,14 @@ def check(path: Path) -> None:
 
 
 def goes_through(path: Path) -> bool:
-    """Whether `path` is a device, a FIFO or a descriptor of this process: it is not made, nor replaced."""
+    """True for a device, a FIFO or a descriptor of this process: it is not made, nor replaced."""
     status = _status(path)
     return _own_descriptor(path) is not None or (status is not None and not stat.S_ISREG(status.st_mode))
 
 
 @contextmanager
 def binary(path: Path, *, new: bool = False, shared: bool = False) -> Iterator[IO[bytes]]:
-    """A file to write bytes to: `path`, if the block ends well; a device or FIFO gets them as they come.
+    """Opens a file to write bytes to: `path`, if the block ends well; a device or FIFO gets them as they come.
 
     Its mode is 0600; `shared`, for what holds nobody's face or name: as the umask has it. `new`: nothing may be there
     yet. Raises UsageError where it cannot be written, EdgegateError when writing fails later.
@@ -65,7 +65,7 @@ def binary(path: Path, *, new: bool = False, shared: bool = False) -> Iterator[I
 
 @contextmanager
 def text(path: Path, *, shared: bool = False) -> Iterator[TextIO]:
-    """The same for text, in UTF-8; a device or FIFO gets each line at once."""
+    """Opens the same for text, in UTF-8; a device or FIFO gets each line at once."""
     check(path)
     through = goes_through(path)
     with (
@@ -77,7 +77,7 @@ def text(path: Path, *, shared: bool = False) -> Iterator[TextIO]:
 
 @contextmanager
 def complete(path: Path, *, shared: bool = False) -> Iterator[Path]:
-    """The same for a library that writes to a path: one beside `path`, with its suffix.
+    """Yields a path beside `path`, with its suffix, for a library that writes to a path.
 
     Such a library writes back and forth, so that a device or FIFO is a UsageError.
     """
@@ -90,7 +90,7 @@ def complete(path: Path, *, shared: bool = False) -> Iterator[Path]:
 
 @contextmanager
 def _in_words(path: Path, opening: AbstractContextManager[Thing]) -> Iterator[Thing]:
-    """What `opening` gives; its OSErrors, and those of the block, become errors that name `path`."""
+    """Enters `opening`; its OSErrors, and those of the block, become errors that name `path`."""
     try:
         with ExitStack() as stack:
             try:
@@ -99,7 +99,7 @@ def _in_words(path: Path, opening: AbstractContextManager[Thing]) -> Iterator[Th
                 raise UsageError(f"{path}: cannot be written: {error.strerror}") from None
             yield opened
     except BrokenPipeError:
-        raise  # whoever read it has gone: nothing is wrong with the file
+        raise  # the reader has gone: nothing is wrong with the file
     except FileExistsError:
         raise UsageError(f"{path}: is there already; name another file") from None
     except OSError as error:
@@ -129,14 +129,14 @@ def _through(path: Path) -> Iterator[IO[bytes]]:
 
 
 def _own_descriptor(path: Path) -> int | None:
-    """The number behind /dev/stdout, /dev/fd/N or /proc/self/fd/N: those are links, and this follows none."""
+    """Returns the number behind /dev/stdout, /dev/fd/N or /proc/self/fd/N: those are links, and this follows none."""
     name = str(path.absolute())
     found = _DESCRIPTOR.fullmatch(name)
     return int(found[1]) if found else _STANDARD.get(name)
 
 
 def _status(path: Path) -> os.stat_result | None:
-    """Of what is there, a link itself included; None where nothing is, or nobody can tell."""
+    """Returns the status of what is there, of a link itself; None where nothing is, or it cannot be known."""
     try:
         return path.lstat()
     except OSError:

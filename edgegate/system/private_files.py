@@ -1,4 +1,4 @@
-"""Making files and folders that nobody but the door's own user may read, whoever makes them.
+"""Making files and folders that only the door's own user may read, also when root makes them.
 
 On an installed system that user is a service's, and `sudo edgegate enroll …` runs as root: what root makes in a
 folder of somebody else is given to them. Only what was made here is ever given away, through its own descriptor:
@@ -21,7 +21,7 @@ Publish: TypeAlias = Callable[[Path, Path], object]
 
 
 def make_folder(path: Path) -> None:
-    """A folder of mode 0700 and those above it, owned by whoever owns the nearest one there was. Raises OSError."""
+    """Makes a folder of mode 0700 and those above it, owned as the nearest one that was there. Raises OSError."""
     if path.is_dir():
         return
     make_folder(path.parent)
@@ -39,7 +39,7 @@ def make_folder(path: Path) -> None:
 
 
 def create(path: Path, like: Path | None = None, *, shared: bool = False) -> int:
-    """Open a new file of mode 0600 for writing, owned as `like` is (by default its folder).
+    """Opens a new file of mode 0600 for writing, owned as `like` is (by default its folder).
 
     `shared`: of the mode that the umask gives. Raises FileExistsError where there is one, a link included, and other
     OSErrors.
@@ -57,12 +57,12 @@ def create(path: Path, like: Path | None = None, *, shared: bool = False) -> int
 
 
 def write_new(path: Path, content: bytes, like: Path | None = None) -> None:
-    """A new file that is there complete and durable, or not at all; raises FileExistsError where there is one."""
+    """Writes a new file, complete and durable, or not at all; raises FileExistsError where there is one."""
     _write(path, content, like, os.link)
 
 
 def write(path: Path, content: bytes, like: Path | None = None) -> None:
-    """A file that has, after a crash too, either its new content or what it had before. Raises OSError."""
+    """Writes a file that has, after a crash too, either its new content or what it had before. Raises OSError."""
     _write(path, content, like, os.replace)
 
 
@@ -88,7 +88,7 @@ def draft(
 
 
 def erase(path: Path) -> None:
-    """Overwrite and remove a file; flash memory may keep old blocks all the same. Raises OSError."""
+    """Overwrites and removes a file; flash memory may keep old blocks all the same. Raises OSError."""
     descriptor = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         os.write(descriptor, bytes(os.fstat(descriptor).st_size))
@@ -100,7 +100,7 @@ def erase(path: Path) -> None:
 
 
 def sync_folder(path: Path) -> None:
-    """Make it durable which files are in a folder."""
+    """Makes the list of a folder's files durable."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -114,7 +114,7 @@ def _write(path: Path, content: bytes, like: Path | None, publish: Publish) -> N
 
 
 def _begin_draft(path: Path, like: Path, suffix: str, *, shared: bool) -> tuple[Path, int]:
-    """A draft for `path`, locked for as long as it is open: so it is known from one that a dead program left."""
+    """Makes a draft for `path`, locked while it is open: that tells it from one that a dead program left."""
     while True:
         name = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new{suffix}")
         descriptor = create(name, like, shared=shared)
@@ -125,7 +125,7 @@ def _begin_draft(path: Path, like: Path, suffix: str, *, shared: bool) -> tuple[
 
 
 def _remove_drafts_left_behind(path: Path, suffix: str) -> None:
-    """What was being written when a program was killed or the power cut; drafts that somebody has open stay."""
+    """Removes drafts that were being written when a program was killed or the power cut; open ones stay."""
     for left in path.parent.glob(f".{glob.escape(path.name)}.{'[0-9a-f]' * 8}.new{glob.escape(suffix)}"):
         with suppress(OSError):  # gone, in use, a link or somebody else's: what was to be written is written
             descriptor = os.open(left, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)

@@ -1,4 +1,4 @@
-"""A bar that shows how far something is."""
+"""A progress bar."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ Item = TypeVar("Item")
 
 
 def progress(items: Iterable[Item], doing: str, unit: str, total: int | None = None) -> Iterable[Item]:
-    """The items, with a bar on a terminal and none in a pipe."""
+    """Returns the items, with a bar on a terminal and none in a pipe."""
     bar: Iterable[Item] = tqdm(items, desc=doing, unit=unit, total=total, disable=None, leave=False)
     return bar

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Nothing reaches stderr while the block runs, not from C either: keep it short, errors must be exceptions."""
+    """Keeps all of stderr, C's too, silent while the block runs: keep it short, errors must be exceptions."""
     kept = os.dup(2)
     silence = os.open(os.devnull, os.O_WRONLY)
     try:

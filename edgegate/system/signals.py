@@ -1,4 +1,4 @@
-"""What signals ask of both programs: to end, or to look at the configuration again. Standard library only."""
+"""Signals to both programs: to end, or to read the configuration again. Standard library only."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 
 def listen(stop: Callable[[], None], look_again: Callable[[], None]) -> None:
-    """Call `stop` on SIGTERM and SIGINT, `look_again` on SIGHUP.
+    """Calls `stop` on SIGTERM and SIGINT, `look_again` on SIGHUP.
 
     A hangup stops a program whose terminal went away: nobody would see or end it any more. Where there never was a
     terminal, or it is still there, or `nohup` said not to mind, a hangup is somebody's request.
@@ -27,7 +27,7 @@ def listen(stop: Callable[[], None], look_again: Callable[[], None]) -> None:
 
 
 def has_terminal() -> bool:
-    """Whether this process has a controlling terminal, whatever its streams lead to."""
+    """True while this process has a controlling terminal, whatever its streams lead to."""
     try:
         os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC))
     except OSError:

@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 
 
 def notify(message: str) -> bool:
-    """Send `message`, such as READY=1, to the service manager; False where there is none, or it does not take it."""
+    """Sends `message`, such as READY=1, to the service manager; False where there is none, or it does not take it."""
     address = os.environ.get("NOTIFY_SOCKET")
     if not address:
         return False
@@ -28,7 +28,7 @@ def notify(message: str) -> bool:
 
 
 def watchdog_seconds(environment: Mapping[str, str]) -> float | None:
-    """After how many seconds the service manager takes this process for hung; None where it does not look."""
+    """Returns the seconds after which the service manager takes this process for hung; None where it does not look."""
     microseconds, pid = environment.get("WATCHDOG_USEC", ""), environment.get("WATCHDOG_PID", "")
     if not microseconds.isdecimal() or int(microseconds) == 0 or pid not in {"", str(os.getpid())}:
         return None
@@ -36,6 +36,6 @@ def watchdog_seconds(environment: Mapping[str, str]) -> float | None:
 
 
 def credential(name: str) -> str | None:
-    """The path of the credential of this name, which only the service's own user may read; None without one."""
+    """Returns the path of a credential, which only the service's own user may read; None without one."""
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
     return str(path) if folder and (path := Path(folder) / name).exists() else None

@@ -1,4 +1,4 @@
-"""What may be printed on a terminal: nothing that came from outside steers it."""
+"""Text for a terminal: nothing that came from outside steers it."""
 
 from __future__ import annotations
 
@@ -8,19 +8,17 @@ from typing import Any
 
 
 def printable(text: str) -> str:
-    """`text` without control characters, those that turn the direction of writing included: what comes from outside
-    must not steer the terminal.
-    """
+    """Returns `text` with � for control characters, those that turn the direction of writing included."""
     return "".join(character if character.isprintable() else "�" for character in text)
 
 
 def escaped(line: str) -> str:
-    """The same JSON, but what `printable` would take away is escaped: half a surrogate pair, which is no text, too."""
+    """Returns the same JSON with escapes for what `printable` would take away, half a surrogate pair included."""
     return "".join(c if c.isprintable() or c == "\n" else _escape(c) for c in line)
 
 
 def for_stdout(line: str) -> str:
-    """JSON as it is to be printed: escaped on a terminal, as it is in a pipe."""
+    """Returns JSON to print: escaped on a terminal, as it is in a pipe."""
     return escaped(line) if sys.stdout.isatty() else line
 
 

@@ -1,6 +1,6 @@
 """A hot Raspberry Pi: it looks at fewer frames before its processor slows down and every frame comes late.
 
-The firmware slows a Pi's processor from 80 °C on (and a 3B+ from 60 °C, which it tells by a flag). From 75 °C on
+The firmware slows a Pi's processor from 80 °C on (and a 3B+ from 60 °C, which it shows by a flag). From 75 °C on
 half of the frames are looked at, from 80 °C on a quarter; each is taken back 5 degrees below where it began.
 """
 
@@ -29,7 +29,7 @@ _UNDER_VOLTAGE, _SLOWED = 0x1, 0x2 | 0x4 | 0x8  # now: capped, throttled, soft t
 
 @dataclass(frozen=True, slots=True)
 class Heat:
-    """What the machine says of itself; None where it does not say."""
+    """The machine's own readings; None where it has none."""
 
     celsius: float | None = None
     slowed: bool = False
@@ -60,7 +60,7 @@ def _number(path: Path, base: int) -> int | None:
 
 
 class Cooling:
-    """How many frames a second are looked at, by temperature: pure rules, fed with times."""
+    """Rules for the frames a second that are looked at, by temperature. Pure: fed with times."""
 
     def __init__(self, frames_per_second: float) -> None:
         self._frames_per_second = frames_per_second
@@ -69,7 +69,7 @@ class Cooling:
         self._next = float("-inf")
 
     def feel(self, heat: Heat) -> None:
-        """Take note of how hot it is."""
+        """Notes the temperature."""
         self._heat = heat
         degrees = heat.celsius if heat.celsius is not None else float("-inf")
         rising = sum(degrees >= start for start in (WARM, HOT))
@@ -78,13 +78,13 @@ class Cooling:
 
     @property
     def limit(self) -> float | None:
-        """Frames a second that are looked at; None: as many as come."""
+        """Returns the frames a second that are looked at; None: as many as come."""
         if self._level == 0:
             return None
         return max(LEAST_FRAMES_PER_SECOND, self._frames_per_second * _SHARES[self._level])
 
     def allows(self, at: float) -> bool:
-        """Whether the frame taken at `at` is looked at. Frames stay evenly spaced, whatever their own rate."""
+        """True for a frame, taken at `at`, that is looked at. Frames stay evenly spaced, whatever their own rate."""
         limit = self.limit
         if limit is None:
             return True
@@ -96,7 +96,7 @@ class Cooling:
 
     @property
     def fault(self) -> str | None:
-        """What is wrong, in words; None if nothing is."""
+        """Returns the fault in words; None if there is none."""
         remarks = []
         if (limit := self.limit) is not None:
             degrees = f"{self._heat.celsius:.0f} °C" if self._heat.celsius is not None else "slowed by its firmware"
@@ -107,14 +107,14 @@ class Cooling:
 
 
 def fault_now(heat: Heat, frames_per_second: float) -> str | None:
-    """What is wrong with a machine that is this hot, in words."""
+    """Returns the fault of a machine that is this hot, in words; None if there is none."""
     cooling = Cooling(frames_per_second)
     cooling.feel(heat)
     return cooling.fault
 
 
 class HeatWatch:
-    """Feels the temperature now and then, for the loop to ask `cooling`."""
+    """Reads the temperature now and then, for the loop to ask `cooling`."""
 
     def __init__(self, frames_per_second: float, clock: Clock, thermometer: Thermometer | None = None) -> None:
         self.cooling = Cooling(frames_per_second)
@@ -123,7 +123,7 @@ class HeatWatch:
         self._next = float("-inf")
 
     def look(self) -> None:
-        """Read the thermometer if that is due; a change is logged."""
+        """Reads the thermometer if that is due; a change is logged."""
         now = self._clock.monotonic()
         if now < self._next:
             return

@@ -11,7 +11,7 @@ Result = TypeVar("Result")
 
 
 class Periodic:
-    """Calls `look` every so many seconds until `stopping` is set; what ends it otherwise is in `failed`."""
+    """Calls `look` every `seconds` until `stopping` is set; an exception that ends it is in `failed`."""
 
     def __init__(
         self,
@@ -22,14 +22,14 @@ class Periodic:
         *,
         at_once: bool = False,
     ) -> None:
-        """The first call comes `at_once`, or after as many seconds as the others."""
+        """Prepares the thread. The first call comes `at_once`, or after `seconds` as the others."""
         self._look = look
         self._first = 0.0 if at_once else seconds
         self._seconds = seconds
         self._stopping = stopping
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self.failed: Exception | None = None
-        """What ended the thread though it should not have: the whole process should end with it."""
+        """The exception that ended the thread: the whole process should end with it."""
 
     @property
     def started(self) -> bool:
@@ -39,7 +39,7 @@ class Periodic:
         self._thread.start()
 
     def close(self, timeout: float) -> None:
-        """Stop, waiting up to `timeout` seconds for work that is going on; never started, it needs no stopping."""
+        """Stops, waiting up to `timeout` seconds for work that is going on; does nothing if never started."""
         self._stopping.set()
         if self.started:
             self._thread.join(timeout)
@@ -55,7 +55,7 @@ class Periodic:
 
 
 def within(seconds: float, work: Callable[[], Result]) -> Result:
-    """What `work` returns or raises; TimeoutError when it takes longer, and then it is left to itself."""
+    """Returns or raises what `work` does; TimeoutError after `seconds`, and then the work is left to itself."""
     done: queue.SimpleQueue[Callable[[], Result]] = queue.SimpleQueue()
 
     def run() -> None:

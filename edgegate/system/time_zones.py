@@ -12,7 +12,7 @@ _LOCALTIME = Path("/etc/localtime")
 
 
 def zone(name: str) -> tzinfo:
-    """The zone of this name, such as Europe/Berlin; "" is this machine's. Raises ValueError for a name that is none."""
+    """Returns the zone of a name such as Europe/Berlin; "" is this machine's. Raises ValueError for another name."""
     if not name:
         return system_zone()
     try:
@@ -27,7 +27,7 @@ def names() -> tuple[str, ...]:
 
 
 def system_zone(localtime: Path = _LOCALTIME) -> tzinfo:
-    """What $TZ or /etc/localtime says, with the changes of its clock to come; UTC where neither says anything."""
+    """Returns the zone of $TZ or /etc/localtime, with its clock changes to come; UTC where neither names one."""
     if name := os.environ.get("TZ", "").removeprefix(":"):
         try:
             return ZoneInfo(name)

@@ -1,7 +1,7 @@
-"""Ends a process whose main loop hangs, and tells the service manager how it goes.
+"""Ends a process whose main loop hangs, and notifies the service manager of its status.
 
-Whoever turns the loop calls `feed` when a turn is over, and so a hung model, which never gives a turn back, ends it.
-There are three ends, each cruder than the one before, for what the one before cannot end:
+The loop calls `feed` when a turn is over. A hung model never ends its turn, and so the process ends. There are three
+ends, each cruder than the one before, for what the one before cannot end:
 
 1. After `seconds` a thread logs where every thread is, locks the door (`last_act`), and exits with HUNG_STATUS.
 2. A second later the kernel's timer (SIGALRM) does so without the lock, whatever holds the interpreter.
@@ -28,11 +28,11 @@ HUNG_STATUS = 70
 """The exit status of a process that ended itself because its loop hung."""
 
 HANG_SECONDS = 10.0
-"""Without a service manager that sets a time of its own. A journal that is locked may hold a turn, and the look at the
+"""Seconds without a service manager that sets its own. A journal that is locked may hold a turn, and the look at the
 parts after it, up for 2 each."""
 
 SHARE = 0.8
-"""Of the service manager's time, after which the process ends itself: it still knows where it hangs."""
+"""Share of the service manager's time after which the process ends itself: it can still log where it hangs."""
 
 START_SECONDS = 90.0
 """Models may take long to load on a small machine; systemd waits as long by default."""
@@ -42,7 +42,7 @@ STOP_SECONDS = 40.0
 
 
 def hang_seconds(environment: Mapping[str, str]) -> float:
-    """After how many seconds a loop counts as hung, with systemd's WATCHDOG_USEC where that is for this process."""
+    """Returns the seconds after which a loop counts as hung, by WATCHDOG_USEC where that is for this process."""
     seconds = watchdog_seconds(environment)
     return HANG_SECONDS if seconds is None else SHARE * seconds
 
@@ -60,7 +60,7 @@ class Watchdog:
         self._status: str | None = None
 
     def __enter__(self) -> Self:
-        faulthandler.enable()  # systemd's SIGABRT, and what native code dies of, tell where every thread is
+        faulthandler.enable()  # systemd's SIGABRT, and signals that native code dies of, log where every thread is
         faulthandler.register(signal.SIGALRM, all_threads=True, chain=True)
         self._arm(START_SECONDS)
         self._thread.start()
@@ -72,9 +72,9 @@ class Watchdog:
         faulthandler.unregister(signal.SIGALRM)
 
     def feed(self, status: str) -> None:
-        """The loop has come round, and all that is wrong has been told; `status` is one line for `systemctl status`.
+        """Notes that a turn is over and its faults are reported; `status` is one line for `systemctl status`.
 
-        The first time it means that the door is in service.
+        The first call means that the door is in service.
         """
         if self._status is None:
             notify("READY=1")
@@ -88,7 +88,7 @@ class Watchdog:
             notify("WATCHDOG=1")
 
     def stopping(self) -> None:
-        """From here on there are no turns; what hangs at the end is ended too."""
+        """Notes that no more turns come; a process that hangs at its end is ended too."""
         notify("STOPPING=1")
         self._arm(STOP_SECONDS)
 

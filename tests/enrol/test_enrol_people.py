@@ -145,7 +145,7 @@ def test_another_embedder_enrols_from_kept_pictures_and_says_who_must_come(
     assert result.status == 1
     assert result.out.splitlines() == [
         "Eileen: must come again: no usable picture was kept",
-        "Grace: 3 photos made anew",
+        "Grace: 3 photos made again",
         "1 of 2 must come again: Eileen",
     ]
     grace = edgegate.gallery.find("Grace", pictures=True)

@@ -270,7 +270,7 @@ def test_a_gallery_of_the_first_schema_is_read_as_it_is(door: Door) -> None:
     assert not door.keys.path.exists()
 
 
-@pytest.mark.parametrize("use", ["add", "change", "carry_over"])
+@pytest.mark.parametrize("use", ["add", "change", "migrate"])
 def test_the_first_writing_encrypts_it_and_keeps_an_encrypted_backup(door: Door, use: str) -> None:
     people = with_first_schema(door)
     content = door.gallery.path.read_bytes()
@@ -280,8 +280,8 @@ def test_the_first_writing_encrypts_it_and_keeps_an_encrypted_backup(door: Door,
     elif use == "change":
         door.gallery.change("A", Details(("staff",)))
     else:
-        assert door.gallery.carry_over()
-    assert not door.gallery.carry_over()
+        assert door.gallery.migrate()
+    assert not door.gallery.migrate()
     assert known(door.gallery.people()) == people
     assert {person.id for person in door.gallery.people()} == {"id-of-A", "id-of-B"}
     assert not any(template[:8] in door.bytes_at_rest for _, templates in people for template in templates)
@@ -305,7 +305,7 @@ def test_a_backup_that_cannot_be_opened_is_told(door: Door) -> None:
     with_first_schema(door)
     with pytest.raises(UsageError, match="there is no backup"):
         read_backup(door.gallery.path, {})
-    door.gallery.carry_over()
+    door.gallery.migrate()
     with pytest.raises(KeyFileError, match="is lost, and with it the backup"):
         read_backup(door.gallery.path, {})
     backup = backup_of(door.gallery.path)
@@ -318,10 +318,10 @@ def test_a_crash_at_any_line_of_carrying_over_loses_nobody(door: Door) -> None:
     people = with_first_schema(door)
     door.save()
     crashed = 0
-    for crashed in crashes(door.restore, door.gallery.carry_over):
+    for crashed in crashes(door.restore, door.gallery.migrate):
         assert known(door.gallery.people()) == people
         if crashed % 4 == 0:
-            door.gallery.carry_over()
+            door.gallery.migrate()
             assert known(door.gallery.people()) == people
             door.gallery.forget("A")
             assert not any(template[:8] in door.bytes_at_rest for template in people[0][1])

@@ -46,8 +46,8 @@ def log() -> Iterator[logging.Logger]:
 def test_the_journal_gets_fields(log: logging.Logger, journal: Journal) -> None:
     log.addHandler(logs.JournalHandler("edgegate", journal.path))
     data = {"reason": "unknown", "score": 0.4123, "threshold": 0.5381, "track": 3, "person": None, "box": [1, 2, 3, 4]}
-    logs.tell(log, "access.denied", data)
-    logs.tell(log, "access.granted", data | {"reason": "recognised"}, "3f9c")
+    logs.report(log, "access.denied", data)
+    logs.report(log, "access.granted", data | {"reason": "recognised"}, "3f9c")
     denied, granted = journal.wait_for("access.denied"), journal.wait_for("access.granted")
     assert denied == {
         "MESSAGE": "access.denied unknown (score 0.4123, threshold 0.5381, track 3)",
@@ -57,7 +57,7 @@ def test_the_journal_gets_fields(log: logging.Logger, journal: Journal) -> None:
         "THREAD": "MainThread",
         "CODE_FILE": logs.__file__,
         "CODE_LINE": denied["CODE_LINE"],
-        "CODE_FUNC": "tell",
+        "CODE_FUNC": "report",
         "EDGEGATE_EVENT": "access.denied",
         "EDGEGATE_REASON": "unknown",
         "EDGEGATE_SCORE": "0.4123",
@@ -93,7 +93,7 @@ def test_journald_itself_understands_it(tmp_path: Path) -> None:
     program = (
         "import logging, os; from edgegate import errors\nfrom edgegate.system import logs\n"
         "log = logging.Logger('edgegate.test'); log.addHandler(logs.JournalHandler('edgegate'))\n"
-        "logs.tell(log, 'access.denied', {'reason': 'unknown', 'score': 0.4123})\n"
+        "logs.report(log, 'access.denied', {'reason': 'unknown', 'score': 0.4123})\n"
         "logging.getLogger().setLevel(logging.DEBUG)\n"
         "try: 1 / 0\n"
         "except ZeroDivisionError: log.exception('two lines')\n"

@@ -1,4 +1,4 @@
-"""The options of every command, a module each: nothing heavy is imported to tell what there is to call."""
+"""The options of every command, a module each: nothing heavy is imported to list the commands."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ COMMANDS = {
     "people": "list, show, change, move and forget people",
     "access": "lockdown, its end, and the end of a lock-out",
     "journal": "list, verify and export the audit log",
-    "watch": "what the door tells the broker, live",
+    "watch": "what the door publishes, live",
     "view": "the live picture with boxes",
     "check": "what works and what does not",
     "evaluate": "error rates on labelled people",
     "bench": "speed of every stage here",
     "completion": "completion for your shell",
 }
-"""In the order that `--help` lists them."""
+"""The commands in the order that `--help` lists them, with a summary each."""
 
 
 def build_parser() -> Parser:
-    """The program's parser: the module here that bears a command's name declares its options when it is called."""
+    """Returns the program's parser: the module named as a command declares its options when it is called."""
     parser = Parser(prog="edgegate", description="Face access control at a door.")
     parser.show("edgegate check", "edgegate journal list --since yesterday")
     parser.add_argument("--version", action="version", version=f"edgegate {__version__}")

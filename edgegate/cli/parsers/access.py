@@ -1,4 +1,4 @@
-"""`edgegate access`: what staff order at the door itself, now: a lockdown, its end, the end of a lock-out."""
+"""`edgegate access`: orders to the door itself, now: a lockdown, its end, the end of a lock-out."""
 
 from edgegate.cli.options import add_common
 from edgegate.cli.parser import Parser

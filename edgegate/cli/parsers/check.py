@@ -7,7 +7,7 @@ PARTS = (
     "config", "camera", "models", "network", "gallery", "access", "liveness", "lock", "journal", "disk", "temperature",
     "clock", "broker", "service",
 )  # fmt: skip
-"""In the order in which they are looked at."""
+"""The parts in the order in which they are looked at."""
 
 
 def declare(parser: Parser) -> None:

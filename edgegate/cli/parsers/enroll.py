@@ -6,7 +6,7 @@ from edgegate.cli.options import add_common, add_details
 from edgegate.cli.parser import Parser
 
 PHOTOS = range(3, 6)
-"""How many photos of a person somebody may ask for; the last is how many a gallery keeps."""
+"""Numbers of photos of a person that a call may ask for; the last is the number that a gallery pools."""
 
 
 def declare(parser: Parser) -> None:
@@ -24,7 +24,7 @@ def declare(parser: Parser) -> None:
         "--photos", dest="wanted", type=int, choices=PHOTOS, default=PHOTOS[-1], help=f"to keep ({PHOTOS[-1]})"
     )
     parser.add_argument(
-        "--look", default="", help="what these photos differ by: glasses, mask; recognised beside others"
+        "--look", default="", help="another appearance of the person: glasses, mask; recognised beside others"
     )
     add_details(parser)
     parser.add_argument("--allow-lookalike", action="store_true", help="keep somebody who is much like another person")

@@ -1,4 +1,4 @@
-"""`edgegate evaluate`: what the installed pack, the gallery's rules and the config do on labelled people."""
+"""`edgegate evaluate`: error rates of the installed pack, the gallery's rules and the config on labelled people."""
 
 from pathlib import Path
 

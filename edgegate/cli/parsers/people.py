@@ -42,7 +42,7 @@ def _list(actions: Commands) -> None:
 
 
 def _may(actions: Commands) -> None:
-    may = _action(actions, "may", "whether somebody may enter, and why", "permitting:tell_whether", _MAY)
+    may = _action(actions, "may", "whether somebody may enter, and why", "permitting:print_permission", _MAY)
     may.show("edgegate people may Ada", "edgegate people may Ada --at 'tomorrow 20:00'")
     may.add_argument("name", metavar="NAME")
     may.add_argument("--at", metavar="WHEN", help=f"{WHEN} (default: now)")
@@ -87,7 +87,7 @@ def _protect(actions: Commands) -> None:
     rotation = _action(actions, "rotate-key", "replace the key", "protecting:rotate_key", _ROTATE)
     rotation.show("edgegate people rotate-key", "edgegate people rotate-key --lost")
     rotation.add_argument(
-        "--lost", action="store_true", help="the old key is lost: whoever was enrolled with it must come again"
+        "--lost", action="store_true", help="the old key is lost: people enrolled with it must come again"
     )
     rotation.add_argument(
         "--erase-old", action="store_true", help="erase old keys: other folders and backups written with them are lost"

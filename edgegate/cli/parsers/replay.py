@@ -6,7 +6,7 @@ from edgegate.cli.options import WHEN, add_common
 from edgegate.cli.parser import Parser
 
 START = "2026-01-01T00:00:00Z"
-"""When a recording begins unless somebody says."""
+"""The beginning of a recording by default."""
 
 
 def declare(parser: Parser) -> None:

@@ -1,4 +1,4 @@
-"""`edgegate watch`: what the door tells the broker, live."""
+"""`edgegate watch`: what the door publishes, live."""
 
 from edgegate.cli.options import add_common, count, positive
 from edgegate.cli.parser import Parser

@@ -16,11 +16,11 @@ from edgegate.gallery import Details
 from edgegate.system.terminal import print_json, printable
 
 NONE = "none"
-"""No group, or no validity."""
+"""The word for no group, or no validity."""
 
 
 def read_details(args: argparse.Namespace, config: Config, clock: Clock) -> Details:
-    """Raises UsageError for what is no time or group."""
+    """Reads a person's details from a call; raises UsageError for what is no time or group."""
     groups = None if args.group is None else tuple(dict.fromkeys(g.strip() for g in args.group if g.strip() != NONE))
     if groups is not None and not all(group.isprintable() and group for group in groups):
         raise UsageError("a group is a word, without control characters")
@@ -31,14 +31,14 @@ def read_details(args: argparse.Namespace, config: Config, clock: Clock) -> Deta
 
 
 def _stored(times: TimeReader, text: str | None, option: str, *, end: bool = False) -> str | None:
-    """RFC 3339 in UTC, "" for `none`, and None where nothing was said."""
+    """Returns RFC 3339 in UTC, "" for `none`, and None for an option that was not given."""
     if text is None:
         return None
     return "" if text.strip().lower() == NONE else rfc3339(times.read(text, option, end=end).timestamp())
 
 
-def tell_validity(details: Details, config: Config) -> None:
-    """Say how the times in a call were understood."""
+def print_validity(details: Details, config: Config) -> None:
+    """Prints how the times in a call were understood."""
     zone = config.access.calendar.zone
     for what, text in (("valid from", details.valid_from), ("valid until", details.valid_until)):
         if text:
@@ -63,7 +63,7 @@ def change_person(args: argparse.Namespace) -> int:
         )
     finally:
         journal.close()
-    tell_validity(details, config)
+    print_validity(details, config)
     if args.json:
         known = {known.id for known in app.build_identifier(config, gallery).people}
         print_json(summary(person, known, last_seen(config)))

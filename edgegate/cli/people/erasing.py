@@ -52,7 +52,7 @@ def forget_person(args: argparse.Namespace) -> int:
 
 
 def _agreed(person: Person) -> bool:
-    """Ask, on standard error, for what is printed may be data; an empty answer is no."""
+    """Asks, on standard error, for standard output may be data; an empty answer is no."""
     templates = len(person.photos) + person.unreadable
     about = f"{templates} template{'s' * (templates != 1)}, enrolled since {person.enrolled}"
     question = f"Forget {person.name} ({about})? Nothing brings them back. [y/N] "
@@ -61,7 +61,7 @@ def _agreed(person: Person) -> bool:
 
 
 def _search_journal(config: Config, name: str) -> dict[str, Any]:
-    """The journal keeps opaque ids only; raises GalleryError should it hold the name."""
+    """Searches the journal, which keeps opaque ids only; raises GalleryError should it hold the name."""
     path = app.journal_path(config)
     if journal.names(path, name):
         raise GalleryError(f"{name}: erased, but {path} holds the name; keep that file from others")
@@ -70,11 +70,11 @@ def _search_journal(config: Config, name: str) -> dict[str, Any]:
 
 
 def _retrain(config: Config, name: str) -> str | None:
-    """The pack of `recognition.model` that was trained on this person's photos, if the configured one was."""
+    """Returns the name of the configured `recognition.model` if it was trained on this person's photos, or None."""
     try:
         pack = app.load_identity_network(config)
     except ModelError:
-        return None  # a pack that cannot be used names nobody; `check` tells what is wrong with it
+        return None  # a pack that cannot be used names nobody; `check` has its fault
     return pack.name if pack is not None and name in pack.labels else None
 
 

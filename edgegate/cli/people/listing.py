@@ -66,13 +66,13 @@ def show_person(args: argparse.Namespace) -> int:
 
 
 def last_seen(config: Config) -> Mapping[str, float]:
-    """When each id was last let in, in seconds since the epoch."""
+    """Returns the moment that each id was last let in, in seconds since the epoch."""
     path = app.journal_path(config)
     return journal.last_times(path, EventType.GRANTED) if path.exists() else {}
 
 
 def permissions(config: Config) -> Permissions:
-    """What is permitted at this door."""
+    """Returns the permissions at this door."""
     return config.access.permissions(config.site.door)
 
 

@@ -27,7 +27,7 @@ def export_people(args: argparse.Namespace) -> int:
     if key is None:
         raise KeyFileError(f"{config.key_file}: there is no key to sign with; `edgegate people rotate-key`")
     sealed = envelope.seal(transfer.dump(people), _passphrase(args, again=True), key.signing())
-    with output_files.binary(args.file) as file:  # a wrong path is told before anything is written down
+    with output_files.binary(args.file) as file:  # a wrong path is an error before anything is written down
         journal = app.open_journal(config, app.origin_of(config), clock)
         try:
             events = [Event(EventType.PERSON_EXPORTED, clock.monotonic(), p.id, {"person": None}) for p in people]
@@ -73,7 +73,7 @@ def import_people(args: argparse.Namespace) -> int:
 
 
 def _chosen(gallery: Gallery, names: Sequence[str] | None) -> list[Person]:
-    """Whoever is to be exported; a person who cannot be read is an error."""
+    """Returns the people to export; raises KeyFileError for one who cannot be read, UsageError for nobody."""
     people = gallery.people(pictures=True)
     if names is not None:
         for name in names:
@@ -87,7 +87,7 @@ def _chosen(gallery: Gallery, names: Sequence[str] | None) -> list[Person]:
 
 
 def _check(config: Config, gallery: Gallery, entries: Sequence[Enrollee]) -> None:
-    """Raise UsageError or GalleryError, with everything that keeps these people from being enrolled here."""
+    """Raises GalleryError with everything that keeps these people from being enrolled here."""
     there = {person.name for person in gallery.people()}
     embedder, identifier = app.load_embedder(config), app.build_identifier(config, gallery)
     names = {person.id: person.name for person in identifier.people}

@@ -21,7 +21,7 @@ _WHY = {
 }
 
 
-def tell_whether(args: argparse.Namespace) -> int:
+def print_permission(args: argparse.Namespace) -> int:
     config = load_config(args)
     permissions = config.access.permissions(config.site.door)
     clock = SystemClock()

@@ -28,7 +28,7 @@ def rotate_key(args: argparse.Namespace) -> int:
         print_json(asdict(done) | {"file": str(keys.path), "fingerprint": signer})
         return 0
     print(f"{done.photos} photos are encrypted with the new key {done.key} in {keys.path}")
-    print(f"exports are signed with it, too: other doors must trust {signer} anew")
+    print(f"exports are signed with it, too: other doors must trust {signer} from now on")
     old = "were erased" if args.erase_old else f"stay beside it as {keys.path.name}.ID"
     print(f"old keys {old}; a service that is given the key as a credential needs a restart")
     if done.unreadable:

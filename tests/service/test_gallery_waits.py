@@ -26,8 +26,8 @@ from edgegate.gallery.keys import Keys
 from edgegate.journal import Journal
 from edgegate.recognition.site_calibration import ScoreStore
 from edgegate.service.retention import Retention
-from tests.gallery.test_gallery import TODAY, random_photo
 from tests.support.fakes import EMBEDDER
+from tests.support.galleries import TODAY, random_photo
 from tests.support.holding import held
 from tests.support.paths import ROOT
 

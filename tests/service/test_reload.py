@@ -1,14 +1,12 @@
-"""A configuration that is read again while the door is in service, and what a hangup means."""
+"""A configuration that is read again while the door is in service."""
 
 from __future__ import annotations
 
 import os
-import pty
 import queue
 import re
 import signal
 import socket
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -26,7 +24,6 @@ from edgegate.service.retention import Retention
 from tests.support.daemons import Running, events, told
 from tests.support.door_scenes import write_scene
 from tests.support.fakes import FailingJournal
-from tests.support.keepers import Process
 from tests.support.paths import ROOT
 from tests.support.program import Program
 
@@ -286,53 +283,3 @@ def test_a_door_in_service_changes_its_rules_and_nothing_else(door: Program, tmp
     _, boots, numbers = zip(*(event["id"].split("/") for event in events(door)[1:]), strict=True)
     assert len(set(boots)) == 1
     assert [int(number) for number in numbers] == list(range(2, 2 + len(numbers)))
-
-
-# A hangup.
-
-
-def test_a_hangup_does_not_end_a_lock_keeper(tmp_path: Path) -> None:
-    with Process(tmp_path) as keeper:
-        keeper.wait_for("READY=1")
-        client = keeper.client()
-        assert client.hold(60.0)
-        keeper.process.send_signal(signal.SIGHUP)
-        assert keeper.process.stderr is not None
-        while "counts after a restart" not in keeper.process.stderr.readline():
-            pass
-        assert not client.ask_status().locked
-        client.close()
-
-
-@pytest.mark.parametrize(
-    ("gone", "nohup", "asked"), [(True, False, "stop"), (False, False, "look again"), (True, True, "look again")]
-)
-def test_a_program_whose_terminal_went_away_ends(gone: bool, nohup: bool, asked: str, tmp_path: Path) -> None:
-    """A hangup while the terminal is there is somebody's request."""
-    os.mkfifo(tmp_path / "said")
-    child, terminal = pty.fork()
-    if child == 0:
-        os.chdir(ROOT)
-        signal.signal(signal.SIGHUP, signal.SIG_IGN if nohup else signal.SIG_DFL)
-        os.execv(sys.executable, [sys.executable, "-c", _LISTEN, str(tmp_path / "said")])  # noqa: S606
-    with (tmp_path / "said").open() as said:
-        assert said.readline() == "ready\n"
-        if gone:
-            os.close(terminal)
-        else:
-            os.kill(child, signal.SIGHUP)
-        assert said.readline() == f"{asked}\n"
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    if not gone:
-        os.close(terminal)
-
-
-_LISTEN = """
-import os, signal, sys
-from edgegate.system import signals
-said = os.open(sys.argv[1], os.O_WRONLY)
-signals.listen(lambda: os.write(said, b"stop\\n"), lambda: os.write(said, b"look again\\n"))
-os.write(said, b"ready\\n")
-while True: signal.pause()
-"""

@@ -1,4 +1,4 @@
-"""What texts may not say, anywhere in the tree."""
+"""Words that no text in the tree may use."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def test_availability_and_state_are_retained(broker: Mosquitto | EmbeddedBroker,
 
 
 @needs_mosquitto
-def test_a_door_that_is_closed_says_so(mosquitto: Mosquitto, tmp_path: Path) -> None:
+def test_a_door_that_is_closed_publishes_offline(mosquitto: Mosquitto, tmp_path: Path) -> None:
     """Not tried on amqtt, which may forget what it acknowledged to somebody who leaves at once."""
     with Subscriber(mosquitto.port, TOPICS.availability) as staff:
         with Door(tmp_path, settings(mosquitto.port)) as door:
@@ -144,7 +144,7 @@ def door_process(port: int, journal: Path) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-def test_the_last_will_tells_that_the_door_was_killed(broker: Mosquitto | EmbeddedBroker, tmp_path: Path) -> None:
+def test_the_last_will_reports_that_the_door_was_killed(broker: Mosquitto | EmbeddedBroker, tmp_path: Path) -> None:
     with Subscriber(broker.port, TOPICS.availability) as staff:
         with door_process(broker.port, tmp_path / "journal.db"):
             assert [m.payload for m in staff.wait_for(1)] == [b"online"]
@@ -164,7 +164,7 @@ def test_a_frozen_door_that_comes_back_is_online_not_offline(mosquitto: Mosquitt
             assert [m.payload for m in staff.wait_for(3)] == [b"online", b"offline", b"online"]
 
 
-def test_an_older_broker_is_spoken_to_in_its_version_with_a_warning(
+def test_an_older_broker_is_used_in_its_version_with_a_warning(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with EmbeddedBroker() as broker, Door(tmp_path, settings(broker.port)) as door:
@@ -183,7 +183,7 @@ def test_an_event_nobody_listens_to_is_delivered(mosquitto: Mosquitto, tmp_path:
         assert door.waiting() == []
 
 
-def test_a_mistake_of_ours_is_told_and_the_attempts_go_on(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_mistake_of_ours_is_reported_and_the_attempts_go_on(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """The door can do without its broker, and so nothing that goes wrong here may end it."""
     mistakes = [RuntimeError("no outbox")]
     path = tmp_path / "journal.db"
@@ -202,7 +202,7 @@ def test_a_mistake_of_ours_is_told_and_the_attempts_go_on(tmp_path: Path, caplog
     assert "please report it: RuntimeError('no outbox')" in caplog.text
 
 
-def test_delays_double_up_to_the_longest_and_start_anew_after_a_success() -> None:
+def test_delays_double_up_to_the_longest_and_start_again_after_a_success() -> None:
     backoff = Backoff(Delays(first=1, longest=4, refused=60), random.Random(2))
     for delay in (1, 2, 4, 4):
         assert delay / 2 <= backoff.fail(refused=False) <= delay

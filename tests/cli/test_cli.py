@@ -70,7 +70,7 @@ def test_a_call_of_nothing_prints_the_help() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, asked.stdout, "")
 
 
-def test_every_mistake_in_the_config_is_told_at_once(edgegate: Program, tmp_path: Path) -> None:
+def test_every_mistake_in_the_config_is_reported_at_once(edgegate: Program, tmp_path: Path) -> None:
     config = tmp_path / "config.toml"
     config.write_text(
         "[acces]\n[door]\nunlock_second = 3\nlock_pin = 99\n[mqtt]\nport = 'high'\n[site]\ndoor = 'a/b'\n"
@@ -102,7 +102,7 @@ def test_set_overrides_the_config_file(edgegate: Program, tmp_path: Path) -> Non
     assert finding["detail"] == f"site north, door side, data in {edgegate.data}"
 
 
-def test_a_damaged_gallery_is_told_and_left_alone(door: Program, scene: Callable[[str], Path]) -> None:
+def test_a_damaged_gallery_is_an_error_and_left_alone(door: Program, scene: Callable[[str], Path]) -> None:
     gallery = door.data / "gallery.db"
     damaged = gallery.read_bytes()[:5000].replace(b"SQLite", b"sqlite")
     gallery.write_bytes(damaged)

@@ -1,4 +1,4 @@
-"""What answers before anything is loaded: help with examples, the nearest word, and shell completion."""
+"""Answers before anything is loaded: help with examples, the nearest word, and shell completion."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_help_imports_the_declarations_of_no_other_command() -> None:
 
 
 def processor_seconds(call: list[str]) -> float:
-    """What a process takes of the processor, which waiting for a busy machine does not count as."""
+    """Returns the processor seconds of a process; waiting for a busy machine does not count."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run([sys.executable, "-m", "edgegate", *call], capture_output=True, check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -81,7 +81,7 @@ def test_every_command_names_what_carries_it_out() -> None:
             assert callable(resolved(parser.get_default("run"))), parser.prog
 
 
-def test_what_is_declared_apart_is_what_the_rooms_have() -> None:
+def test_constants_declared_for_the_help_equal_those_of_the_rooms() -> None:
     assert tuple(part for part, _ in check.LOOKS) == PARTS
     assert enroll.PHOTOS[-1] == MAX_PHOTOS
     assert evaluate.LABELS == dataset.LABELS

@@ -107,7 +107,7 @@ def test_the_key_is_rotated_and_everybody_stays(door: Program, tmp_path: Path) -
 # Times.
 
 
-def test_validity_is_in_the_doors_zone_and_said_back(door: Program) -> None:
+def test_validity_is_in_the_doors_zone_and_printed_back(door: Program) -> None:
     def change(*words: str) -> Result:
         return door("people", "change", ENROLLED.person, *words, "--json", "--set", "access.time_zone=America/New_York")
 
@@ -170,7 +170,7 @@ def kept(tmp_path: Path) -> Kept:
     return Kept(tmp_path)
 
 
-def test_whoever_was_not_let_in_for_so_long_is_forgotten(kept: Kept) -> None:
+def test_people_not_let_in_for_the_days_of_retention_are_forgotten(kept: Kept) -> None:
     ids = {name: kept.enrol(name) for name in ("Ann", "Ben")}
     kept.enrol("Later", Details(valid_from=rfc3339(START + 40 * DAY)))
     kept.enrol("Guest", Details(valid_until=rfc3339(START + 5 * DAY)))
@@ -189,7 +189,7 @@ def test_whoever_was_not_let_in_for_so_long_is_forgotten(kept: Kept) -> None:
     assert journal.verify(kept.journal.path).intact
 
 
-def test_past_validity_counts_even_for_who_was_seen_after(kept: Kept) -> None:
+def test_past_validity_counts_even_for_a_person_seen_after(kept: Kept) -> None:
     guest = kept.enrol("Guest", Details(valid_until=rfc3339(START + DAY)))
     kept.clock.advance(20 * DAY)
     kept.let_in(guest)
@@ -214,7 +214,7 @@ def test_nobody_is_forgotten_by_a_clock_that_may_be_wrong(kept: Kept) -> None:
         assert [person.name for person in kept.gallery.people()] == left
 
 
-def test_retention_that_cannot_be_carried_out_is_a_trouble_until_it_can(kept: Kept) -> None:
+def test_retention_that_fails_is_a_fault_until_it_succeeds(kept: Kept) -> None:
     kept.enrol("Ann")
     kept.clock.advance(1000 * DAY)
     faults = [JournalError("the disk is full")]
@@ -240,7 +240,7 @@ def test_a_forgotten_person_is_in_no_event_by_name(kept: Kept) -> None:
     assert journal.names(kept.journal.path, "Ann") == 0
 
 
-def test_the_scores_of_visits_are_forgotten_with_who_made_them(kept: Kept) -> None:
+def test_the_scores_of_visits_are_forgotten_with_the_visitor(kept: Kept) -> None:
     ann, ben = kept.enrol("Ann"), kept.enrol("Ben")
     for person in (ann, ben, None):
         kept.scores.keep(ScoredVisit(START, 0.98, 0.8, 0.96, person, person is not None, 5, "sha"))

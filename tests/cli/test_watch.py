@@ -47,7 +47,7 @@ def broker(request: pytest.FixtureRequest) -> Iterator[Mosquitto | EmbeddedBroke
 
 @contextmanager
 def publishing(port: int) -> Iterator[Callable[[Sequence[Message]], None]]:
-    """What publishes messages and waits for them to be acknowledged, with the door online from the start.
+    """Yields a function that publishes messages and waits for their acknowledgement; the door is online from the start.
 
     It stays connected while the block runs: amqtt forgets what it has acknowledged to somebody who leaves at once.
     """
@@ -89,7 +89,7 @@ def watching(program: Program, port: int, *options: str) -> Iterator[subprocess.
 def lines_of(
     program: Program, port: int, messages: Sequence[Message], *options: str, expected: int | None = None
 ) -> list[str]:
-    """What it prints when it finds the door online, and then these messages come."""
+    """Returns the lines it prints when it finds the door online, and then these messages come."""
     count = 1 + (len(messages) if expected is None else expected)
     with publishing(port) as publish, watching(program, port, "--count", str(count), *options) as process:
         assert process.stdout is not None

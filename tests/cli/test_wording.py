@@ -1,4 +1,4 @@
-"""What people and terminals are shown: nothing that steers them, and sums that are right in number and in grammar."""
+"""Words for people on terminals: nothing that steers them, and sums that are right in number and in grammar."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_json_is_escaped_and_means_the_same(value: object, indent: int | None) -
     assert "Zoë 王小明 😀" in shown or value == "\ud800"
 
 
-def test_what_is_told_of_a_wrong_call_steers_no_terminal(edgegate: Program) -> None:
+def test_the_message_on_a_wrong_call_steers_no_terminal(edgegate: Program) -> None:
     for call in (["replay", "x\x9b\u202e.avi"], ["replay", "x.avi", "--start-time", "\x9b\u202e"], ["\x9b\u202e"]):
         result = edgegate(*call)
         assert result.status == 2

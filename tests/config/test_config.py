@@ -1,4 +1,4 @@
-"""The configuration: what may be said, and every mistake told at once with the way out."""
+"""The configuration: its keys, and every mistake reported at once with the way out."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def write(tmp_path: Path) -> Write:
 
 
 def problems(path: Path | None = None, *overrides: str) -> list[str]:
-    """What is wrong, without the name of the file in front."""
+    """Returns the mistakes, without the name of the file in front."""
     with pytest.raises(ConfigError) as caught:
         load(path, overrides)
     assert str(caught.value) == "\n".join(caught.value.problems)
@@ -44,7 +44,7 @@ def test_the_config_file_in_the_repository_is_the_rendered_one() -> None:
     assert (ROOT / "config.toml").read_text(encoding="utf-8") == render(), "run `make config`"
 
 
-def test_the_config_file_says_what_holds_without_it() -> None:
+def test_the_config_file_has_the_built_in_defaults() -> None:
     assert load(ROOT / "config.toml") == load()
 
 
@@ -67,7 +67,7 @@ def test_ranges_are_shown_as_they_are_checked() -> None:
 # Mistakes.
 
 
-def test_every_mistake_is_told_at_once_with_key_value_and_reason(write: Write) -> None:
+def test_every_mistake_is_reported_at_once_with_key_value_and_reason(write: Write) -> None:
     path = write("""
         sight = 1
         [site]
@@ -171,7 +171,7 @@ def test_what_cannot_be_read_is_a_wrong_call(tmp_path: Path) -> None:
             load(path)
 
 
-def test_what_is_not_toml_is_told_with_its_place(write: Write) -> None:
+def test_what_is_not_toml_is_an_error_with_its_place(write: Write) -> None:
     (problem,) = problems(write("[site]\nname = home"))
     assert problem.startswith("not valid TOML: ")
     assert "line 2" in problem
@@ -227,7 +227,7 @@ def test_a_configuration_cannot_be_changed_once_it_is_loaded() -> None:
         load().door.unlock_seconds = 30  # type: ignore[misc]
 
 
-def test_the_data_folder_is_the_configured_one_or_systemds_or_beside_where_one_stands(
+def test_the_data_folder_is_the_configured_one_or_systemds_or_in_this_folder(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("STATE_DIRECTORY", raising=False)

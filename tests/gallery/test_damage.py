@@ -44,7 +44,7 @@ def without_page(whole: bytes, number: int) -> bytes:
         pytest.param(replacing(NUMBER, np.float32(0.9).tobytes()), id="a changed number"),
     ],
 )
-def test_a_damaged_file_is_told_in_one_line_and_left_as_it_is(
+def test_a_damaged_file_is_an_error_in_one_line_and_left_as_it_is(
     gallery: Gallery, damage: Callable[[bytes], bytes]
 ) -> None:
     gallery.add("Ann", [random_photo(i) for i in range(20)], TODAY)
@@ -59,7 +59,7 @@ def test_a_damaged_file_is_told_in_one_line_and_left_as_it_is(
     assert gallery.path.read_bytes() == damaged
 
 
-def test_whichever_page_is_lost_a_check_tells_it_and_nobody_is_read_as_another(gallery: Gallery) -> None:
+def test_any_lost_page_is_found_by_a_check_and_nobody_is_read_as_another(gallery: Gallery) -> None:
     """But for the end of a picture, which nothing but its own encryption vouches for."""
     pictures = 5
     gallery.add("Ann", [replace(random_photo(i), picture=bytes([i]) * 3 * PAGE) for i in range(pictures)], TODAY)

@@ -130,7 +130,7 @@ def test_another_key_in_its_place_is_a_lost_one(door: EncryptedGallery) -> None:
     assert door.keys.path.read_bytes() == bytes(32)
 
 
-def test_a_refused_key_is_told_and_everything_but_enrolling_goes_on(door: EncryptedGallery) -> None:
+def test_a_refused_key_is_a_fault_and_everything_but_enrolling_goes_on(door: EncryptedGallery) -> None:
     door.gallery.add("Ann", [random_photo(1)], TODAY)
     door.keys.path.chmod(0o644)
     assert door.gallery.people()[0].unreadable == 1

@@ -45,7 +45,7 @@ def test_on_a_terminal_a_yes_forgets(door: Program, answer: bytes) -> None:
     assert door.gallery.people() == ()
 
 
-def test_who_says_yes_beforehand_or_is_no_terminal_is_not_asked(door: Program, tmp_path: Path) -> None:
+def test_with_yes_or_without_a_terminal_nothing_is_asked(door: Program, tmp_path: Path) -> None:
     assert forget_on_a_terminal(door, b"", "--yes").err == ""
     assert door.gallery.people() == ()
     assert door("enroll", ENROLLED.person, ENROLLED.file).status == 0

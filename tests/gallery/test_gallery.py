@@ -62,7 +62,7 @@ def test_a_template_takes_the_best_photos_by_quality(gallery: Gallery) -> None:
     assert len(best) == MAX_PHOTOS
 
 
-def test_who_is_not_enrolled_is_told_who_is(gallery: Gallery) -> None:
+def test_an_unknown_name_is_an_error_that_lists_those_enrolled(gallery: Gallery) -> None:
     with pytest.raises(GalleryError, match=r"^Ann: not enrolled; enrolled: nobody$"):
         gallery.find("Ann")
     for i in range(12):
@@ -72,7 +72,7 @@ def test_who_is_not_enrolled_is_told_who_is(gallery: Gallery) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "  ", "two\nlines", "\x1b[31mred", "\udcff"])
-def test_what_is_no_name_is_refused(gallery: Gallery, name: str) -> None:
+def test_an_invalid_name_is_refused(gallery: Gallery, name: str) -> None:
     with pytest.raises(UsageError, match="name"):
         gallery.add(name, [photo(looks(0))], TODAY)
     assert not gallery.path.exists()
@@ -173,7 +173,7 @@ def test_processes_that_enrol_at_the_same_moment_wait_for_each_other(gallery: Ga
     assert len(gallery.find("everybody").photos) == 30
 
 
-def test_a_folder_that_cannot_be_made_is_told_in_one_line(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_an_error_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     path = tmp_path / "file" / "gallery.db"
     with pytest.raises(GalleryError, match=rf"^{path}: cannot be created: .*; see to the folder's owner"):
@@ -204,7 +204,7 @@ def test_a_file_of_a_newer_version_is_left_alone(gallery: Gallery) -> None:
 # Forgetting.
 
 
-def test_who_is_forgotten_leaves_no_trace_in_the_file(gallery: Gallery) -> None:
+def test_a_forgotten_person_leaves_no_trace_in_the_file(gallery: Gallery) -> None:
     for i in range(5):
         gallery.add(f"Neighbour {i}", [random_photo(10 * i + j) for j in range(5)], TODAY)
     grace = gallery.add("Grace Hopper", [random_photo(100 + j, f"rear-admiral-{j}.jpg") for j in range(20)], TODAY)
@@ -235,7 +235,7 @@ def test_what_others_or_sqlite_write_is_not_taken_for_a_trace(gallery: Gallery, 
     assert [person.name for person in gallery.people()] == ["Anna"]
 
 
-def test_a_trace_that_remains_is_told(gallery: Gallery) -> None:
+def test_a_trace_that_remains_is_an_error(gallery: Gallery) -> None:
     gallery.add("Grace", [photo(looks(0))], TODAY)
     with closing(sqlite3.connect(gallery.path)) as db:
         db.execute("CREATE TABLE note (text TEXT)")

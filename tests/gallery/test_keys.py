@@ -133,7 +133,7 @@ def test_a_service_with_a_credential_needs_no_right_to_the_file() -> None:
         assert len(keys.load()) == 2  # root reads both
 
 
-def test_a_folder_that_cannot_be_written_is_told_with_the_way_out(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_an_error_with_the_way_out(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(KeyFileError, match=r"the key cannot be (written|read): .*"):
         Keys(tmp_path / "file" / "edgegate.key", tmp_path / "data").make()

@@ -58,7 +58,7 @@ def test_forgetting_reaches_the_backup(door: EncryptedGallery) -> None:
     assert [file.name for file in door.data.iterdir()] == ["gallery.db"]
 
 
-def test_a_backup_that_cannot_be_opened_is_told(door: EncryptedGallery) -> None:
+def test_a_backup_that_cannot_be_opened_is_an_error(door: EncryptedGallery) -> None:
     with_first_schema(door)
     with pytest.raises(UsageError, match="there is no backup"):
         read_backup(door.gallery.path, {})
@@ -71,7 +71,7 @@ def test_a_backup_that_cannot_be_opened_is_told(door: EncryptedGallery) -> None:
         read_backup(door.gallery.path, door.keys.load())
 
 
-def test_a_crash_at_any_line_of_carrying_over_loses_nobody(door: EncryptedGallery) -> None:
+def test_a_crash_at_any_line_of_a_migration_loses_nobody(door: EncryptedGallery) -> None:
     people = with_first_schema(door)
     door.save()
     crashed = 0

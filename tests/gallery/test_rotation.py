@@ -20,7 +20,7 @@ def door(tmp_path: Path) -> EncryptedGallery:
     return EncryptedGallery(tmp_path)
 
 
-def test_rotation_encrypts_everything_anew_and_the_old_key_opens_nothing(door: EncryptedGallery) -> None:
+def test_rotation_reencrypts_everything_and_the_old_key_opens_nothing(door: EncryptedGallery) -> None:
     door.gallery.add("Ann", [random_photo(1, picture=PICTURE)], TODAY)
     before = known(door.gallery.people())
     old = door.keys.path.read_bytes()

@@ -50,7 +50,7 @@ def test_a_file_of_another_signer_cannot_pass_for_this_one() -> None:
         envelope.read(SEALED[:-64] + other[-64:])
 
 
-def test_what_it_is_not_is_told() -> None:
+def test_a_file_of_another_kind_is_an_error() -> None:
     with pytest.raises(GalleryError, match="not a file that `edgegate people export` has written"):
         envelope.read(b"a holiday photo")
     with pytest.raises(GalleryError, match="written by a newer edgegate"):

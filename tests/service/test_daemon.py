@@ -69,7 +69,7 @@ def test_a_signal_ends_it_cleanly_and_locked(door: Program, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("camera", ["nowhere.mp4", "/dev/video99"])
-def test_without_its_camera_or_broker_it_runs_and_says_so(camera: str, door: Program) -> None:
+def test_without_its_camera_or_broker_it_runs_and_reports_it(camera: str, door: Program) -> None:
     port = free_port()
     stall = ["--set", "camera.stall_seconds=0.5", "--set", f"mqtt.port={port}"]
     with start(door, camera, *stall) as daemon:
@@ -99,7 +99,7 @@ def test_a_camera_that_comes_later_is_used_and_the_state_says_both(door: Program
 
 
 def _degraded(staff: Subscriber) -> object:
-    """What the state says is wrong, if it has been told."""
+    """Returns the degraded parts in the state published last; None before the first."""
     states = staff.messages("/state")
     if not states:
         return None
@@ -108,7 +108,7 @@ def _degraded(staff: Subscriber) -> object:
 
 
 @needs_mosquitto
-def test_a_broker_that_comes_later_hears_everything(door: Program, tmp_path: Path) -> None:
+def test_a_broker_that_comes_later_gets_every_event(door: Program, tmp_path: Path) -> None:
     video = write_scene(tmp_path / "long.avi", [("enrolled", 1.0), ("nobody", 30.0)])
     port = free_port()
     with start(door, video, "--set", f"mqtt.port={port}", "--set", "door.unlock_seconds=0.5") as daemon:
@@ -136,7 +136,7 @@ def test_a_broker_that_refuses_the_password_does_not_stop_it(door: Program, scen
     assert "access.granted recognised" in told(door)
 
 
-def test_who_is_enrolled_or_forgotten_meanwhile_counts_at_once(edgegate: Program, tmp_path: Path) -> None:
+def test_people_enrolled_or_forgotten_meanwhile_count_at_once(edgegate: Program, tmp_path: Path) -> None:
     visits = [("enrolled", 5.0), ("nobody", 1.5), *[("enrolled", 2.5), ("nobody", 1.5)] * 5]
     video = write_scene(tmp_path / "visits.avi", visits)
     with start(edgegate, video, *NO_BROKER, "--set", "access.rearm_seconds=1") as daemon:
@@ -201,7 +201,7 @@ def test_nobody_is_let_in_while_the_disk_is_full(door: Program, tmp_path: Path) 
         assert before == ["service.started"]
         assert told(door)[1:3] == ["access.granted recognised", "lock.unlocked"]
         full = f"journal: {door.data / 'journal.db'}: cannot be"
-        assert faults(door, "journal")[0].startswith(f"degraded {full}"), "told late, but not lost"
+        assert faults(door, "journal")[0].startswith(f"degraded {full}"), "published late, but not lost"
         assert journal.verify(door.data / "journal.db").intact
 
 

@@ -1,4 +1,4 @@
-"""What the door does on real people: needs the evaluation data, $EDGEGATE_DATA or ../shared/data."""
+"""Decisions of the door on real people: needs the evaluation data, $EDGEGATE_DATA or ../shared/data."""
 
 from __future__ import annotations
 

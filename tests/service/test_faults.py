@@ -1,4 +1,4 @@
-"""Faults of a running door as docs/faults.md has them: what is told, what `check` says, and that it recovers."""
+"""Faults of a running door as docs/faults.md has them: the events, the lines of `check`, and the recovery."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def video(tmp_path: Path) -> Path:
 
 
 @needs_mosquitto
-def test_a_broker_that_is_away_is_told_later_and_the_state_recovers(door: Program, video: Path) -> None:
+def test_a_broker_that_was_away_gets_the_events_later_and_the_state_recovers(door: Program, video: Path) -> None:
     port = free_port()
     with start(door, video, "--set", f"mqtt.port={port}") as daemon:
         daemon.wait_for("service.degraded broker")
@@ -115,7 +115,7 @@ def test_on_a_full_disk_the_lock_keeper_serves_and_its_events_come_late_but_comp
         assert journal.verify(door.data / "journal.db").intact
 
 
-def test_a_disk_that_runs_short_is_told_before_it_is_full(door: Program, video: Path) -> None:
+def test_a_disk_that_runs_short_is_reported_before_it_is_full(door: Program, video: Path) -> None:
     wanted = ["--set", "journal.min_free_megabytes=1000000"]
     with start(door, video, *NO_BROKER, *wanted) as daemon:
         daemon.wait_for("service.degraded disk")
@@ -127,7 +127,7 @@ def test_a_disk_that_runs_short_is_told_before_it_is_full(door: Program, video: 
         assert daemon.end(by=signal.SIGTERM) == 0
 
 
-def test_a_gallery_that_cannot_be_read_is_told_and_read_again_when_it_can(door: Program, video: Path) -> None:
+def test_a_gallery_that_cannot_be_read_is_reported_and_read_again_when_it_can(door: Program, video: Path) -> None:
     gallery = door.data / "gallery.db"
     with start(door, video, *NO_BROKER) as daemon:
         daemon.wait_for(IN_SERVICE)
@@ -163,22 +163,22 @@ def test_check_says_of_the_service_what_its_journal_says(tmp_path: Path) -> None
     assert service(path) == (True, "not started yet")
     written = Journal(path, origin=Origin("home", "front", "b"), clock=VirtualClock(), outbox=False)
 
-    def tell(what: EventType, **data: str) -> tuple[bool, str]:
+    def after(what: EventType, **data: str) -> tuple[bool, str]:
         (event,) = written.append([Event(what, 0.0, data=data)])
         well, detail = service(path)
         return well, detail.replace(event["time"], "T")
 
-    assert tell(EventType.SERVICE_STARTED) == (True, "started at T")
-    assert tell(EventType.DEGRADED, part="disk", reason="full") == (False, "started at T; disk: full")
-    assert tell(EventType.CAMERA_STALLED, reason="unplugged") == (
+    assert after(EventType.SERVICE_STARTED) == (True, "started at T")
+    assert after(EventType.DEGRADED, part="disk", reason="full") == (False, "started at T; disk: full")
+    assert after(EventType.CAMERA_STALLED, reason="unplugged") == (
         False,
         "started at T; disk: full; camera: unplugged",
     )
-    assert tell(EventType.RECOVERED, part="disk", reason="full") == (False, "started at T; camera: unplugged")
-    assert tell(EventType.CAMERA_RECOVERED) == (True, "started at T")
-    assert tell(EventType.DEGRADED, part="disk", reason="full")[0] is False
-    assert tell(EventType.SERVICE_STOPPED) == (True, "stopped at T")
-    assert tell(EventType.SERVICE_STARTED, reason="it hung") == (False, "started at T; it hung; see its log")
+    assert after(EventType.RECOVERED, part="disk", reason="full") == (False, "started at T; camera: unplugged")
+    assert after(EventType.CAMERA_RECOVERED) == (True, "started at T")
+    assert after(EventType.DEGRADED, part="disk", reason="full")[0] is False
+    assert after(EventType.SERVICE_STOPPED) == (True, "stopped at T")
+    assert after(EventType.SERVICE_STARTED, reason="it hung") == (False, "started at T; it hung; see its log")
 
 
 def test_a_part_that_hangs_does_not_hang_check() -> None:
@@ -206,7 +206,7 @@ def test_work_that_is_waited_for_gives_what_it_gives() -> None:
 
 
 def finding(door: Program, part: str, *options: str) -> dict[str, str]:
-    """What `check` finds of one part."""
+    """Returns the line of `check` for one part."""
     broker = () if any("mqtt" in option for option in options) else NO_BROKER
     found: list[dict[str, str]]
     found = door("check", *MOCK, *broker, "--set", "camera.source=none", *options, "--json").json

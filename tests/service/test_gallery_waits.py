@@ -54,7 +54,7 @@ def as_made_before(gallery: Gallery) -> None:
 
 
 def numbers(gallery: Gallery) -> tuple[int, int]:
-    """How many pages the file has, and how many of them are free."""
+    """Returns the number of the file's pages, and of the free ones among them."""
     with closing(sqlite3.connect(gallery.path)) as db:
         return tuple(int(db.execute(f"PRAGMA {what}").fetchone()[0]) for what in ("page_count", "freelist_count"))  # type: ignore[return-value]
 
@@ -82,14 +82,14 @@ class Interrupted(Gallery):
 
 
 class Watched:
-    """A connection that tells before each transaction."""
+    """A connection that calls `notify` before each transaction."""
 
-    def __init__(self, db: sqlite3.Connection, tell: Callable[[], None]) -> None:
-        self._db, self._tell = db, tell
+    def __init__(self, db: sqlite3.Connection, notify: Callable[[], None]) -> None:
+        self._db, self._notify = db, notify
 
     def execute(self, query: str, *values: Any) -> sqlite3.Cursor:
         if query.startswith("BEGIN"):
-            self._tell()
+            self._notify()
         return self._db.execute(query, *values)
 
     @property
@@ -106,7 +106,7 @@ def many(tmp_path: Path) -> Gallery:
     return gallery
 
 
-def test_who_is_read_a_few_at_a_time_is_of_one_moment(many: Gallery) -> None:
+def test_people_read_a_few_at_a_time_are_of_one_moment(many: Gallery) -> None:
     reading = Interrupted(many.path, partial(many.forget, "p00"))
     people = reading.people()
     assert [person.name for person in people] == [f"p{number:02}" for number in range(1, 3 * snapshot.ROWS)]
@@ -134,10 +134,10 @@ def test_one_person_is_found_without_the_others(many: Gallery) -> None:
 
 
 @pytest.mark.parametrize("before", [lambda _: None, as_made_before], ids=["of-this-version", "as-made-before"])
-def test_nothing_of_who_was_forgotten_is_left_in_free_pages(
+def test_nothing_of_a_forgotten_person_is_left_in_free_pages(
     gallery: Gallery, before: Callable[[Gallery], None]
 ) -> None:
-    """The file is not written anew: its pages are free, and zero."""
+    """The file is not rewritten: its pages are free, and zero."""
     for number in range(3):
         gallery.add(f"Neighbour {number}", [pictured(number)], TODAY)
     gallery.add("Grace", [pictured(100 + i, f"admiral-{i}.jpg") for i in range(5)], TODAY)
@@ -173,7 +173,7 @@ def windows(gallery: Gallery, name: str) -> Iterator[bytes]:
             yield from whole
 
 
-def test_a_trace_in_a_free_page_is_told(gallery: Gallery) -> None:
+def test_a_trace_in_a_free_page_is_an_error(gallery: Gallery) -> None:
     gallery.add("Grace", [pictured(1)], TODAY)
     gallery.add("Ann", [pictured(2)], TODAY)
     with closing(sqlite3.connect(gallery.path)) as db:

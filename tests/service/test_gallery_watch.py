@@ -72,7 +72,7 @@ class Door:
     def __init__(self, folder: Path) -> None:
         self.file = folder / "gallery.db"
         self.clock, self.view = SystemClock(), View()
-        self.told: list[CloudEvent] = []
+        self.events: list[CloudEvent] = []
         self.stopping = threading.Event()
         self.identifier = Identifier(Gallery(self.file), TABLE, EMBEDDER, 1e-3, FRAMES)
         self.watch = GalleryWatch(self.identifier, self.stopping)
@@ -88,7 +88,7 @@ class Door:
             changes,
             self.clock,
             lambda _: None,
-            self.told.append,
+            self.events.append,
         )
         self._seq = 0
 
@@ -112,7 +112,7 @@ class Door:
         return float(done.stdout)
 
     def granted(self) -> bool:
-        return any(essence(event).startswith("access.granted") for event in self.told)
+        return any(essence(event).startswith("access.granted") for event in self.events)
 
     def close(self) -> None:
         self.watch.close(5)
@@ -127,7 +127,7 @@ def door(tmp_path: Path) -> Iterator[Door]:
     door.close()
 
 
-def test_whom_another_process_enrols_is_let_in_within_two_seconds(door: Door) -> None:
+def test_somebody_enrolled_by_another_process_is_let_in_within_two_seconds(door: Door) -> None:
     door.watch.start()
     for _ in range(10):
         door.turn()
@@ -136,7 +136,7 @@ def test_whom_another_process_enrols_is_let_in_within_two_seconds(door: Door) ->
     assert door.until(door.granted) - done < WITHIN_SECONDS
 
 
-def test_whom_another_process_forgets_in_the_middle_of_their_visit_is_not_let_in_after_two_seconds(door: Door) -> None:
+def test_somebody_forgotten_within_their_visit_is_not_let_in_after_two_seconds(door: Door) -> None:
     door.elsewhere("add")
     door.identifier.refresh()
     door.watch.start()
@@ -148,10 +148,10 @@ def test_whom_another_process_forgets_in_the_middle_of_their_visit_is_not_let_in
     door.view.face = face_at(0.0, embedding=looks(0))
     for _ in range(3 * FRAMES):
         door.turn()
-    assert door.told == []
+    assert door.events == []
 
 
-def test_who_is_forgotten_while_somebody_else_stays_is_not_let_in_either(door: Door) -> None:
+def test_somebody_forgotten_while_another_visitor_stays_is_not_let_in_either(door: Door) -> None:
     door.elsewhere("add", "ben")
     door.elsewhere("add", "ann")
     assert door.identifier.refresh()
@@ -195,8 +195,8 @@ def test_while_the_gallery_is_read_faces_are_matched_with_the_people_before() ->
     watch.close(10)
 
 
-class Troubled:
-    """An identifier whose refreshing goes wrong in the ways it is told to, one after the other."""
+class Failing:
+    """An identifier whose refreshing raises these errors, one after the other; None for a refresh that works."""
 
     def __init__(self, *errors: Exception | None) -> None:
         self._errors = list(errors)
@@ -211,8 +211,8 @@ class Troubled:
         return None
 
 
-def test_a_gallery_that_cannot_be_read_is_told_for_as_long_as_that_lasts() -> None:
-    unreadable = Troubled(*[GalleryError("damaged")] * 3)
+def test_a_gallery_that_cannot_be_read_is_a_fault_for_as_long_as_that_lasts() -> None:
+    unreadable = Failing(*[GalleryError("damaged")] * 3)
     watch = GalleryWatch(unreadable, threading.Event())
     watch.start()
     _wait(lambda: watch.fault == "damaged")
@@ -222,7 +222,7 @@ def test_a_gallery_that_cannot_be_read_is_told_for_as_long_as_that_lasts() -> No
 
 
 def test_a_thread_that_dies_says_so() -> None:
-    watch = GalleryWatch(Troubled(ValueError("a mistake")), threading.Event())
+    watch = GalleryWatch(Failing(ValueError("a mistake")), threading.Event())
     watch.start()
     _wait(lambda: watch.failed is not None)
     assert str(watch.failed) == "a mistake"
@@ -254,7 +254,7 @@ def test_a_name_that_is_known_is_not_waited_for_nor_is_one_that_never_came_again
     assert first < AWAIT_SECONDS + 1.0
 
 
-def test_who_was_forgotten_is_waited_for_only_until_the_file_was_looked_at(door: Door) -> None:
+def test_a_forgotten_id_is_waited_for_only_until_the_file_was_looked_at(door: Door) -> None:
     door.watch.start()
     start = door.clock.monotonic()
     assert door.watch.name_of("forgotten") is None

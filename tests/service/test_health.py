@@ -1,4 +1,4 @@
-"""Faults, fed with times: what is told, what is shown, and that a fault that comes and goes is no flood."""
+"""Faults, fed with times: the events, the state, and that a fault that comes and goes is no flood."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from edgegate.service.health import LONGEST_STEADY_SECONDS, STEADY_SECONDS, Heal
 LOOK = 0.25
 
 
-def told(events: Iterable[Event]) -> list[str]:
+def in_words(events: Iterable[Event]) -> list[str]:
     return [f"{event.type.removeprefix('service.')} {event.data['part']}: {event.data['reason']}" for event in events]
 
 
@@ -27,12 +27,12 @@ class Watched:
         self.events: list[Event] = []
 
     def stay(self, seconds: float, **faults: str | None) -> list[str]:
-        """Let time pass with these faults; the answer is what was told meanwhile."""
+        """Lets time pass with these faults. Returns the events meanwhile, in words."""
         end, before = self.now + seconds, len(self.events)
         while self.now < end:
             self.events += self.health.look(self.now, faults)
             self.now += LOOK
-        return told(self.events[before:])
+        return in_words(self.events[before:])
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def watched() -> Watched:
     return Watched()
 
 
-def test_a_trouble_is_told_once_and_shown_until_it_has_been_gone_for_a_while(watched: Watched) -> None:
+def test_a_fault_is_reported_once_and_shown_until_it_was_gone_for_a_while(watched: Watched) -> None:
     assert watched.stay(10, disk=None) == []
     assert watched.stay(10, disk="5 MB free") == ["degraded disk: 5 MB free"]
     assert watched.health.degraded == {"disk": "5 MB free"}
@@ -52,7 +52,7 @@ def test_a_trouble_is_told_once_and_shown_until_it_has_been_gone_for_a_while(wat
     assert [event.at for event in watched.events] == [11.0, 23.0]
 
 
-def test_what_is_gone_at_once_is_not_told_and_a_broker_has_longer(watched: Watched) -> None:
+def test_a_fault_gone_at_once_is_not_reported_and_a_broker_has_longer(watched: Watched) -> None:
     for _ in range(10):
         assert watched.stay(0.5, gallery="locked", broker="restarting") == []
         assert watched.stay(0.5, gallery=None, broker="restarting") == []

@@ -1,4 +1,4 @@
-"""What somebody else holds delays no grant and ends no daemon: the gallery, the scores, the journal."""
+"""Files that another process holds delay no grant and end no daemon: the gallery, the scores, the journal."""
 
 from __future__ import annotations
 
@@ -39,16 +39,16 @@ def test_nothing_comes_between_commit_and_pulse_in_the_door_as_it_is_built(door:
     """With the real networks, journal and lock, while somebody holds the gallery; the event has its name."""
     video = write_scene(tmp_path / "visit.avi", [("enrolled", 3.0)])
     settings = config.load(None, [f"service.data_dir={json.dumps(str(door.data))}", "door.pins=mock"])
-    recognition, clock, told = app.build_recognition(settings), VirtualClock(0.0), list[CloudEvent]()
+    recognition, clock, seen = app.build_recognition(settings), VirtualClock(0.0), list[CloudEvent]()
     recording, kept = Recording(video), app.open_journal(settings, replay.origin(settings), clock)
     with held(door.data / "gallery.db"), calls_noted() as calls:
-        for _ in replay.replay(settings, recognition, recording, kept, clock, told.append):
-            if told:
+        for _ in replay.replay(settings, recognition, recording, kept, clock, seen.append):
+            if seen:
                 break
     recording.close()
     kept.close()
     assert between(calls, "Journal.append", "LockController.pulse") == ["Loop._ask_lock"]
-    assert told[0]["data"]["person"] == ENROLLED.person
+    assert seen[0]["data"]["person"] == ENROLLED.person
 
 
 @contextmanager

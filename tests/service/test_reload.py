@@ -67,11 +67,13 @@ KEEPER = "door.keeper=/run/edgegate-lock/keeper.sock"
         ([], ["door.exit_pin=5"], ["edgegate"]),
     ],
 )
-def test_the_service_is_named_that_a_key_waits_for(start: list[str], wanted: list[str], services: list[str]) -> None:
+def test_a_key_that_needs_a_restart_names_the_service_to_restart(
+    start: list[str], wanted: list[str], services: list[str]
+) -> None:
     assert compare(config.load(None, start), config.load(None, wanted)).event(0.0).data["restart"] == services
 
 
-def test_what_the_keeper_should_go_by_is_known_after_a_reload_and_what_drives_pins_itself_stays() -> None:
+def test_a_reload_takes_over_the_keepers_wiring_but_not_the_daemons_own() -> None:
     wanted = config.load(None, [KEEPER, "door.exit_pin=5"])
     changes = compare(config.load(None, [KEEPER]), wanted)
     assert (changes.applied, changes.needs_restart) == ((), ("door.exit_pin",))
@@ -109,9 +111,9 @@ class Built:
         self.recognition = app.build_recognition(settings)
         self.journal = app.open_journal(settings, app.origin_of(settings), self.clock)
         self.lock = app.open_lock(settings, self.clock, changes.put)
-        self.told: list[dict[str, Any]] = []
+        self.events: list[dict[str, Any]] = []
         self.loop = app.build_loop(
-            settings, self.recognition, self.journal, self.lock, changes, self.clock, self.told.append
+            settings, self.recognition, self.journal, self.lock, changes, self.clock, self.events.append
         )
         self.disk = self.loop._journal = FailingJournal(self.journal)
         self.stopping = threading.Event()
@@ -171,14 +173,14 @@ def test_a_reload_builds_what_a_start_would(build: Callable[..., Built]) -> None
     assert running.reload(scores, *CHANGED) == started.settings
     assert running.rules() == started.rules()
     assert all(new != old for new, old in zip(running.rules(), before, strict=True))
-    assert running.told[-1]["data"] == {
+    assert running.events[-1]["data"] == {
         "applied": sorted((setting.partition("=")[0] for setting in CHANGED), key=KEYS.index),
         "needs_restart": [],
         "restart": [],
     }
 
 
-def test_what_cannot_be_written_down_is_not_put_in_force(build: Callable[..., Built]) -> None:
+def test_a_reload_that_cannot_be_journaled_is_not_put_in_force(build: Callable[..., Built]) -> None:
     door = build()
     before = door.rules()
     door.disk.room = 0
@@ -186,7 +188,7 @@ def test_what_cannot_be_written_down_is_not_put_in_force(build: Callable[..., Bu
     assert door.rules() == before
     door.disk.room = 10
     door.loop.settle()
-    (refused,) = door.told
+    (refused,) = door.events
     assert refused["type"].endswith("service.reload_refused")
     assert "the disk is full" in refused["data"]["reason"]
 
@@ -197,7 +199,7 @@ def test_a_refusal_names_every_mistake_and_no_password(build: Callable[..., Buil
     wrong = ["access.rearm_seconds=0", "camera.width='rtsp://me:secret@camera/'", "access.rearm_second=3"]
     assert door.reload(*wrong) is door.settings
     assert door.rules() == before
-    (reason,) = [event["data"]["reason"] for event in door.told]
+    (reason,) = [event["data"]["reason"] for event in door.events]
     for words in ("access.rearm_seconds = 0", "camera.width", "did you mean rearm_seconds?"):
         assert words in reason
     assert "secret" not in reason
@@ -207,7 +209,7 @@ def test_a_refusal_names_every_mistake_and_no_password(build: Callable[..., Buil
 
 
 class Notified:
-    """What the service manager is told."""
+    """The service manager's socket, and the notifications on it."""
 
     def __init__(self, folder: Path) -> None:
         self.path = str(folder / "notify.socket")

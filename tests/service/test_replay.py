@@ -47,14 +47,14 @@ def test_the_same_recording_gives_the_same_bytes_on_a_busy_machine(door: Program
     assert in_a_crowd == at_leisure
 
 
-def test_the_start_is_a_time_of_the_doors_zone_and_said_back(door: Program, scene: Scene) -> None:
+def test_the_start_is_a_time_of_the_doors_zone_and_printed_back(door: Program, scene: Scene) -> None:
     zone = ("--set", "access.time_zone=Europe/Berlin")
     result = door("replay", scene("enrolled"), "--start-time", "2026-03-01 08:00", *zone)
     assert result.events[0]["time"] == "2026-03-01T07:00:00.900Z"
     assert result.err == "the recording begins at 2026-03-01 08:00 CET (Europe/Berlin)\n"
 
 
-def test_events_are_the_contracts(door: Program, scene: Scene) -> None:
+def test_events_have_the_fields_of_the_contract(door: Program, scene: Scene) -> None:
     granted, unlocked, locked = door("replay", scene("enrolled"), "--start-time", "2026-03-01T08:00:00+01:00").events
     assert {name: granted[name] for name in ("specversion", "id", "source", "type", "time")} == {
         "specversion": "1.0",
@@ -88,7 +88,9 @@ def test_a_terminal_gets_a_line_an_event_and_what_came_of_it(door: Program, scen
     assert SUMMED_UP.fullmatch(result.out), result.out
 
 
-def test_nobody_and_a_photo_are_told_on_a_terminal(door: Program, scene: Scene, tmp_path: Path) -> None:
+def test_a_recording_of_nobody_and_a_photo_are_summed_up_on_a_terminal(
+    door: Program, scene: Scene, tmp_path: Path
+) -> None:
     cv2.imwrite(str(tmp_path / "photo.jpg"), stills()["enrolled"])
     assert door.on_terminal("replay", scene("empty")).out == "2.4 s: nobody was seen\n"
     photo = door.on_terminal("replay", tmp_path / "photo.jpg").out
@@ -120,9 +122,7 @@ def test_a_replay_leaves_the_doors_own_journal_alone(door: Program, scene: Scene
     assert {path.name: path.read_bytes() for path in door.data.iterdir()} == before
 
 
-def test_validity_is_judged_by_the_replay_s_own_time_and_begins_in_the_middle_of_a_visit(
-    door: Program, scene: Scene
-) -> None:
+def test_validity_follows_the_replays_own_time_and_may_begin_within_a_visit(door: Program, scene: Scene) -> None:
     gallery = Gallery(door.data / "gallery.db")
     gallery.change(ENROLLED.person, Details(valid_from="2026-03-01T07:00:01.4Z", valid_until="2026-03-02T00:00:00Z"))
     early, granted, *_ = door("replay", scene("enrolled"), "--start-time", "2026-03-01T07:00:00Z").events
@@ -143,7 +143,7 @@ def test_in_real_time_it_can_only_grant_less(door: Program, scene: Scene) -> Non
     assert result.told in ([], GRANTED)
 
 
-def test_expect_tells_the_differences(door: Program, scene: Scene, tmp_path: Path) -> None:
+def test_expect_prints_the_differences(door: Program, scene: Scene, tmp_path: Path) -> None:
     golden = tmp_path / "golden.jsonl"
     events = door("replay", scene("enrolled")).events
     assert door("replay", scene("enrolled"), "--events", golden, "--expect", _write(golden, events)).status == 0
@@ -169,9 +169,7 @@ def _write(path: Path, events: list[dict[str, Any]]) -> Path:
 
 
 @pytest.mark.parametrize("content", [b"{}\n", b"\xff\xfe", b"[1]\n", b'{"type": "x", "time": "now", "data": {}}\n'])
-def test_a_golden_file_that_is_none_is_a_wrong_call(
-    content: bytes, door: Program, scene: Scene, tmp_path: Path
-) -> None:
+def test_an_invalid_golden_file_is_a_wrong_call(content: bytes, door: Program, scene: Scene, tmp_path: Path) -> None:
     golden = tmp_path / "golden.jsonl"
     golden.write_bytes(content)
     result = door("replay", scene("empty"), "--expect", golden)
@@ -198,7 +196,7 @@ def _count_frames(video: Path) -> int:
     return count
 
 
-def test_an_output_that_cannot_be_written_is_told_before_anything_is_done(door: Program, tmp_path: Path) -> None:
+def test_an_output_that_cannot_be_written_is_an_error_before_any_work(door: Program, tmp_path: Path) -> None:
     video, link, fifo = (tmp_path / name for name in ("video.webm", "link.html", "fifo.webm"))
     video.write_text("no video: to read it would be another mistake")
     link.symlink_to("elsewhere.html")

@@ -18,7 +18,7 @@ Scene = Callable[[str], Path]
 GRANTED = ["access.granted recognised", "lock.unlocked", "lock.locked"]
 
 
-def test_publishing_needs_a_broker_that_may_be_told(door: Program, scene: Scene) -> None:
+def test_publishing_needs_an_enabled_broker(door: Program, scene: Scene) -> None:
     result = door("replay", scene("enrolled"), "--publish", "--set", "mqtt.enabled=false")
     assert (result.status, result.problem.split(":")[0]) == (2, "replay --publish")
 
@@ -31,7 +31,7 @@ def test_published_events_are_the_printed_ones(door: Program, scene: Scene) -> N
         leaves = {message.topic.rpartition("/")[2] for message in staff.messages()}
     assert (result.status, result.err) == (0, "")
     assert received == result.events
-    assert leaves == {"event"}, "a replay is no door: it has no word on whether one is there"
+    assert leaves == {"event"}, "a replay is no door: it does not publish whether one is there"
 
 
 @needs_mosquitto

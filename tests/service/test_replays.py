@@ -1,6 +1,6 @@
 """Golden replays: scenes that the repository makes itself, and what the door decides about them.
 
-The golden files hold what `replay --expect` compares. After a wanted change write them anew, with `python -m
+The golden files hold what `replay --expect` compares. After a wanted change write them again, with `python -m
 tests.service.test_replays`, and read the diff.
 """
 

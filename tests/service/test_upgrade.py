@@ -78,7 +78,7 @@ def test_everybody_is_recognised_as_before(old: Old, scene: Scene) -> None:
     assert [event["data"]["person"] for event in granted] == ["Grace Hopper", "Eileen Collins"]
 
 
-def test_the_first_schemas_templates_are_carried_over_to_the_bit(edgegate: Program, scene: Scene) -> None:
+def test_the_first_schemas_templates_are_migrated_to_the_bit(edgegate: Program, scene: Scene) -> None:
     old = Old("schema-1", edgegate)
     before = old.plain_templates()
     with start(edgegate, scene("empty"), *NO_BROKER) as daemon:

@@ -1,4 +1,4 @@
-"""What a door shows its broker and its camera, when systemd hands it over."""
+"""Secrets for broker and camera that systemd hands over."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_a_credential_comes_before_the_cameras_password_file(credentials: Path) 
     assert "door:by%20systemd@" in address_in(CameraSettings(source="rtsp://door@10.0.0.7/live")).dialled
 
 
-def test_the_daemon_is_handed_every_credential_that_anything_asks_for_and_the_docs_name_it() -> None:
+def test_the_unit_loads_every_credential_in_use_and_the_docs_name_it() -> None:
     asked = {name for file in (ROOT / "edgegate").rglob("*.py") for name in _NAME.findall(file.read_text("utf-8"))}
     unit = (ROOT / "systemd" / "edgegate.service").read_text(encoding="utf-8")
     docs = (ROOT / "docs" / "install.md").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Room on the disk: told before it is full, and not at every file that comes or goes."""
+"""Room on the disk: a fault before it is full, and not at every file that comes or goes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def test_it_is_short_below_what_is_wanted_until_there_is_clearly_more() -> None:
         assert fault is None or fault.startswith(f"{free} MB free, 100 wanted: nobody is let in once it is full")
 
 
-def test_a_disk_that_does_not_answer_is_a_trouble_too() -> None:
+def test_a_disk_that_does_not_answer_is_a_fault_too() -> None:
     def gone(folder: Path) -> int:
         raise OSError(5, "Input/output error")
 

@@ -62,8 +62,8 @@ def test_the_journal_gets_fields(log: logging.Logger, journal: Journal) -> None:
 )
 def test_levels_are_the_journals_priorities(level: str, priority: str, log: logging.Logger, journal: Journal) -> None:
     log.addHandler(logs.JournalHandler("edgegate", journal.path))
-    getattr(log, level)("how grave it is")
-    assert journal.wait_for("how grave")["PRIORITY"] == priority
+    getattr(log, level)("its severity")
+    assert journal.wait_for("its severity")["PRIORITY"] == priority
 
 
 def test_alarms_are_warnings_and_every_event_named_so_exists() -> None:
@@ -77,7 +77,7 @@ def test_a_value_of_several_lines_arrives_as_it_was() -> None:
 
 
 @pytest.mark.skipif(not JOURNALD or os.geteuid() != 0, reason="needs systemd-journald, and root to start it apart")
-def test_journald_itself_understands_it(tmp_path: Path) -> None:
+def test_journald_itself_reads_the_records(tmp_path: Path) -> None:
     """The real one, alone in a mount namespace; journalctl reads what it wrote."""
     program = (
         "import logging, os; from edgegate import errors\nfrom edgegate.system import logs\n"
@@ -117,13 +117,15 @@ def test_journald_itself_understands_it(tmp_path: Path) -> None:
 # Nobody waits for a log.
 
 
-def test_a_journal_that_is_away_is_not_waited_for_and_hears_it_later(log: logging.Logger, tmp_path: Path) -> None:
+def test_a_journal_that_is_away_is_not_waited_for_and_gets_the_records_later(
+    log: logging.Logger, tmp_path: Path
+) -> None:
     log.addHandler(logs.JournalHandler("edgegate", str(tmp_path / "journal.socket")))
     numbers = [f"number {number}" for number in range(logs.MAX_WAITING + 10)]
     for words in numbers:
         log.info(words)
     with Journal(tmp_path) as journal:
-        _log_until_told(log, journal, "of the records before this came late, 10 are lost")
+        _log_until(log, journal, "of the records before this came late, 10 are lost")
         log.removeHandler(log.handlers[0])
     assert [r["MESSAGE"] for r in journal.records if r["MESSAGE"] in numbers] == numbers[: logs.MAX_WAITING]
 
@@ -134,15 +136,15 @@ def test_a_journal_that_does_not_read_is_not_waited_for(log: logging.Logger, tmp
     for _ in range(3 * logs.MAX_WAITING):
         log.info("of so many that its queue is full")
     with journal:
-        _log_until_told(log, journal, "are lost")
+        _log_until(log, journal, "are lost")
 
 
-def _log_until_told(log: logging.Logger, journal: Journal, words: str) -> None:
-    def told() -> bool:
+def _log_until(log: logging.Logger, journal: Journal, words: str) -> None:
+    def arrived() -> bool:
         log.info("on")
         return any(words in record["MESSAGE"] for record in list(journal.records))
 
-    wait_until(told)
+    wait_until(arrived)
 
 
 def test_a_pipe_that_nobody_reads_is_not_waited_for(log: logging.Logger) -> None:
@@ -156,7 +158,7 @@ def test_a_pipe_that_nobody_reads_is_not_waited_for(log: logging.Logger) -> None
     log.info("nor a descriptor that is closed")
 
 
-# What it says.
+# The records.
 
 
 class Lines:
@@ -212,7 +214,7 @@ def test_a_wrong_log_call_ends_nothing(log: logging.Logger) -> None:
     assert "'%d' cannot be logged: TypeError" in lines.read()
 
 
-# Where it goes.
+# The destination.
 
 
 @pytest.mark.parametrize("connected", [True, False])
@@ -239,6 +241,6 @@ def test_only_where_systemd_connected_stderr_to_the_journal_it_goes_there(connec
         assert done.stderr == "WARNING edgegate.test: here\n"
 
 
-def test_why_it_ends_is_told_as_by_every_command(capfd: pytest.CaptureFixture[str]) -> None:
+def test_the_reason_for_an_end_is_printed_as_by_every_command(capfd: pytest.CaptureFixture[str]) -> None:
     logs.complain("edgegate-lock", ConfigError(["one mistake", "another"]))
     assert capfd.readouterr().err == "edgegate-lock: one mistake\nedgegate-lock: another\n"

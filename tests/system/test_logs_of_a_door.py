@@ -39,9 +39,9 @@ def test_no_name_face_or_key_is_in_the_log_of_a_door(
     enrolment = edgegate.run("enroll", ENROLLED.person, ENROLLED.file, "--set", f"service.log_level={level}")
     _run(edgegate, journal, scene("enrolled-then-stranger"), f"service.log_level={level}")
     everything = enrolment.err + json.dumps(journal.records, ensure_ascii=False)
-    told = {(r["EDGEGATE_EVENT"], r.get("EDGEGATE_PERSON_ID")) for r in journal.records if "EDGEGATE_EVENT" in r}
+    logged = {(r["EDGEGATE_EVENT"], r.get("EDGEGATE_PERSON_ID")) for r in journal.records if "EDGEGATE_EVENT" in r}
     (person,) = edgegate.gallery.people()
-    assert {("access.granted", person.id), ("access.denied", None), ("lock.locked", None)} <= told
+    assert {("access.granted", person.id), ("access.denied", None), ("lock.locked", None)} <= logged
     for word in (ENROLLED.person, *ENROLLED.person.split()):
         assert word.lower() not in everything.lower()
     assert _secrets(edgegate, everything) == []
@@ -66,7 +66,7 @@ def _run(door: Program, journal: Journal, video: Path, *overrides: str) -> None:
 
 
 def _secrets(door: Program, text: str) -> list[str]:
-    """What of the gallery's key is in the text, in whichever writing."""
+    """Returns the forms of the gallery's key that are in the text: hexadecimal, base64 or Python's."""
     settings = config.load(None, [f"service.data_dir={json.dumps(str(door.data))}"])
     key = settings.key_file.read_bytes()
     assert len(key) == 32

@@ -135,7 +135,7 @@ def test_no_name_for_a_draft_can_be_planted(tmp_path: Path, write_to: Way) -> No
             write("whole")
             (draft,) = set(names(tmp_path)) - {"victim", "report.html"} - drafts
         drafts.add(draft)
-        (tmp_path / draft).symlink_to(victim)  # for whoever uses that name again
+        (tmp_path / draft).symlink_to(victim)  # for a writer that uses that name again
     assert len(drafts) == 2
     assert victim.read_text() == "root's"
     assert path.read_text() == "whole"
@@ -162,7 +162,7 @@ def test_a_place_that_cannot_be_written_to_is_a_wrong_call(tmp_path: Path, write
 
 
 @every_way
-def test_a_disk_that_fills_up_is_told_by_the_files_name(tmp_path: Path, write_to: Way) -> None:
+def test_a_disk_that_fills_up_is_an_error_with_the_files_name(tmp_path: Path, write_to: Way) -> None:
     path = tmp_path / "out.mp4"
     with (
         pytest.raises(EdgegateError, match=r"out\.mp4: could not be written to its end: No space left"),

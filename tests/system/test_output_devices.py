@@ -54,7 +54,7 @@ def test_a_fifo_gets_each_line_at_once_and_stays(tmp_path: Path) -> None:
     assert names(tmp_path) == ["events"]
 
 
-def test_a_fifo_takes_nothing_that_is_written_back_and_forth(tmp_path: Path) -> None:
+def test_a_fifo_is_refused_for_what_is_written_back_and_forth(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "film.webm")
     with pytest.raises(UsageError, match="no regular file"), complete(tmp_path / "film.webm"):
         pytest.fail("nothing should be written")
@@ -84,7 +84,7 @@ def test_a_device_is_written_through_and_stays(tmp_path: Path, write_to: Way) ->
 
 
 @pytest.mark.parametrize("write_to", [as_text, as_bytes])
-def test_a_full_device_is_told_by_its_name(tmp_path: Path, write_to: Way) -> None:
+def test_a_full_device_is_an_error_with_its_name(tmp_path: Path, write_to: Way) -> None:
     full = device(tmp_path, "full", 7)
     with (
         pytest.raises(EdgegateError, match=r"full: could not be written to its end: No space left") as raised,

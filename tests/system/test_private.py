@@ -91,7 +91,7 @@ private_files._write(path, b"late", None, publish)
 """Writes a file, but waits for a line before it gives the draft its name."""
 
 
-def test_what_a_killed_program_left_half_written_goes_with_the_next_write_and_nothing_else(tmp_path: Path) -> None:
+def test_the_next_write_removes_a_killed_programs_draft_and_nothing_else(tmp_path: Path) -> None:
     call = [sys.executable, "-c", WRITER, str(tmp_path / "file")]
     with subprocess.Popen(call, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as killed:
         assert killed.stdout is not None

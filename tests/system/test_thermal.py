@@ -15,11 +15,11 @@ from edgegate.system.thermal import Cooling, Heat, HeatWatch, Thermometer
 
 def limits(*celsius: float) -> list[float | None]:
     cooling = Cooling(frames_per_second=16)
-    told = []
+    limits = []
     for degrees in celsius:
         cooling.feel(Heat(degrees))
-        told.append(cooling.limit)
-    return told
+        limits.append(cooling.limit)
+    return limits
 
 
 def test_fewer_frames_the_hotter_and_back_five_degrees_later() -> None:
@@ -60,7 +60,7 @@ def test_a_cool_machine_looks_at_every_frame() -> None:
     assert cooling.fault is None
 
 
-def test_a_slowed_processor_and_a_weak_supply_are_told() -> None:
+def test_a_slowed_processor_and_a_weak_supply_are_faults() -> None:
     cooling = Cooling(16)
     cooling.feel(Heat(62, slowed=True))
     assert cooling.limit == 8

@@ -69,7 +69,7 @@ def test_systemd_hears_of_a_door_in_service_and_of_its_end(door: Program, video:
     assert told(door)[0] == "service.started"
 
 
-def test_a_camera_that_is_down_and_told_is_no_hang(door: Program, tmp_path: Path) -> None:
+def test_a_camera_that_is_down_and_reported_is_no_hang(door: Program, tmp_path: Path) -> None:
     with ServiceManager(tmp_path, watchdog_seconds=10) as manager:
         options = [*NO_BROKER, "--set", "camera.stall_seconds=0.5"]
         with start(door, "/dev/video99", *options, environment=manager.environment) as daemon:
@@ -112,7 +112,7 @@ def test_a_hung_model_that_holds_the_interpreter_is_ended_by_the_kernel(
         daemon.wait_for("in detect")
 
 
-def test_a_process_that_was_stopped_for_long_is_started_anew(door: Program, video: Path, tmp_path: Path) -> None:
+def test_a_process_that_was_stopped_for_long_is_started_again(door: Program, video: Path, tmp_path: Path) -> None:
     with (
         ServiceManager(tmp_path, watchdog_seconds=2.5) as manager,
         start(door, video, *NO_BROKER, environment=manager.environment) as daemon,
@@ -140,6 +140,6 @@ def test_it_ends_before_systemd_would_end_it(environment: dict[str, str], second
 
 
 def door_says(door: Program) -> str:
-    """What `check` says of the service."""
+    """Returns the details of `check` on the service."""
     findings = door("check", *MOCK, *NO_BROKER, "--set", "camera.source=none", "--json").json
     return next(str(finding["detail"]) for finding in findings if finding["part"] == "service")

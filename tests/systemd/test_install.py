@@ -40,7 +40,7 @@ esac
 
 @dataclass
 class Machine:
-    """What a call does to a folder that stands for a machine's root."""
+    """A folder that stands for a machine's root, and calls of `make` on it."""
 
     root: Path
     tools: Path
@@ -134,7 +134,7 @@ def test_installing_again_changes_nothing_of_ones_own(installed: Machine) -> Non
     assert installed.files() == before
 
 
-def test_an_environment_half_made_or_of_another_python_is_made_anew(installed: Machine) -> None:
+def test_an_environment_half_made_or_of_another_python_is_made_again(installed: Machine) -> None:
     installed.make("install")
     assert installed.log.read_text(encoding="utf-8").count("-m venv") == 1
     shutil.rmtree(installed.root / "opt/edgegate/lib")
@@ -150,7 +150,7 @@ def test_extras_and_place_can_be_chosen(machine: Machine) -> None:
     assert "ExecStart=/srv/door/bin/edgegate run" in machine.read("usr/local/lib/systemd/system/edgegate.service")
 
 
-def test_a_config_from_before_the_keeper_stays_and_is_remarked_upon(machine: Machine) -> None:
+def test_a_config_from_before_the_keeper_stays_and_gets_a_remark(machine: Machine) -> None:
     own = machine.root / "etc/edgegate/config.toml"
     own.parent.mkdir(parents=True)
     own.write_text("[door]\nlock_pin = 18\n", encoding="utf-8")

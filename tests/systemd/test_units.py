@@ -1,4 +1,4 @@
-"""What systemd is told: the units as files, and what systemd's own tools say of them."""
+"""The units as files, and what systemd's own tools find in them."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_a_unit_is_started_again_however_often_it_dies(unit: str) -> None:
     assert setting(unit, "WatchdogSignal") == "SIGKILL"
 
 
-def test_a_reload_fails_where_the_configuration_is_refused_and_says_why_in_a_line(tmp_path: Path) -> None:
+def test_a_reload_fails_where_the_configuration_is_refused_with_the_reason(tmp_path: Path) -> None:
     signal, judge = settings(DAEMON)["ExecReload"]
     assert signal == "/bin/kill -HUP $MAINPID"  # first, so that the journal has the refusal too
     program, *words = judge.split()

@@ -13,7 +13,7 @@ class Delays:
     first: float = 0.5
     longest: float = 30.0
     refused: float = 60.0
-    """At least this long after a refusal: asking again soon mends nothing, and may lock the account."""
+    """Seconds after a refusal, at least: another attempt soon mends nothing, and may lock the account."""
 
 
 class Backoff:

@@ -42,11 +42,11 @@ class Topics:
 
     @property
     def client_id(self) -> str:
-        """The same at every connect: a broker that still holds a dead connection of this door ends that one first.
+        """The same id at every connect: a broker that still holds a dead connection of this door ends that one first.
 
-        With a new name each time, the dead one's last will, `offline`, would come after the new one's `online`.
+        With a new id each time, the dead connection's last will, `offline`, would come after the new one's `online`.
         """
         return "-".join(filter(None, ("edgegate", self.site, self.door, self.speaker)))
 
-    def _topic(self, leaf: str) -> str:
-        return f"edgegate/{self.site}/{self.door}/{leaf}"
+    def _topic(self, level: str) -> str:
+        return f"edgegate/{self.site}/{self.door}/{level}"

@@ -1,9 +1,9 @@
 """Replacing the key of a gallery, so that a crash at any point leaves everything readable.
 
 The order: the new key is durable beside the old one; one transaction re-encrypts everything and names the new key;
-the new key takes the place of the old one, which stays as a neighbour. At any step the gallery names
-the key it was written with, and a file holds that key. Old keys are erased only by choice, and last: other folders and
-backups elsewhere may have been written with them.
+the new key takes the place of the old one, which stays as a neighbour. At any step the gallery names the key it was
+written with, and a file holds that key. Old keys are erased only by choice, and last: other folders and backups
+elsewhere may have been written with them.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Reading the gallery's tables: as of one moment, and yet a few rows at a time.
 
-A reader keeps a writer waiting, and a writer who waits keeps other readers out. Where pictures are kept the file has
-hundreds of megabytes, which a Raspberry Pi's card takes seconds to give. So the file is let go after every few rows;
-when it was changed in between, reading starts again. What is decrypted is decrypted while nobody waits.
+A reader keeps a writer waiting, and a waiting writer keeps other readers out. Where pictures are kept the file has
+hundreds of megabytes, which take seconds to read from a Raspberry Pi's card. So the file is let go after every few
+rows; when it was changed in between, reading starts again. Decryption comes last, while nobody waits.
 """
 
 from __future__ import annotations

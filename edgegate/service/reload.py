@@ -5,8 +5,8 @@ Rules
 1. A configuration that has a mistake in it is refused as a whole: the one in force stays.
 2. What is looked up at every decision changes between two frames: visits and tracks go on, a pulse that is running
    ends as it began, events are numbered on. What was built at the start (camera, models, pins, broker) needs a
-   restart, and goes on as it is. Where a lock keeper drives the pins, `[door]` is its own to read at its start: what
-   the daemon takes over of it is only what the keeper should go by.
+   restart, and goes on as it is. Where a lock keeper drives the pins, it reads `[door]` at its own start: the daemon
+   takes it over only to compare it with the keeper's.
 3. What is put in force is what a start would build (`app`), and it is in the journal before it counts.
 """
 
@@ -119,7 +119,7 @@ class Parts:
 
 
 class Reload:
-    """Asked for by a signal, carried out by the daemon between two turns.
+    """A reload, asked for by a signal and done by the daemon between two turns.
 
     `read` reads the configuration as it is now, from where the start had it; raises EdgegateError.
     """

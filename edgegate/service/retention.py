@@ -28,7 +28,7 @@ _EVERY_SECONDS = 3600.0
 
 GIVE_BACK_PAGES = 128
 GIVE_BACK_PAUSE_SECONDS = 0.05
-"""Between two steps of making the gallery's file shorter: others come first."""
+"""Seconds between two steps of shortening the gallery's file: other users of it come first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ class Retention(Periodic):
         *,
         synchronized: Callable[[], bool] = clocks.synchronized,
     ) -> None:
-        """`open_journal` is called on that thread. After 0 days nobody is forgotten, and there is no thread."""
+        """Prepares the thread, which calls `open_journal`. With 0 days nobody is forgotten, and it never starts."""
         super().__init__("retention", self.look, _EVERY_SECONDS, stopping, at_once=True)
         self._gallery = gallery
         self._open_journal = open_journal

@@ -1,4 +1,4 @@
-"""C libraries that remark on stderr what is no error and of no use to anybody."""
+"""Silence for C libraries whose remarks on stderr are no errors and of no use."""
 
 from __future__ import annotations
 

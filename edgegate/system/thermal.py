@@ -19,7 +19,7 @@ WARM, HOT = 75.0, 80.0
 HYSTERESIS = 5.0
 LOOK_SECONDS = 5.0
 LEAST_FRAMES_PER_SECOND = 2.0
-"""Fewer cannot follow a face."""
+"""Frames a second looked at, at least: fewer cannot follow a face."""
 _SHARES = (1.0, 0.5, 0.25)
 
 _ZONE = Path("/sys/class/thermal/thermal_zone0/temp")

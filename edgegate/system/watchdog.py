@@ -48,7 +48,7 @@ def hang_seconds(environment: Mapping[str, str]) -> float:
 
 
 class Watchdog:
-    """Armed while its `with` block runs; `last_act` is what a hung process does before it ends."""
+    """A watchdog, armed while its `with` block runs; `last_act` is called in a hung process before it ends."""
 
     def __init__(self, clock: Clock, last_act: Callable[[], object], seconds: float | None = None) -> None:
         self._clock = clock

@@ -105,12 +105,12 @@ def _line(person: Person, known: Iterable[str], seen: Mapping[str, float], may: 
         f"may enter: {may.in_words(person.groups)}" if may.rules else "",
         _validity(person),
         person.note,
-        _why_unknown(person) if person.id not in known else "",
+        _reason_unknown(person) if person.id not in known else "",
     ]
     return "  ".join(part for part in parts if part)
 
 
-def _why_unknown(person: Person) -> str:
+def _reason_unknown(person: Person) -> str:
     if person.unreadable:
         return "cannot be recognised: the key is lost"
     return "enrolled with another embedder: enrol again"

@@ -104,7 +104,7 @@ def build_loop(
     lock: LockInterface,
     changes: queue.SimpleQueue[Event],
     clock: Clock,
-    tell: Callable[[CloudEvent], None],
+    report: Callable[[CloudEvent], None],
 ) -> Loop:
     """Builds a whole door but for the camera."""
     analyzer, identifier, identity_network = recognition.analyzer, recognition.identifier, recognition.identity_network
@@ -120,6 +120,6 @@ def build_loop(
         changes,
         clock,
         recognition.identifier.name_of,
-        tell,
+        report,
         partial(lockouts.is_released, journal.path),
     )

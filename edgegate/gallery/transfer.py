@@ -1,4 +1,4 @@
-"""The content of an export: people between doors, checked as coming from outside, whoever signed it."""
+"""The content of an export: people between doors, checked as coming from outside, signed or not."""
 
 from __future__ import annotations
 

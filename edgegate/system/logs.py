@@ -29,7 +29,7 @@ JOURNAL = "/run/systemd/journal/socket"
 
 MAX_WAITING = 256
 MAX_CHARACTERS = 8192
-"""Characters of a value, at most: a datagram stays far below the limit of a socket (about 200 kB); none needs a file."""
+"""Characters of a value, at most: a datagram stays far below the limit of a socket, about 200 kB, and needs no file."""
 
 _STDERR = 2
 _PRIORITIES = ((logging.CRITICAL, 2), (logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6))

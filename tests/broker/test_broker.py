@@ -53,7 +53,7 @@ def test_availability_and_state_are_retained(broker: Mosquitto | EmbeddedBroker,
 
 @needs_mosquitto
 def test_a_door_that_is_closed_publishes_offline(mosquitto: Mosquitto, tmp_path: Path) -> None:
-    """Not tried on amqtt, which may forget what it acknowledged to somebody who leaves at once."""
+    """Skips amqtt, which may forget what it acknowledged to a client that disconnects at once."""
     with Subscriber(mosquitto.port, TOPICS.availability) as staff:
         with Door(tmp_path, settings(mosquitto.port)) as door:
             door.say(30)

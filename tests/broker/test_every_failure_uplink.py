@@ -1,4 +1,4 @@
-"""Every piece of an MQTT conversation and every statement of the outbox fails in its turn: each event still arrives."""
+"""Failure of each piece of an MQTT conversation and each statement of the outbox in turn: every event still arrives."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SOON = Delays(first=0.02, longest=0.05, refused=0.05)
 
 
 def publish(folder: Path, calls: Calls, port: int) -> None:
-    """Write some events while the door talks to a broker by way of something that breaks."""
+    """Writes some events while the door talks to a broker through a proxy that breaks."""
     origin, clock = Origin("home", folder.name, "b1"), VirtualClock()
 
     def journal(factory: bool = False) -> Journal:

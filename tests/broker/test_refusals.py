@@ -101,7 +101,7 @@ def test_words_for_what_networks_say(error: OSError, words: str) -> None:
 
 @pytest.mark.parametrize("greeting", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n"])
 def test_something_else_listens(greeting: bytes) -> None:
-    """One peer says nothing at all, the other answers in another language and hangs up."""
+    """One peer hangs, the other answers in HTTP and closes the connection."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         held: list[socket.socket] = []
 

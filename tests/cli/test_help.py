@@ -92,7 +92,7 @@ def test_constants_declared_for_the_help_equal_those_of_the_rooms() -> None:
 
 
 def examples() -> Iterator[tuple[Parser, str, list[str]]]:
-    """Every example of every help, with the parser of its program, and whose help it is."""
+    """Yields every example of every help, with the parser of its program, and the command of that help."""
     for program in (build_parser(), converter.build_parser()):
         for parser in program.every():
             _, _, shown = parser.format_help().partition("\nexamples:\n")

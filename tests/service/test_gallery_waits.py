@@ -48,7 +48,7 @@ def pictured(seed: int, source: str = "one.jpg") -> Photo:
 
 
 def as_made_before(gallery: Gallery) -> None:
-    """As versions made it that knew no way to give pages back."""
+    """Makes the file as earlier versions did, which could not give pages back."""
     with closing(sqlite3.connect(gallery.path)) as db:
         db.executescript("PRAGMA auto_vacuum = NONE; VACUUM")
 

@@ -30,7 +30,7 @@ from tests.support.service_manager import ServiceManager
 
 GRANTED, STALE = "access.granted recognised", "access.denied stale"
 WATCHDOG_SECONDS = 10.0
-"""As the unit has it: the daemon ends itself after 8."""
+"""The unit's own setting, with which the daemon ends itself after 8 seconds."""
 
 LENGTHS = [3.0, pytest.param(30.0, marks=pytest.mark.full)]
 
@@ -69,7 +69,7 @@ def serving(
 
 
 def live_until(at: float, manager: ServiceManager) -> None:
-    """Until this moment; the daemon feeds its watchdog meanwhile, or TimeoutError."""
+    """Waits until this moment; raises TimeoutError unless the daemon feeds its watchdog meanwhile."""
     while SystemClock().monotonic() < at:
         manager.wait_for("WATCHDOG=1", seconds=WATCHDOG_SECONDS)
 

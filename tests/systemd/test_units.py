@@ -24,7 +24,7 @@ needs_systemd = pytest.mark.skipif(
 
 
 def settings(unit: str) -> dict[str, list[str]]:
-    """Every setting with the values given to it, in order."""
+    """Returns every setting with its values, in order."""
     found = defaultdict(list)
     for line in (FOLDER / unit).read_text(encoding="utf-8").splitlines():
         if "=" in line and not line.startswith("#"):

@@ -28,7 +28,7 @@ class Clock(Protocol):
         """Seconds since the epoch, UTC, as well as this machine knows."""
 
     def wall_trusted(self) -> bool:
-        """Whether wall time is known to be right, so that it may decide who enters."""
+        """True if wall time is known to be right, so that it may decide who enters."""
 
     def call_at(self, at: float, act: Callable[[], None]) -> Cancel:
         """Run `act` at monotonic time `at`, on a thread of its own; the returned function calls it off."""
@@ -79,7 +79,7 @@ class SystemClock:
         self._guard = threading.Lock()
         self._trusted = False
         self._ahead = float("-inf")
-        """What the door's wall time is ahead of monotonic time."""
+        """The lead of the door's wall time over monotonic time, in seconds."""
         self._ignored = 0.0
         """By how much the machine's clock was set without being followed."""
         self._jump: tuple[float, float] | None = None
@@ -100,7 +100,7 @@ class SystemClock:
             return self._trusted
 
     def fault(self) -> str | None:
-        """What is wrong with wall time now, or was a moment ago; None if nothing."""
+        """Returns what is wrong with wall time now, or was a moment ago; None if nothing."""
         with self._guard:
             now = self._look()
             if not self._trusted:
@@ -223,7 +223,7 @@ _SYNCHRONIZED_ONCE = Path("/run/systemd/timesync/synchronized")  # systemd-times
 
 
 def synchronized() -> bool:
-    """Whether the wall clock has been synchronized since the machine started.
+    """True if the wall clock has been synchronized since the machine started.
 
     The kernel knows it of any time service, but forgets it after some hours without a network; systemd-timesyncd's
     mark stays until the next start.
@@ -232,7 +232,7 @@ def synchronized() -> bool:
 
 
 def kept() -> bool:
-    """Whether the kernel takes its wall clock for synchronized now. It may take two seconds to find out.
+    """True if the kernel takes its wall clock for synchronized now. It may take two seconds to find out.
 
     It does not any more from when somebody sets the clock by hand until a time service has.
     """
@@ -241,7 +241,7 @@ def kept() -> bool:
 
 
 def _kernels_word() -> int | None:
-    """What adjtimex(2) says of the clock, which any user may ask; None in a sandbox that forbids it all the same.
+    """Returns what adjtimex(2) says of the clock, which any user may ask; None in a sandbox that forbids it.
 
     The daemon's own is one: systemd takes the call for one that sets the clock (ProtectClock=yes).
     """
@@ -253,7 +253,7 @@ def _kernels_word() -> int | None:
 
 
 def ask_timedated(command: tuple[str, ...] = _TIMEDATED) -> bool:
-    """What systemd says of the clock, over D-Bus; False where nobody answers, for nobody vouches for it then."""
+    """Returns what systemd says of the clock, over D-Bus; False where nobody answers: nobody vouches for it then."""
     try:
         answer = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEDATED_SECONDS, check=False)
     except (OSError, subprocess.SubprocessError):

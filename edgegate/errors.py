@@ -1,4 +1,4 @@
-"""What can go wrong, one class a part. A message is one line: the thing, the reason, the way out."""
+"""Errors, one class a part. A message is one line: the thing, the reason, the way out."""
 
 from __future__ import annotations
 

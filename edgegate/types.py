@@ -79,7 +79,7 @@ UNKNOWN_CLASS = 0
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What a tracker or a classifier says of a face: a claim, until the embedder has confirmed it."""
+    """The word of a tracker or a classifier on a face: a prediction, until the embedder has confirmed it."""
 
     name: str | None
     """Of the class, which is an enrolled person's; None where the network names nobody here, or is not sure."""

@@ -1,4 +1,4 @@
-"""Who may enter when, and when the door stands open. Pure: no I/O, no clock; the gate asks, and it decides.
+"""The rules of who may enter when, and of when the door stands open. Pure: no I/O, no clock; the gate asks.
 
 Rules
 -----

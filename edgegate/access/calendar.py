@@ -33,7 +33,7 @@ class Holiday:
         return (self.month, self.day) == (day.month, day.day) and self.year in {None, day.year}
 
     def comes_after(self, day: date) -> bool:
-        """Whether it is on that day or on a later one."""
+        """True if it is on that day or on a later one."""
         return self.year is None or (self.year, self.month, self.day) >= (day.year, day.month, day.day)
 
 
@@ -43,7 +43,7 @@ class Calendar:
     holidays: frozenset[Holiday] = frozenset()
 
     def clock(self, wall: float) -> datetime:
-        """What the clock on the wall shows at `wall`, seconds since the epoch."""
+        """Returns the local time at `wall`, seconds since the epoch."""
         return datetime.fromtimestamp(wall, self.zone)
 
     def kind(self, day: date) -> int:

@@ -1,4 +1,4 @@
-"""What is probably a mistake in rules that are valid, each as a line for an installer."""
+"""Warnings of what is probably a mistake in valid rules, each a line for an installer."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _of_rule(permissions: Permissions, number: int, rule: Rule, groups: Iterable
 
 
 def _misspelt(door: str, named: Collection[str]) -> Iterator[str]:
-    """What is almost this door's name, in a rule that does not name it; door-2 is no misspelt door-1."""
+    """Returns what is almost this door's name, in a rule that does not name it; door-2 is no misspelt door-1."""
     if door in named:
         return
     for name in sorted(named):

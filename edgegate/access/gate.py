@@ -52,7 +52,7 @@ table says what one is worth in cosine (`Table.decade`)."""
 
 @dataclass(frozen=True, slots=True)
 class GateRules:
-    """What the gate decides by; seconds throughout."""
+    """The settings that the gate decides by; seconds throughout."""
 
     unlock_seconds: float = 3.0
     max_frame_age: float = 0.5
@@ -60,11 +60,11 @@ class GateRules:
     decide_after_frames: int = 5
     refuse_after_frames: int = 15
     margin: float = 0.01
-    """How far, in cosine, the best match must be ahead of the second-best person."""
+    """The lead, in cosine, that the best match must have over the second-best person."""
     permissions: Permissions = ANYBODY
     lockout: LockOutRules = NO_LOCKOUT
     hold_open: HoldOpenHours | None = None
-    """When the door stands open; None: never."""
+    """The hours in which the door stands open; None: never."""
 
 
 _COUNTED = {Denial.UNKNOWN, Denial.UNCONFIRMED}
@@ -80,7 +80,7 @@ class _Visit:
     usable_frames: Counter[Denial] = field(default_factory=Counter)
     """By what would be said of them if nothing better came."""
     grant: dict[str, Any] | None = None
-    """What was recorded of the grant, once there was one."""
+    """The record of the grant, once there was one."""
     refused: set[Denial] = field(default_factory=set)
 
 
@@ -105,7 +105,7 @@ class Gate:
 
     @property
     def locked_out_until(self) -> float | None:
-        """When the lock-out ends by time, in monotonic seconds; None while there is none."""
+        """The end of the lock-out by time, in monotonic seconds; None while there is none."""
         return self._lockout.until
 
     def take_up_lockout(self, until: float) -> None:
@@ -117,7 +117,7 @@ class Gate:
         self._rules = rules
 
     def observe(self, what: Observation | TooLate | Released) -> Decision:
-        """What follows from one frame, from time that passed, from a late pulse, or from staff's release."""
+        """Returns what follows from one frame, from time that passed, from a late pulse, or from staff's release."""
         self._now = max(self._now, what.at)
         if isinstance(what, TooLate):
             return self._too_late(what)
@@ -132,7 +132,7 @@ class Gate:
         return replace(decision, events=over + decision.events + told, hold=hold)
 
     def _look(self, what: Observation) -> Decision:
-        """What follows from who is in view."""
+        """Returns what follows from who is in view."""
         self._forget_past_visits()
         if not what.sightings:
             return Decision()
@@ -222,7 +222,7 @@ class Gate:
         return Decision((denied, *lockout))
 
     def _forbidden(self, what: Observation, who: Candidate) -> Denial | None:
-        """Why somebody may not enter now, however well they are recognised; None if they may."""
+        """Returns why somebody may not enter now, however well they are recognised; None if they may."""
         if self._lockout.running:
             return Denial.LOCKED_OUT
         permissions = self._rules.permissions

@@ -37,7 +37,7 @@ class HoldOpenHours:
     schedule: Schedule
     calendar: Calendar
     first_person: bool = True
-    """Whether somebody must have been let in first."""
+    """True if somebody must have been let in first."""
 
 
 class HoldOpen:
@@ -45,9 +45,9 @@ class HoldOpen:
 
     def __init__(self) -> None:
         self._running = self._came_about = False
-        """Whether the beginning was told, and whether the lock has been seen to hold since."""
+        """Flags: the beginning was published, and the lock has been seen to hold since."""
         self._waits: bool | None = None
-        """Whether a person must come first; None outside the hours."""
+        """True if a person must come first; None outside the hours."""
         self._waited: bool | None = None
         """The same, before the last person was let in."""
         self._asked_at = self._held_at = 0.0
@@ -64,7 +64,7 @@ class HoldOpen:
             self._waits = self._waited
 
     def turn(self, hours: HoldOpenHours | None, what: Observation, now: float) -> tuple[tuple[Event, ...], Hold | None]:
-        """What is told, and for how long the lock is to hold, if it is to be asked now."""
+        """Returns the events, and the hold if the lock is to be asked for one now."""
         left = 0.0 if hours is None or not what.wall_trusted else _left(hours, what.wall)
         if hours is None or left <= 0:
             self._waits = None

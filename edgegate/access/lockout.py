@@ -24,16 +24,16 @@ NO_LOCKOUT = LockOutRules()
 
 
 class LockOut:
-    """Whether the door is locked out; times are monotonic seconds."""
+    """The state of a lock-out; times are monotonic seconds."""
 
     def __init__(self) -> None:
         self._refused: dict[int, float] = {}
-        """When each visit was first refused, while that counts."""
+        """The time at which each visit was first refused, while that counts."""
         self._until: float | None = None
 
     @property
     def until(self) -> float | None:
-        """When it ends by time; None while the door is not locked out."""
+        """Its end by time; None while the door is not locked out."""
         return self._until
 
     @property
@@ -65,7 +65,7 @@ class LockOut:
         return (Event(EventType.LOCKOUT_STARTED, now, data=data),)
 
     def forgive(self, visit: int) -> None:
-        """Whoever was refused was let in after all."""
+        """Takes note that somebody who was refused was let in after all."""
         self._refused.pop(visit, None)
 
     def release(self) -> None:

@@ -1,4 +1,4 @@
-"""What the gate observes, and what it decides: frozen values. No I/O, no clock."""
+"""The gate's observations and its decision: frozen values. No I/O, no clock."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from edgegate.types import Box, Prediction
 
 @dataclass(frozen=True, slots=True)
 class Validity:
-    """When somebody may enter: from `since` until before `until`, seconds since the epoch."""
+    """The time in which somebody may enter: from `since` until before `until`, seconds since the epoch."""
 
     since: float = float("-inf")
     until: float = float("inf")
 
     @property
     def limited(self) -> bool:
-        """Whether it depends on the time at all."""
+        """True if it depends on the time at all."""
         return self != ALWAYS
 
     def holds(self, wall: float) -> bool:
@@ -37,13 +37,13 @@ class Candidate:
     score: float
     """Cosine similarity to the person's template, -1…1."""
     threshold: float
-    """What `score` must reach for the promised false-accept rate."""
+    """The least `score` that keeps the false-accept rate."""
     margin: float
     """`score` minus the runner-up's; 2 when there is nobody else."""
     validity: Validity = ALWAYS
-    """When this person may enter, however well they are recognised."""
+    """The time in which this person may enter, however well they are recognised."""
     groups: tuple[str, ...] = ()
-    """What they belong to; the access rules name groups."""
+    """The groups they belong to, which the access rules name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,23 +71,23 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What a frame showed. No sightings means: time passed and nobody is in view."""
+    """The content of one frame. No sightings means: time passed and nobody is in view."""
 
     at: float
     """Now, monotonic seconds."""
     frame_at: float
-    """When the frame was taken."""
+    """The time at which the frame was taken."""
     received_at: float
-    """When the loop took the frame in hand; what came before is the camera's delay, what follows is ours."""
+    """The time at which the loop took the frame; what came before is the camera's delay, what follows is ours."""
     sightings: tuple[Sighting, ...] = ()
     wall: float = 0.0
     """The wall time of now, seconds since the epoch: what people's validity is judged by."""
     wall_trusted: bool = True
-    """Whether that is known to be right; a machine without a battery does not know until it is synchronized."""
+    """True if that is known to be right; a machine without a battery does not know until it is synchronized."""
     barred: Denial | None = None
-    """Why the lock would open for nobody now: lockdown, or a fault; None if it would."""
+    """The reason why the lock would open for nobody now: lockdown, or a fault; None if it would."""
     held: bool = False
-    """Whether the lock is held open now, as it was last asked to."""
+    """True while the lock is held open, as it was last asked to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ class TooLate:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What follows from one observation: events to journal, and perhaps a pulse or a hold to give after that."""
+    """The outcome of one observation: events to journal, and perhaps a pulse or a hold to give after that."""
 
     events: tuple[Event, ...] = ()
     pulse: Pulse | None = None

@@ -1,4 +1,4 @@
-"""Whether somebody may enter, by their groups and dates, and why or why not."""
+"""Permission to enter, by groups and dates, with the reason for or against."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class PermissionVerdict:
-    """Why somebody may not enter; or None, and which rule lets them in, from 1 on, where there are rules."""
+    """The reason against somebody; or None, and the rule that lets them in, from 1 on, where there are rules."""
 
     reason: Denial | None = None
     rule: int | None = None
@@ -38,14 +38,14 @@ class PermissionVerdict:
 
 @dataclass(frozen=True, slots=True)
 class Permissions:
-    """What is permitted at `door`; see the package's rules 1 to 4."""
+    """The permissions at `door`; see the package's rules 1 to 4."""
 
     door: str = ""
     calendar: Calendar = IN_UTC
     rules: tuple[Rule, ...] = ()
 
     def ask(self, groups: Iterable[str], validity: Validity, wall: float, *, trusted: bool = True) -> PermissionVerdict:
-        """Whether somebody of these groups, whose own dates are `validity`, may enter at `wall`."""
+        """Returns the verdict on somebody of these groups, whose own dates are `validity`, at `wall`."""
         theirs = self.rules_for(groups)
         if self.rules and not theirs:
             return PermissionVerdict(Denial.NOT_PERMITTED_HERE)
@@ -78,7 +78,7 @@ class Permissions:
         return None
 
     def in_words(self, groups: Iterable[str]) -> str:
-        """What somebody of these groups may at this door, in a few words."""
+        """Returns what somebody of these groups may do at this door, in a few words."""
         theirs = self.rules_for(groups)
         if not self.rules or any(rule.schedule is None for _, rule in theirs):
             return "always"

@@ -42,7 +42,7 @@ class Schedule:
         return cls(name, tuple(hours for line in text for hours in _parse_line(line)), text)
 
     def holds(self, calendar: Calendar, wall: float) -> bool:
-        """Whether it does at `wall`, seconds since the epoch."""
+        """True if it does at `wall`, seconds since the epoch."""
         now = calendar.clock(wall)
         today, yesterday = calendar.kind(now.date()), calendar.kind(now.date() - timedelta(days=1))
         return any(hours.hold(today, yesterday, now.hour * 60 + now.minute) for hours in self.hours)
@@ -62,7 +62,7 @@ class Schedule:
         return at_most
 
     def can_hold(self, calendar: Calendar, wall: float) -> bool:
-        """Whether there is any day from `wall` on that it is for."""
+        """True if there is any day from `wall` on that it is for."""
         today = calendar.clock(wall).date() - timedelta(days=1)  # whose hours may reach into today
         kinds = set(range(HOLIDAY))
         if any(holiday.comes_after(today) for holiday in calendar.holidays):

@@ -1,4 +1,4 @@
-"""How a door moves by its table. Pure: time is an input."""
+"""A door that moves by its table. Pure: time is an input."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class DoorEvent:
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """What followed: the door afterwards, what is told, and why a request was refused."""
+    """The result of an input: the door afterwards, the events, and the reason of a refusal."""
 
     state: State
     told: tuple[DoorEvent, ...] = ()
@@ -43,7 +43,7 @@ class StepResult:
 
 
 def step(state: State, what: Input, now: float, times: Times, seconds: float = 0.0) -> StepResult:
-    """What follows from an input at `now`, after everything that has timed out before it.
+    """Returns what follows from an input at `now`, after everything that has timed out before it.
 
     `seconds` is how long a grant or a hold lasts; ValueError where that is not allowed.
     """
@@ -68,7 +68,7 @@ def advance(state: State, now: float, times: Times) -> StepResult:
 
 
 def is_news(state: State, what: Input, times: Times) -> bool:
-    """Whether what a switch says now is not in the state yet, so that an edge was missed."""
+    """True if what a switch says now is not in the state yet, so that an edge was missed."""
     match what:
         case Input.EXIT_PRESSED:
             return state.button.place is Button.RELEASED

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 
 class Latch(StrEnum):
-    """What the lock is doing."""
+    """The lock's doing."""
 
     LOCKED = "locked"
     ENTRY = "pulsed for entry"
@@ -20,7 +20,7 @@ class Latch(StrEnum):
 
 
 class Leaf(StrEnum):
-    """What the door contact says; a door without one counts as closed."""
+    """The door as its contact says; without one it counts as closed."""
 
     CLOSED = "closed"
     OPEN = "open"
@@ -77,7 +77,7 @@ class Input(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Where one part of the door is, since when, and until when at most."""
+    """One part of the door: its place, since when, and until when at most."""
 
     place: Place
     since: float = 0.0
@@ -96,24 +96,24 @@ class State:
     fire: Part = Part(Fire.CLEAR)
     tamper: Part = Part(Tamper.INTACT)
     locked_at: float = float("-inf")
-    """When it was last locked after having been unlocked."""
+    """The time at which it was last locked after having been unlocked."""
     exit_until: float = float("-inf")
     """Until when somebody who asked to go out, and has not passed the door yet, was promised to be able to."""
     opened_at: float = float("inf")
-    """When the door last opened, if that was since the last grant or exit; infinity if it was not."""
+    """The time at which the door last opened, if that was since the last grant or exit; infinity if it was not."""
     awaited: bool = False
-    """Whether somebody was granted entry, and the door was neither opened nor locked nor held open since."""
+    """True if somebody was granted entry, and the door was neither opened nor locked nor held open since."""
     contact: bool = False
-    """Whether a door contact is wired."""
+    """True if a door contact is wired."""
 
     @property
     def unlocked(self) -> bool:
-        """What the lock line must be."""
+        """The level that the lock's line must have."""
         return self.latch.place in CAUSES or self.fire.place is Fire.BURNING
 
     @property
     def cause(self) -> str | None:
-        """Why it is unlocked."""
+        """The cause for which it is unlocked."""
         return "fire" if self.fire.place is Fire.BURNING else CAUSES.get(self.latch.place)
 
     @property
@@ -136,12 +136,12 @@ class State:
 
     @property
     def door(self) -> str:
-        """How the door stands, in the words of `state`; `unknown` without a contact."""
+        """The door in the words of `state`; `unknown` without a contact."""
         return _WORDS[self.leaf.place] if self.contact else "unknown"
 
     @property
     def due(self) -> float | None:
-        """When a timer next runs out."""
+        """The time at which a timer next runs out."""
         return min((part.until for part in self.parts().values() if part.until is not None), default=None)
 
     def parts(self) -> dict[str, Part]:

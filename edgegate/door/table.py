@@ -1,4 +1,4 @@
-"""What follows from what: for each place and input, where a part goes, what is told, and which timer starts."""
+"""The door's table: for each place and input, where a part goes, which events follow, and which timer starts."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ under the hand of somebody who pulls, and whose pulse must not end for it."""
 
 
 class Timer(Enum):
-    """How long a part stays where it goes. `EXTEND` never ends before what was promised; `KEEP` leaves the end.
+    """The time a part stays where it goes. `EXTEND` never ends before the end there was; `KEEP` leaves that end.
 
     `EXIT_REST` leaves what was promised to whoever goes out, and nothing of a grant or a hold beside it.
     """

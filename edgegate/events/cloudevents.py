@@ -23,7 +23,7 @@ TYPE_PREFIX = "io.edgegate."
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where events come from: `boot` is new at every start of the daemon."""
+    """The origin of events: `boot` is new at every start of the daemon."""
 
     site: str
     door: str

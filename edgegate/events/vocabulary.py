@@ -8,7 +8,7 @@ from typing import Any
 
 
 class EventType(StrEnum):
-    """What is told to staff; on the wire each is prefixed `io.edgegate.`."""
+    """The types of events; on the wire each is prefixed `io.edgegate.`."""
 
     GRANTED = "access.granted"
     DENIED = "access.denied"
@@ -58,7 +58,7 @@ class EventType(StrEnum):
 
 
 class CameraFault(StrEnum):
-    """Why there are no frames to decide on."""
+    """The reasons for which there are no frames to decide on."""
 
     NO_FRAMES = "no_frames"
     """It is there, and silent."""
@@ -79,7 +79,7 @@ class CameraFault(StrEnum):
 
 
 class Denial(StrEnum):
-    """Why somebody was not let in."""
+    """The reasons for which somebody was not let in."""
 
     UNKNOWN = "unknown"
     UNCONFIRMED = "unconfirmed"

@@ -18,7 +18,7 @@ from edgegate.errors import UsageError
 from edgegate.journal.database import connect, readable_errors
 
 GENESIS = bytes(32)
-"""What stands for the hash of the row before the first."""
+"""The stand-in for the hash of a row before the first."""
 
 
 def link(previous: bytes, text: bytes) -> bytes:
@@ -51,12 +51,12 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What a check of the whole journal found."""
+    """The finding of a check of the whole journal."""
 
     head: Head
     """The last row up to which everything is there and right; `seq` is also their number, 0 if there is none."""
     reason: str | None = None
-    """What is wrong with the row after that."""
+    """The fault of the row after that."""
 
     @property
     def intact(self) -> bool:
@@ -86,7 +86,7 @@ def verify(path: Path, expect: Head | None = None) -> Verification:
 
 
 def _fault(head: Head, seq: int, time: float, text: bytes | None, digest: bytes) -> str | None:
-    """What is wrong with a row that should follow `head`."""
+    """Returns what is wrong with a row that should follow `head`."""
     if seq != head.seq + 1:
         return f"rows are missing: the next is {seq}"
     if text is None or link(head.hash, text) != digest:

@@ -16,7 +16,7 @@ SCHEMA = 1
 """Kept in the file as `PRAGMA user_version`."""
 
 PATIENCE_SECONDS = 5.0
-"""How long another process's transaction is waited for, unless somebody has less time."""
+"""Seconds that another process's transaction is waited for, unless somebody has less time."""
 
 _TABLES = f"""
 PRAGMA journal_mode = WAL;

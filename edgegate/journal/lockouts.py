@@ -19,11 +19,11 @@ from edgegate.journal import Journal
 log = logging.getLogger(__name__)
 
 ASK_SECONDS = 0.1
-"""How long the loop waits for a journal that cannot be read: it asks again a second later."""
+"""Seconds that the loop waits for a journal that cannot be read: it asks again a second later."""
 
 
 def running_until(path: Path, clock: Clock) -> float | None:
-    """When the lock-out ends that the journal tells of, in monotonic seconds; None if it tells of none.
+    """Returns the end of the lock-out that the journal has, in monotonic seconds; None if it has none.
 
     One that ended by time while nobody was there to tell is past by now. A clock that was set back makes it no
     longer than it was to be.
@@ -37,7 +37,7 @@ def running_until(path: Path, clock: Clock) -> float | None:
 
 
 def is_released(path: Path) -> bool:
-    """Whether the last lock-out has an end in the journal; False while that cannot be read. The loop asks."""
+    """True if the last lock-out has an end in the journal; False while that cannot be read. The loop asks."""
     try:
         return _last_start(path, ASK_SECONDS) is None
     except EdgegateError as error:

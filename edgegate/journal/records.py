@@ -35,7 +35,7 @@ def read(
 
 
 def last_times(path: Path, kind: EventType) -> dict[str, float]:
-    """When an event of this kind was last about each subject, in seconds since the epoch; raises as `read` does."""
+    """Returns each subject's last event of this kind, in seconds since the epoch; raises as `read` does."""
     with closing(connect(path)) as db, readable_errors(path):
         rows = db.execute(
             "SELECT json_extract(event, '$.subject') AS person, MAX(time) FROM events"
@@ -84,7 +84,7 @@ def after(path: Path, event: CloudEvent) -> Iterator[CloudEvent]:
 
 
 def names(path: Path, name: str) -> int:
-    """How many events hold this person's name, which none may; raises as `read` does."""
+    """Returns how many events hold this person's name, which none may; raises as `read` does."""
     with closing(connect(path)) as db, readable_errors(path):
         wanted = dumps({"person": name})[1:-1]
         (count,) = db.execute("SELECT count(*) FROM events WHERE instr(event, ?)", (wanted,)).fetchone()

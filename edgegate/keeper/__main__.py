@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _folder(variable: str, default: str) -> Path:
-    """What systemd names, the first if there are several."""
+    """Returns the folder that systemd names, the first if there are several."""
     return Path(os.environ.get(variable, "").partition(":")[0] or default)
 
 

@@ -29,7 +29,7 @@ from edgegate.lock.interface import LockStatus
 log = logging.getLogger(__name__)
 
 ASK_SECONDS = 0.1
-"""How often the keeper is asked for news."""
+"""Seconds between two questions for news."""
 
 CLOSE_SECONDS = 2.0
 MAX_UNWRITTEN = 500
@@ -52,7 +52,7 @@ class KeeperClient:
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._listen, name="lock keeper", daemon=True)
         self.failed: BaseException | None = None
-        """What ended the thread, if anything did."""
+        """The error that ended the thread, if one did."""
 
     def start(self, last: tuple[str, int] | None) -> None:
         """Begin to listen; `last` is the (spool, number) of the keeper's last event in the journal."""

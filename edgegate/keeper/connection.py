@@ -19,7 +19,7 @@ from edgegate.errors import InDoubtError, LockError
 from edgegate.keeper.requests import FIRST, PROTOCOL, restart
 
 ANSWER_SECONDS = 0.5
-"""How long the keeper's answer is waited for."""
+"""Seconds that the keeper's answer is waited for."""
 
 
 class KeeperConnection:
@@ -33,7 +33,7 @@ class KeeperConnection:
         self._protocol: int | None = None
         """The keeper's, while this side knows it."""
         self._sent = False
-        """Whether the request may have reached the keeper."""
+        """True if the request may have reached the keeper."""
 
     def ask(self, do: str, fields: dict[str, Any]) -> dict[str, Any]:
         """The answer; raises LockError where the keeper was not asked, InDoubtError where it may have been."""

@@ -112,7 +112,7 @@ def _guard(pipe: int, keeper: int, seconds: float, drive: Callable[[LockedLevel]
 
 
 def _wait_for_the_end(pipe: int, keeper: int, seconds: float) -> tuple[LockedLevel | None, bool]:
-    """What to lock now that the keeper is dead, and whether it hung."""
+    """Returns what to lock now that the keeper is dead, and if it hung."""
     heard, hung = b"", False
     while True:
         watching = heard.partition(b"\n")[2] and not hung  # the first beat: until then pins are being claimed

@@ -1,4 +1,4 @@
-"""How to lock this door without anything that drives it normally: one GPIO line, and the level that locks."""
+"""A way to lock this door without anything that drives it normally: one GPIO line, and the level that locks."""
 
 from __future__ import annotations
 

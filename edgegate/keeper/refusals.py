@@ -1,4 +1,4 @@
-"""How refused requests are reported: not so often that they push out what happened at the door. Pure."""
+"""Reports of refused requests, not so many that they push out what happened at the door. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What may be asked of the lock keeper, one line of JSON a request, and why a request is refused. Pure.
+"""Requests to the lock keeper, a line of JSON each, and the reasons for which one is refused. Pure.
 
 Every request has `do`, an `id` that no other has, and `at`, when it was sent, by the machine's monotonic clock:
 

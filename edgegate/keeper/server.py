@@ -38,10 +38,10 @@ BATCH = 32
 
 _PEER = struct.Struct("3i")
 NOBODY = 65534
-"""What a user id reads as that a user namespace (PrivateUsers=) does not map."""
+"""The number that a user id reads as that a user namespace (PrivateUsers=) does not map."""
 
 _THE_DAEMONS = {"lockdown", "version"}
-"""Why a request is refused that is the daemon's to report: it knows whom it concerns, and what it is itself."""
+"""Reasons of refusals that are the daemon's to report: it knows whom they concern, and what it is itself."""
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -210,7 +210,7 @@ class Server:
         return done | {"status": lock.status().to_wire() | {"spool": self._spool_fault}}
 
     def _done(self, client: _Client, request: Request, lock: LockController) -> dict[str, Any]:
-        """What was done, whatever the lock's status is by then."""
+        """Returns what was done, whatever the lock's status is by then."""
         try:
             return {"id": request.id, "ok": True} | self._do(request, lock)
         except RequestRefused as refused:

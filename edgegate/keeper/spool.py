@@ -1,4 +1,4 @@
-"""What happened at the door while nobody was there to hear it: an append-only file that survives a power cut.
+"""The events of a door that no daemon has taken yet: an append-only file that survives a power cut.
 
 One line a record: the CRC-32 of the rest in hexadecimal, a space, and JSON. A header names the spool, the next number
 and what goes on; an event has the next number, which never starts again; `acked` says up to which number the daemon has
@@ -33,7 +33,7 @@ ENDINGS: Mapping[str, str] = {
     EventType.HOLD_STARTED: EventType.HOLD_ENDED,
     EventType.FIRE_STARTED: EventType.FIRE_ENDED,
 }
-"""What begins, and what ends it. Lockdown goes on over the keeper's death."""
+"""Events that begin something, and the events that end it. Lockdown goes on over the keeper's death."""
 
 SLOW_SECONDS = 2.0
 """A disk that takes longer is told of; an SD card that makes room for itself takes a good part of a second."""
@@ -62,7 +62,7 @@ class SpoolEntry:
 
 
 class SpoolDisk:
-    """What the spool asks of the file system; everything may raise OSError."""
+    """The file system, as far as the spool needs it; everything may raise OSError."""
 
     def write(self, file: int, content: bytes) -> None:
         while content:
@@ -105,9 +105,9 @@ class Spool:
         self._fault: str | None = "not begun"
         self._anew, self._unwritten, self._since = False, 0, 0.0
         self.damaged = self._read()
-        """How many lines were torn or damaged."""
+        """The number of lines that were torn or damaged."""
         self.left_going_on = frozenset(self._going_on)
-        """What of ENDINGS had begun when the keeper before this one ended, and nothing tells its end."""
+        """The events of ENDINGS that had begun when the keeper before this one ended, and that no event has ended."""
         self._first, self._asked = self._next, False
         self._unwritten = 1
         self._put(b"", durable=True)
@@ -160,7 +160,7 @@ class Spool:
             self._write(_line({"acked": self._acked}), durable=False)
 
     def take_lost(self) -> int:
-        """How many events there was no room for, once there is room to say so; 0 otherwise."""
+        """Returns how many events there was no room for, once there is room to say so; 0 otherwise."""
         if len(self._waiting) >= self._max_events:
             return 0
         lost, self.lost = self.lost, 0
@@ -173,7 +173,7 @@ class Spool:
 
     @property
     def fault(self) -> str | None:
-        """Why events are kept in memory only; None while all is well."""
+        """The reason why events are kept in memory only; None while all is well."""
         with self._guard:
             slow = self._unwritten and self._now() - self._since > SLOW_SECONDS
         if slow:
@@ -212,7 +212,7 @@ class Spool:
                 self._since = self._now()
 
     def _rewrite(self) -> None:
-        """What is to be kept, in a new file that takes the old one's place."""
+        """Writes what is to be kept to a new file that takes the old one's place."""
         private_files.make_folder(self.path.parent)
         with self._guard:
             header = {"spool": self.id, "next": self._next, "acked": self._acked, "going_on": sorted(self._going_on)}

@@ -75,7 +75,7 @@ class LockController:
 
     @property
     def locked(self) -> bool:
-        """Whether the pin, read back now, has its locked level. After `close()`: whether it had."""
+        """True while the pin, read back now, has its locked level. After `close()`: if it had."""
         with self._guard:
             return not (self._line.may_be_unlocked if self._closed else self._read_back())
 
@@ -250,7 +250,7 @@ class LockController:
         self._arm_leniently()
 
     def _read_back(self) -> bool:
-        """Whether the line is unlocked; where it cannot be read, whether it may be."""
+        """True if the line is unlocked; where it cannot be read, if it may be."""
         try:
             return self._line.unlocked
         except LockError as error:

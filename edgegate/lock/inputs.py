@@ -1,4 +1,4 @@
-"""What hangs on the door beside the lock: button, contacts and alarms that are read, buzzer and lamps that are driven.
+"""The door's other wires: button, contacts and alarms that are read, buzzer and lamps that are driven.
 
 Inputs are switches to ground with the Pi's own pull-up, read at their edges; `levels` reads them again, so that a
 missed edge is made up for. Where a machine is short of everything that edge may only have been late: the kernel notes
@@ -31,7 +31,7 @@ MISSED_SECONDS = 0.1
 Looks may follow each other by a millisecond, and an edge made up for too soon is told twice."""
 
 Happen = Callable[[Input, float], None]
-"""What happened, and when, in seconds of the pin driver's clock."""
+"""An input, and its time in seconds of the pin driver's clock."""
 
 
 @dataclass
@@ -39,7 +39,7 @@ class _Switch:
     device: DigitalInputDevice
     closed: Input
     opened: Input
-    """What it says when its circuit is closed, and when it is open."""
+    """The inputs that it means when its circuit is closed, and when it is open."""
 
 
 class Panel:
@@ -49,9 +49,9 @@ class Panel:
         self._ticks, self._happen = pin_factory.ticks, happen
         self._switches: list[_Switch] = []
         self._made_up: defaultdict[Input, deque[float]] = defaultdict(deque)
-        """When levels were taken for edges that have not come yet, on the pin driver's clock."""
+        """The times at which levels were taken for edges that have not come yet, on the pin driver's clock."""
         self._news: dict[Input, float] = {}
-        """What switches say and no edge has told, and since when."""
+        """The levels that no edge has brought, and since when."""
         self._shown: State | None = None
         for name, closed, opened in _switches(wiring):
             pin = getattr(wiring, name)
@@ -69,12 +69,12 @@ class Panel:
             switch.device.when_deactivated = partial(self._edge, switch, switch.opened)
 
     def levels(self) -> Iterator[Input]:
-        """What each switch says now."""
+        """Yields what each switch says now."""
         for switch in self._switches:
             yield switch.closed if switch.device.is_active else switch.opened
 
     def missed(self, now: float, is_news: Callable[[Input], bool]) -> list[Input]:
-        """What switches have said for so long, although it `is_news`, that their edges are made up for here and now."""
+        """Returns what switches have said for so long, although it `is_news`, that their edges are made up for now."""
         self._news = {what: self._news.get(what, now) for what in self.levels() if is_news(what)}
         missed = [what for what, since in self._news.items() if now - since >= MISSED_SECONDS]
         for what in missed:
@@ -82,7 +82,7 @@ class Panel:
         return missed
 
     def was_made_up(self, what: Input, at: float) -> bool:
-        """Whether an edge at `at` is one that was made up for; each is at most once."""
+        """True if an edge at `at` is one that was made up for; each is at most once."""
         times = self._made_up[what]
         while times and times[0] < at:
             times.popleft()  # that edge never came

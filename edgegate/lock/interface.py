@@ -1,4 +1,4 @@
-"""What the rest of the daemon knows of the lock, wherever it runs: in this process or in the lock keeper's."""
+"""The lock as the rest of the daemon knows it, wherever it runs: in this process or in the lock keeper's."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class LockStatus:
     wiring: str = ""
     """`Wiring.digest` of what drives the pins; empty where a keeper of an earlier version does not say."""
     spool: str | None = None
-    """Why the lock keeper keeps what happens in its memory only."""
+    """The reason why the lock keeper keeps events in its memory only."""
 
     def to_wire(self) -> dict[str, Any]:
         """Returns it as the lock keeper's protocol has it, whose first version called a fault `trouble`."""
@@ -39,14 +39,14 @@ class LockStatus:
 
 
 def another_door(status: LockStatus, wanted: Wiring) -> str | None:
-    """What to do about a keeper that started with another `[door]` than is wanted; None if it is not known to have."""
+    """Returns what to do about a keeper that started with another `[door]` than `wanted`; None for any other."""
     if status.wiring in {"", wanted.digest}:
         return None
     return "the lock keeper runs on another [door]: systemctl restart edgegate-lock"
 
 
 class LockInterface(Protocol):
-    """What the rest of the daemon knows of the lock, wherever it runs.
+    """The lock as the rest of the daemon knows it, wherever it runs.
 
     `pulse`, `hold`, `lockdown` and `resume` raise LockError where nothing was done. `pulse` and `hold` raise
     InDoubtError where it is not known: nobody answered in time, or the pin could be neither driven nor read.
@@ -54,11 +54,11 @@ class LockInterface(Protocol):
 
     @property
     def locked(self) -> bool:
-        """Whether the pin has its locked level, as it was last read back."""
+        """True while the pin has its locked level, as it was last read back."""
 
     @property
     def fault(self) -> str | None:
-        """Why the lock cannot be driven or asked now; None while all is well."""
+        """The reason why the lock cannot be driven or asked now; None while all is well."""
 
     def status(self) -> LockStatus:
         """The door now."""

@@ -90,6 +90,6 @@ def pin_factory(pins: str) -> Any:
 
 
 def outputs_stay(modules: Path = Path("/sys/module")) -> bool:
-    """Whether the kernel leaves a dead program's outputs as they were, as a Raspberry Pi's does."""
+    """True if the kernel leaves a dead program's outputs as they were, as a Raspberry Pi's does."""
     switches = modules.glob("pinctrl_*/parameters/persist_gpio_outputs")
     return any(switch.read_text(encoding="ascii").strip() == "Y" for switch in switches)

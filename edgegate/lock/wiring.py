@@ -89,14 +89,14 @@ class Wiring:
 
 
 _NOT_DRIVEN = {"keeper", "unlock_seconds"}
-"""Where the keeper listens its own call may say, and how long a pulse lasts each pulse does."""
+"""The keeper's own call may say where it listens, and each pulse says how long it lasts."""
 
 KEYS = {key.name: key for key in dataclasses.fields(Wiring)}
 PINS = tuple(name for name in KEYS if name.endswith("_pin"))
 
 
 def pin_problem(values: Mapping[str, Any], name: str) -> str | None:
-    """What is wrong with pin `name`, given those before it: GPIO 1, or a pin that is something else already."""
+    """Returns what is wrong with pin `name`, given those before it: GPIO 1, or a pin that is something else already."""
     value = values.get(name)
     if not value:
         return None

@@ -14,11 +14,11 @@ from edgegate.loop.turn import Loop, Turn
 from edgegate.system.thermal import Cooling
 
 TICK_SECONDS = 0.2
-"""How long a turn waits for a frame; without one it still writes down what the lock and the camera did."""
+"""Seconds that a turn waits for a frame; without one it still writes down what the lock and the camera did."""
 
 
 REOPEN_FROZEN_SECONDS = 10.0
-"""How often a frozen camera is opened again, the first time at once."""
+"""Seconds between two openings of a frozen camera, the first of which is at once."""
 
 
 def turns(

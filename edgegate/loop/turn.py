@@ -27,13 +27,13 @@ from edgegate.types import Frame
 log = logging.getLogger(__name__)
 
 RELEASE_SECONDS = 1.0
-"""How often, during a lock-out, it is asked whether staff released it."""
+"""Seconds, during a lock-out, between two questions whether staff released it."""
 
 SHORTEST_HOLD = 0.1
 
 
 class TurnPipeline(Protocol):
-    """What a turn needs of the pipeline."""
+    """The pipeline, as far as a turn needs it."""
 
     def look(self, frame: Frame) -> tuple[Sighting, ...]: ...
 
@@ -41,19 +41,19 @@ class TurnPipeline(Protocol):
 
 
 class JournalWriter(Protocol):
-    """What a turn needs of the journal."""
+    """The journal, as far as a turn needs it."""
 
     def append(self, events: Sequence[Event]) -> list[CloudEvent]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What one frame led to, for those who watch: the report, the annotated video, the status."""
+    """The outcome of one frame, for those who watch: the report, the annotated video, the status."""
 
     frame: Frame
     sightings: tuple[Sighting, ...]
     events: tuple[CloudEvent, ...]
-    """What was written down in this turn, names filled in."""
+    """The events of this turn, names filled in."""
     locked: bool
 
 
@@ -91,7 +91,7 @@ class Loop:
 
     @property
     def locked_out_until(self) -> float | None:
-        """When the lock-out ends by time, in monotonic seconds; None while there is none."""
+        """The end of the lock-out by time, in monotonic seconds; None while there is none."""
         return self._gate.locked_out_until
 
     def change_rules(self, deciding: GateRules, following: tracking.TrackingRules) -> None:
@@ -190,7 +190,7 @@ class Loop:
         return events + self.settle(*refusal.events)
 
     def _lock_now(self) -> tuple[Denial | None, bool]:
-        """Why the lock would open for nobody now, so that no grant is written down that cannot be given; and whether
+        """Returns why the lock would open for nobody now, so that no grant is written down that cannot be given; and if
         it is held open.
         """
         status = self._lock.status()

@@ -25,7 +25,7 @@ from edgegate.system.threads import Periodic
 log = logging.getLogger(__name__)
 
 WRITE_SECONDS = 0.5
-"""How often visits that are over are written, or tried again."""
+"""Seconds between two tries to write visits that are over."""
 
 MAX_WAITING = 1000
 """So many visits wait for their file; of more, the oldest are lost."""
@@ -108,7 +108,7 @@ class ScoreKeeper(Periodic):
         self.fault: str | None = None
 
     def change_rules(self, frames: int, rearm_seconds: float) -> None:
-        """What a visit is, from now on; those that are open go on."""
+        """Changes what a visit is, from now on; those that are open go on."""
         self._visits.change_rules(frames, rearm_seconds)
 
     def turn(self, turn: Turn | None) -> None:

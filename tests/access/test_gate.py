@@ -37,7 +37,7 @@ class Door:
     gate: Gate = field(default_factory=lambda: Gate(RULES, "embedder-1"))
     now: float = 100.0
     trusted: bool = True
-    """Whether the wall clock is; it shows `now`."""
+    """True if the wall clock is trusted; it shows `now`."""
     events: list[Event] = field(default_factory=list)
     pulses: list[Pulse] = field(default_factory=list)
 

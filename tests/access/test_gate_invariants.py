@@ -1,4 +1,4 @@
-"""What must hold at the gate whatever happens at the door."""
+"""Invariants of the gate, whatever happens at the door."""
 
 from __future__ import annotations
 
@@ -222,7 +222,7 @@ def test_nobody_is_let_in_when_they_may_not_or_when_that_cannot_be_known(happeni
 @given(happenings)
 def test_nobody_is_let_in_twice_without_having_been_away(happening: list[Step]) -> None:
     inside: dict[str | None, float] = {}
-    """When each person who was let in on this coming was last recognised."""
+    """The time at which each person who was let in on this coming was last recognised."""
     for told in play(happening):
         if not isinstance(told.what, Observation):
             inside = {}

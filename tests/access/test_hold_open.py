@@ -28,10 +28,10 @@ class Door:
     trusted: bool = True
     lockdown: bool = False
     broken: bool = False
-    """Whether nothing that is asked of the lock is done, because it or the journal fails."""
+    """True if nothing that is asked of the lock is done, because it or the journal fails."""
     fault_seen: bool = False
     until: float = -1e9
-    """When the lock locks."""
+    """The time at which the lock locks."""
     rules: HoldOpen = field(default_factory=HoldOpen)
     told: list[str] = field(default_factory=list)
 

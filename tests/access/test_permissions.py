@@ -1,4 +1,4 @@
-"""Who may enter by their groups and dates, at which door and when; and what is probably a mistake in the rules."""
+"""Permission by groups, dates, doors and times; and warnings of what is probably a mistake in the rules."""
 
 from __future__ import annotations
 

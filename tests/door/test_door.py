@@ -432,7 +432,7 @@ class AnyDoor(RuleBasedStateMachine):
         """Since when the door has been open, if it opened after somebody was last let through."""
         self.fire = self.locked_down = self.unused = False
         self.going_on: set[EventType] = set()
-        """What has begun and not ended, by all that was told."""
+        """The things that have begun and not ended, by all events."""
 
     def do(self, what: Input, seconds: float = 3.0) -> StepResult:
         before = self.state

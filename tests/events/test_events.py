@@ -78,6 +78,6 @@ def test_an_event_that_is_about_no_person_gets_none() -> None:
 
 
 def test_that_somebody_was_forgotten_is_told_without_the_name() -> None:
-    """Whoever knows names from memory may not have learnt of it yet."""
+    """A snapshot of names in memory may not know of it yet."""
     event = {"type": f"{TYPE_PREFIX}person.forgotten", "subject": "p1", "data": {"person": None}}
     assert with_name(event, {"p1": "Ann"}.get) == event

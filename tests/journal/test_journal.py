@@ -141,7 +141,7 @@ def test_a_door_that_goes_on_writing_is_not_taken_for_broken(filled: Path, monke
 
 
 def tamper(path: Path, *statements: str) -> None:
-    """What somebody with write access and a SQLite shell can do."""
+    """Does what somebody with write access and a SQLite shell can do."""
     db = sqlite3.connect(path, isolation_level=None)
     db.executescript("DROP TRIGGER events_stay; DROP TRIGGER events_are_final")
     for statement in statements:

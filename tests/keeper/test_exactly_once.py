@@ -63,7 +63,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule()
     def start_daemon(self) -> None:
-        """What the one before had not written is gone with it; what it wrote is in the journal."""
+        """Starts another daemon: what the one before had not written is gone; what it wrote is in the journal."""
         self.unwritten: list[Event] = []
         self.client = KeeperClient(self.folder / "none", VirtualClock(), self.unwritten.append)
         self.client._news = Direct(self)  # type: ignore[assignment]

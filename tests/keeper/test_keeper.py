@@ -301,7 +301,7 @@ def test_the_watchdog_is_fed_only_while_the_lock_is_as_it_should_be(keeper: Keep
 
 
 class Daemon:
-    """What the daemon does with the keeper's events: writes them, and says so."""
+    """Does what the daemon does with the keeper's events: writes them, and says so."""
 
     def __init__(self, keeper: Keeper, last: tuple[str, int] | None = None) -> None:
         self.told: list[Event] = []
@@ -414,7 +414,7 @@ def test_an_event_from_before_the_machines_last_start_has_its_wall_time(keeper: 
 
 
 def _as_somebody_else(uid: int, groups: list[int], act: Callable[[], object]) -> str:
-    """What became of `act` in a process of another user."""
+    """Returns what became of `act` in a process of another user."""
 
     def become() -> object:
         os.setgroups(groups)
@@ -426,7 +426,7 @@ def _as_somebody_else(uid: int, groups: list[int], act: Callable[[], object]) ->
 
 
 def _in_a_child(act: Callable[[], object]) -> str:
-    """What became of `act` in a process of its own: its result, or the error's name."""
+    """Returns what became of `act` in a process of its own: its result, or the error's name."""
     read, write = os.pipe()
     if (child := os.fork()) == 0:
         try:

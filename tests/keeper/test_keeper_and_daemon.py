@@ -22,7 +22,7 @@ def options(folder: Path) -> list[str]:
 
 
 def events(door: Program) -> list[dict[str, Any]]:
-    """What happened, but for how the parts are."""
+    """The events, but for how the parts are."""
     return [event for event in journal.read(door.data / "journal.db") if "part" not in event["data"]][1:]
 
 

@@ -1,4 +1,4 @@
-"""What a lock is made of stays in memory, and where that may not be it is said."""
+"""The lock's pages stay in memory, and where that may not be it is said."""
 
 from __future__ import annotations
 

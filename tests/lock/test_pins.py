@@ -30,7 +30,7 @@ class FakeLgpio(ModuleType):
         self.driven: list[int] = []
         self.is_output = self.is_claimed = False
         self.inputs = 0
-        """How often it was made an input."""
+        """The number of times it was made an input."""
 
     error = type("error", (Exception,), {})
 

@@ -42,7 +42,7 @@ def test_both_accept_and_refuse_the_same(table: dict[str, Any]) -> None:
 
 
 def _outcome(read: Any) -> Any:
-    """What was read, or which keys are wrong."""
+    """The wiring that was read, or the keys that are wrong."""
     try:
         return read()
     except ConfigError as error:

@@ -49,7 +49,7 @@ class Run:
         self.happened = Counter(map(essence, self.events))
 
     def check(self) -> None:
-        """What must hold whatever failed and whoever died."""
+        """Invariants, whatever failed and whichever process died."""
         assert not self.door.unlocked
         assert self.door.witness.wrong == []
         assert self.door.waiting == 0, "the keeper's news has arrived"
@@ -62,7 +62,7 @@ class Run:
         self._check_recovery()
 
     def check_that_nothing_is_lost(self) -> None:
-        """What must hold as long as nobody died."""
+        """Invariants as long as no process died."""
         happened = self.happened
         assert happened[UNLOCKED] == happened[LOCKED] == self.door.witness.unlocks, "each is in the journal, once"
         assert happened[EXIT] == 2

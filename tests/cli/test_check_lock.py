@@ -13,8 +13,8 @@ from edgegate.cli.check_lock import lock
 from edgegate.config import Config
 from edgegate.lock.interface import LockStatus, another_door
 from edgegate.lock.wiring import KEYS, Wiring
-from tests.keeper.test_keeper import WIRING, Keeper
 from tests.support.brokers import wait_until
+from tests.support.keeper_server import WIRING, Keeper
 
 SAME = [f"door.{name}={getattr(WIRING, name)!r}" for name in KEYS if name not in {"pins", "keeper"}]
 

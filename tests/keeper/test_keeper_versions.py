@@ -16,9 +16,9 @@ from edgegate.errors import InDoubtError, LockError
 from edgegate.events.vocabulary import Event
 from edgegate.keeper.client import KeeperClient
 from edgegate.keeper.requests import PROTOCOL
-from tests.keeper.test_keeper import Keeper, exchange, press
 from tests.support.brokers import wait_until
 from tests.support.keeper_peers import DIALOGUE, Message, OldKeeper, Peer, news_as_0_1_0, read_as_0_1_0
+from tests.support.keeper_server import Keeper, exchange, press
 
 CLOCK = SystemClock()
 

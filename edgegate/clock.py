@@ -49,7 +49,7 @@ STEP_SECONDS = 2.0
 clock's pace bends both alike, and a leap second is one second."""
 
 STEP_TOLD_SECONDS = 10.0
-"""For how long `fault` tells of a jump that was right, so that whoever reads the events' times learns of it."""
+"""Seconds that `fault` reports a jump that was right, for those who read the events' times."""
 
 
 class SystemClock:

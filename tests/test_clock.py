@@ -142,7 +142,7 @@ def machine() -> Machine:
     return Machine()
 
 
-def test_until_it_is_synchronized_wall_time_goes_on_from_its_floor_and_is_not_trusted(machine: Machine) -> None:
+def test_unsynchronized_wall_time_goes_on_from_its_floor_and_is_not_trusted(machine: Machine) -> None:
     clock = machine.started(floor=machine.says + 1e6)
     assert clock.wall() == machine.says + 1e6
     machine.monotonic += 60

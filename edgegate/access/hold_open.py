@@ -7,7 +7,7 @@
    it, a dead daemon too, lets the door lock.
 4. The beginning is told, and so is committed to the journal, before the lock is asked.
 5. A hold that the lock ended otherwise (lockdown, staff, its own restart) is not taken up again by itself: it begins
-   anew with the next person who is let in, or with the next hours.
+   again with the next person who is let in, or with the next hours.
 6. One that never came about, because the journal or the lock failed at that moment, is asked for again until it does;
    but where a person must come first, the next one.
 """

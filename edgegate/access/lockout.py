@@ -1,7 +1,7 @@
 """Lock-out: after many refused visits no face opens the door for a while. Exits and fire know nothing of it.
 
 A visit counts once, however often it was refused, and not at all if it ends with the person let in. While a lock-out
-runs, refusals do not count: it is not made longer, and afterwards counting begins anew.
+runs, refusals do not count: it is not made longer, and afterwards counting begins again.
 """
 
 from __future__ import annotations

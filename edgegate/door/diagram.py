@@ -27,7 +27,7 @@ def render() -> str:
 
 
 def renewed(text: str) -> str:
-    """A page with what stands between the marks drawn anew."""
+    """A page with what stands between the marks drawn again."""
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
     return f"{before}{BEGIN}\n\n{render()}\n{END}{after}"

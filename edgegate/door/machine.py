@@ -10,7 +10,7 @@ from edgegate.door.table import PASSED, TABLE, Timer, Transition
 from edgegate.events.vocabulary import EventType
 
 MAX_HOLD_SECONDS = 86_400.0
-"""No hold is longer: whoever wants the door open for days says so every day."""
+"""No hold is longer: who wants the door open for days says so every day."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ under the hand of somebody who pulls, and whose pulse must not end for it."""
 class Timer(Enum):
     """The time a part stays where it goes. `EXTEND` never ends before the end there was; `KEEP` leaves that end.
 
-    `EXIT_REST` leaves what was promised to whoever goes out, and nothing of a grant or a hold beside it.
+    `EXIT_REST` leaves its time to somebody who goes out, and nothing of a grant or a hold beside it.
     """
 
     EXTEND = "pulse"

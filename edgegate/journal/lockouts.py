@@ -1,6 +1,6 @@
 """Lock-outs as the journal tells them: it is the truth about whether one runs, over restarts too.
 
-Whoever may append to the journal may release a lock-out, from another process: the daemon looks there.
+Every process that may append to the journal may release a lock-out, from another process: the daemon looks there.
 """
 
 from __future__ import annotations

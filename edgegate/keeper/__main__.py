@@ -1,4 +1,4 @@
-"""`edgegate-lock`: owns the door's pins, and serves whoever its socket lets in."""
+"""`edgegate-lock`: owns the door's pins, and serves those whom its socket lets in."""
 
 from __future__ import annotations
 

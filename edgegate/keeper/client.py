@@ -130,7 +130,7 @@ class KeeperClient:
                 more = self._listen_once()
                 if not more:
                     self._closing.wait(ASK_SECONDS)
-        except BaseException as error:  # noqa: BLE001  a thread's end is told to whoever looks, not lost
+        except BaseException as error:  # noqa: BLE001  a thread's end is kept for the main loop, not lost
             self.failed = error
 
     def _listen_once(self) -> bool:

@@ -88,7 +88,7 @@ class Guardian:
             os.write(self._pipe, message)
         except OSError as error:
             raise GuardianLostError(
-                f"the guardian process {self._pid} has gone ({error.strerror}): start anew"
+                f"the guardian process {self._pid} has gone ({error.strerror}): starting again"
             ) from None
 
 

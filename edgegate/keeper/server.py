@@ -57,7 +57,7 @@ class _Client:
 class Server:
     """Serves `listener` until `stop`. `alive` is called whenever the loop went round and the lock was as it should be.
 
-    The lock tells its events to `tell`. Whoever may connect may ask: the socket's owner, group and mode say who that
+    The lock tells its events to `tell`. Who may connect may ask: the socket's owner, group and mode say who that
     is. The peer's ids are logged and reported, and decide nothing: inside a user namespace they read as nobody's.
     """
 
@@ -153,7 +153,7 @@ class Server:
         try:
             connection, _ = self._listener.accept()
         except OSError:
-            return  # whoever came has gone again
+            return  # the peer has gone again
         try:
             connection.setblocking(False)
             peer = _peer_of(connection)
@@ -161,7 +161,7 @@ class Server:
             connection.close()  # it may come again
             return
         log.info("connected: %s", peer)
-        if len(self._clients) >= MAX_CLIENTS:  # whoever was silent for longest goes: the daemon never is
+        if len(self._clients) >= MAX_CLIENTS:  # the one that was silent for longest goes: the daemon never is
             self._drop(selector, min(self._clients, key=lambda one: one.heard_at))
         client = _Client(connection, peer, heard_at=self._clock.monotonic())
         self._clients.append(client)

@@ -26,7 +26,7 @@ MAX_EVENTS = 10_000
 """So many events wait for the daemon at most; of those beyond only the number is kept."""
 
 MAX_BYTES = 8_000_000
-"""A file longer than this is written anew without what was acknowledged."""
+"""A file longer than this is written again without what was acknowledged."""
 
 ENDINGS: Mapping[str, str] = {
     EventType.UNLOCKED: EventType.LOCKED,
@@ -257,7 +257,7 @@ class Spool:
         if "seq" in record:
             entry = SpoolEntry(**record)
             newest = self._waiting[-1].seq if self._waiting else self._acked
-            if entry.seq > newest:  # a file that was written anew has what waited to be written, which comes again
+            if entry.seq > newest:  # a file that was written again has what waited to be written, which comes again
                 self._waiting.append(entry)
                 self._follow(entry.type)
             self._next = max(self._next, entry.seq + 1)

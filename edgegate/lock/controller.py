@@ -269,8 +269,7 @@ class LockController:
     def _tell_level(self, *, unlocked: bool) -> None:
         if unlocked != self._unlocked:
             self._unlocked = unlocked
-            cause = {"cause": self._state.cause} if unlocked else {}
-            what = EventType.UNLOCKED if unlocked else EventType.LOCKED
+            what, cause = (EventType.UNLOCKED, {"cause": self._state.cause}) if unlocked else (EventType.LOCKED, {})
             self._tell(Event(what, self._clock.monotonic(), data=cause))
 
     def _arm_leniently(self) -> None:
@@ -297,5 +296,5 @@ def build_lock(wiring: Wiring, clock: Clock, tell: Tell, factory: Any = None) ->
 
     `factory` makes the pins; by default it is what `wiring.pins` names. Raises LockError where pins cannot be driven.
     """
-    parts = wiring.lock_alone if wiring.pins == "mock" else wiring
-    return LockController(parts, clock, factory or pin_factory(wiring.pins), tell)
+    wired = wiring.lock_alone if wiring.pins == "mock" else wiring
+    return LockController(wired, clock, factory or pin_factory(wiring.pins), tell)

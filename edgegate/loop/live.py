@@ -67,7 +67,7 @@ class _CameraWatch:
         if self._capture.hung:
             raise CameraError(
                 f"the camera's driver has not answered for {HANG_SECONDS:g} seconds and holds the camera: ending,"
-                " so that the service manager starts anew; if this repeats, restart the machine",
+                " so that the service manager starts it again; if this repeats, restart the machine",
                 CameraFault.NO_FRAMES,
             )
 

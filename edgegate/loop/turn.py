@@ -58,7 +58,7 @@ class Turn:
 
 
 class Loop:
-    """The parts of a door, turned by whoever has frames.
+    """The parts of a door, turned by somebody who has frames.
 
     `changes` is where the lock, on whatever thread, puts what it did; each turn writes it down. `tell` is called
     with every event, the person's name filled in, once it is durable; a grant's only after the lock was asked. `names`

@@ -43,7 +43,7 @@ def shop(tmp_path: Path) -> Iterator[Door]:
 # Hold-open hours.
 
 
-def test_from_the_first_person_on_the_door_stands_open_and_locks_when_the_hours_are_over(shop: Door) -> None:
+def test_the_door_stands_open_from_the_first_person_until_the_hours_are_over(shop: Door) -> None:
     shop.wait(65)
     assert shop.lock.locked
     shop.wait(1, seen())
@@ -109,7 +109,7 @@ def test_a_loop_that_stands_still_lets_the_door_lock_within_half_a_minute(shop: 
     assert shop.lock.locked
 
 
-def test_in_lockdown_the_door_is_not_held_open_and_afterwards_only_for_the_next_person(shop: Door) -> None:
+def test_lockdown_holds_no_door_open_and_afterwards_only_the_next_person_does(shop: Door) -> None:
     shop.wait(65)
     shop.wait(30, seen())
     shop.lock.lockdown()
@@ -133,7 +133,7 @@ def test_after_a_restart_the_next_person_opens_the_door_again(shop: Door) -> Non
     again.close()
 
 
-def test_a_lock_keeper_of_its_own_holds_the_door_open_and_lets_it_lock_when_nobody_asks(tmp_path: Path) -> None:
+def test_a_lock_keeper_holds_the_door_open_only_while_it_is_asked_to(tmp_path: Path) -> None:
     clock = SystemClock(is_synchronized=lambda: True)
     always = HoldOpenHours(Schedule.parse("always", ["daily 00:00-24:00"]), Calendar(), first_person=False)
     journal = Journal(tmp_path / "journal.db", origin=Origin("home", "front", "b1"), clock=clock, outbox=False)

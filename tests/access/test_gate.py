@@ -129,7 +129,7 @@ def test_people_who_take_turns_in_front_are_each_let_in_once(door: Door) -> None
     assert door.granted == ["ann", "ben"]
 
 
-def test_who_steps_into_another_ones_track_and_is_recognised_gets_a_grant_of_their_own(door: Door) -> None:
+def test_who_is_recognised_in_another_ones_track_gets_a_grant_of_their_own(door: Door) -> None:
     door.see(seen("ann", track=1))
     door.see(seen("ben", track=1), frames=10)
     door.see(seen("ann", track=2), frames=10)

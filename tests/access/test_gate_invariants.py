@@ -34,7 +34,7 @@ def test_a_grant_and_a_pulse_always_come_together(happening: list[Step]) -> None
 
 @settings(max_examples=300)
 @given(happenings)
-def test_every_grant_is_for_the_nearest_person_in_view_now_beyond_doubt_in_a_fresh_frame(
+def test_every_grant_is_for_the_nearest_person_recognised_in_a_fresh_frame(
     happening: list[Step],
 ) -> None:
     for told in play(happening):

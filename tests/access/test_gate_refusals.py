@@ -45,7 +45,7 @@ def test_a_permission_that_ends_while_somebody_stands_there_lets_nobody_in(door:
     assert (door.granted, door.refused) == ([], ["not_permitted_now"])
 
 
-def test_who_depends_on_the_time_is_refused_while_the_clock_is_not_trusted_and_let_in_once_it_is(door: Door) -> None:
+def test_who_depends_on_the_time_is_refused_until_the_clock_is_trusted(door: Door) -> None:
     door.trusted = False
     door.see(may(since=0.0, until=1e9), frames=10)
     assert (door.granted, door.refused) == ([], ["clock_unsynchronized"])
@@ -111,7 +111,7 @@ def test_a_stranger_who_comes_again_is_refused_again(door: Door) -> None:
 NAMED, NAMELESS = Prediction("Ann", 0.97), Prediction(None, 0.6)
 
 
-def test_whom_the_network_names_and_the_embedder_confirms_is_let_in_and_the_record_says_how_sure_it_was(
+def test_who_is_named_and_confirmed_is_let_in_and_the_record_says_how_sure_it_was(
     door: Door,
 ) -> None:
     decision = door.see(replace(seen(), prediction=NAMED))
@@ -120,7 +120,7 @@ def test_whom_the_network_names_and_the_embedder_confirms_is_let_in_and_the_reco
     assert "Ann" not in str(decision.events[0].data), "names stay out of the journal"
 
 
-def test_whom_the_network_names_and_the_embedder_does_not_confirm_is_refused_as_unconfirmed_once(door: Door) -> None:
+def test_who_is_named_and_not_confirmed_is_refused_as_unconfirmed_once(door: Door) -> None:
     claimed = replace(STRANGER, prediction=NAMED)
     door.see(claimed, frames=5)
     assert door.events == []

@@ -76,7 +76,7 @@ strict_happenings = st.lists(strict_steps, min_size=10, max_size=40)
 
 
 @given(strict_happenings)
-def test_with_rules_only_they_let_anybody_in_at_the_right_time_with_a_clock_where_it_matters(
+def test_rules_let_people_in_at_their_times_only_and_with_a_known_clock(
     happening: list[Step],
 ) -> None:
     for told in play(happening, STRICT):
@@ -119,7 +119,7 @@ def test_during_a_lock_out_nobody_is_let_in_and_it_ends_in_time(happening: list[
 
 
 @given(strict_happenings)
-def test_the_door_is_held_open_only_within_its_hours_after_somebody_was_let_in_and_told_before(
+def test_the_door_is_held_open_within_its_hours_once_somebody_was_let_in(
     happening: list[Step],
 ) -> None:
     somebody, told_of = False, False

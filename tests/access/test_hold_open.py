@@ -56,7 +56,7 @@ class Door:
             self.turn()
 
 
-def test_the_door_stands_open_from_the_first_person_until_the_end_of_the_hours_to_the_second() -> None:
+def test_the_hold_lasts_from_the_first_person_to_the_last_second_of_the_hours() -> None:
     door = Door()
     door.wait(120)
     assert (door.told, door.held) == ([], False)
@@ -196,7 +196,7 @@ steps = st.tuples(
 
 
 @given(st.lists(steps, max_size=60), st.booleans())
-def test_whatever_happens_the_door_is_held_only_within_the_hours_and_after_somebody_came(
+def test_whatever_happens_no_hold_is_outside_the_hours_or_before_somebody_came(
     happening: list[tuple[float, bool, str]], first_person: bool
 ) -> None:
     door, came = Door(replace(HOURS, first_person=first_person)), False

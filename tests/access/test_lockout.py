@@ -42,7 +42,7 @@ def test_a_visit_that_ends_well_does_not_count() -> None:
     assert len(refuse(lockout, (4, 3.0))) == 1
 
 
-def test_refusals_during_a_lock_out_make_it_no_longer_and_count_for_nothing_afterwards() -> None:
+def test_refusals_during_a_lock_out_count_for_nothing_then_or_afterwards() -> None:
     lockout = LockOut()
     refuse(lockout, (1, 0.0), (2, 1.0), (3, 2.0))
     assert refuse(lockout, *((visit, 100.0) for visit in range(4, 50))) == []

@@ -82,7 +82,7 @@ def test_somebody_s_own_dates_hold_besides() -> None:
     st.booleans(),
     st.sampled_from([ALWAYS, Validity(since=NOON), Validity(until=NOON)]),
 )
-def test_who_may_enter_is_who_any_rule_lets_in_whose_dates_hold_with_a_clock_that_is_known_where_it_matters(
+def test_permission_is_any_rule_that_holds_by_a_clock_known_where_it_matters(
     groups: list[str], door: str, wall: float, trusted: bool, validity: Validity
 ) -> None:
     verdict = Permissions(door, BERLIN, HERE.rules).ask(groups, validity, wall, trusted=trusted)

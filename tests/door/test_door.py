@@ -30,9 +30,7 @@ def test_it_relocks_when_the_door_that_was_opened_closes(door: Door) -> None:
 
 
 @pytest.mark.parametrize("asked", [Input.GRANT, Input.EXIT_PRESSED])
-def test_a_contact_that_rattles_under_the_hand_of_whoever_pulls_does_not_cut_their_pulse(
-    asked: Input, door: Door
-) -> None:
+def test_a_contact_that_rattles_while_somebody_pulls_does_not_cut_their_pulse(asked: Input, door: Door) -> None:
     door(asked, 1.0, 5.0)
     for at in (1.2, 1.6, 2.0):
         door(Input.DOOR_OPENED, at)
@@ -54,7 +52,7 @@ def test_after_it_has_rattled_it_relocks_behind_them_all_the_same(asked: Input, 
     assert not door.state.unlocked
 
 
-def test_a_pulse_that_comes_while_the_door_stands_open_runs_to_its_end_although_the_buzzer_warns_in_it(
+def test_a_pulse_at_an_open_door_runs_to_its_end_although_the_buzzer_warns(
     door: Door,
 ) -> None:
     door(Input.EXIT_PRESSED, 1.0)

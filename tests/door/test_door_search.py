@@ -70,7 +70,7 @@ class AnyDoor(RuleBasedStateMachine):
         self.state = State(0.0, contact=True)
         self.now = self.let_in = self.let_out = self.held = 0.0
         self.leaving: float | None = None
-        """Until when the lock must be unlocked for whoever asked to go out and has not passed the door yet."""
+        """The time until which the lock must be unlocked for somebody who asked to go out and has not passed the door yet."""
         self.opened: float | None = None
         """Since when the door has been open, if it opened after somebody was last let through."""
         self.fire = self.locked_down = self.unused = False
@@ -158,7 +158,7 @@ class AnyDoor(RuleBasedStateMachine):
     def close_the_door(self) -> None:
         self.something_else(Input.DOOR_CLOSED)
         if self.opened is not None and self.now >= self.opened + PASSING_SECONDS:
-            self.leaving = None  # whoever it was for may have passed
+            self.leaving = None  # the person it was for may have passed
             self.let_out = self.now
         self.opened = None
 

@@ -92,7 +92,7 @@ def test_what_asks_both_to_end_is_left_to_the_keeper(door: Door) -> None:
 def test_a_keeper_does_not_go_on_without_it(door: Door) -> None:
     os.kill(door.guardian, signal.SIGKILL)
     _, told = door.keeper.communicate(timeout=20)
-    assert told == f"the guardian process {door.guardian} has gone (Broken pipe): start anew\n"
+    assert told == f"the guardian process {door.guardian} has gone (Broken pipe): starting again\n"
 
 
 def test_a_keeper_does_not_go_on_with_one_that_does_not_listen(tmp_path: Path) -> None:
@@ -148,7 +148,7 @@ def test_the_real_keeper_ends_with_a_word_when_it_is_lost(tmp_path: Path) -> Non
         guardian.kill()
         _, told = keeper.process.communicate(timeout=20)
     assert keeper.process.returncode == 1
-    assert "has gone (Broken pipe): start anew" in told
+    assert "has gone (Broken pipe): starting again" in told
 
 
 def test_how_to_lock_is_written_for_a_shell_script(tmp_path: Path) -> None:

@@ -81,9 +81,7 @@ def test_a_keeper_that_drives_another_door_is_told_and_lets_people_in_even_so(do
             assert daemon.end(by=signal.SIGTERM) == 0
 
 
-def test_a_newer_keeper_lets_nobody_in_by_face_and_the_daemon_names_itself_to_restart(
-    door: Program, tmp_path: Path
-) -> None:
+def test_with_a_newer_keeper_nobody_is_let_in_and_the_daemon_is_to_be_restarted(door: Program, tmp_path: Path) -> None:
     video = write_scene(tmp_path / "long.avi", [("nobody", 1.0), ("enrolled", 40.0)])
     with Peer(tmp_path / "keeper.sock", newer), start(door, video, *options(tmp_path)) as daemon:
         daemon.wait_for("service.degraded lock: ")

@@ -184,7 +184,7 @@ def test_a_newer_keeper_is_asked_for_nothing_and_the_daemon_is_named(tmp_path: P
         wait_until(lambda: "exit.requested" in daemon.types)
 
 
-def test_a_newer_daemon_is_refused_with_the_service_to_restart_and_exit_and_fire_go_on(tmp_path: Path) -> None:
+def test_a_newer_daemon_is_told_which_service_to_restart_and_exit_and_fire_go_on(tmp_path: Path) -> None:
     with Keeper(tmp_path) as keeper:
         for request in (
             keeper.pulse(protocol=PROTOCOL + 1, until="tomorrow"),

@@ -104,7 +104,7 @@ def test_a_damaged_line_in_the_middle_costs_only_that_line(path: Path) -> None:
     assert (kinds(spool), spool.damaged) == ([(1, "a"), (3, "c")], 1)
 
 
-def test_on_a_full_disk_events_wait_in_memory_and_are_durable_as_soon_as_there_is_room(tmp_path: Path) -> None:
+def test_on_a_full_disk_events_wait_in_memory_until_there_is_room(tmp_path: Path) -> None:
     with SmallDisk(tmp_path / "disk") as disk:
         path = disk.folder / "events"
         spool = Spool(path)

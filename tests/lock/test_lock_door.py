@@ -130,7 +130,7 @@ def test_a_fire_leaves_a_hold_to_its_own_end() -> None:
     assert door.types.count("hold.ended") == 1
 
 
-def test_a_cut_wire_of_the_fire_input_counts_as_fire_and_one_of_the_tamper_loop_is_told() -> None:
+def test_a_cut_fire_wire_counts_as_fire_and_a_cut_tamper_loop_is_reported() -> None:
     door = Door(FIRE, TAMPER)
     assert door.open
     assert door.types == ["fire.started", "lock.unlocked", "door.tampered"]

@@ -117,7 +117,7 @@ def test_an_edge_that_only_comes_late_counts_and_so_does_a_new_one(door: Door) -
     assert door.types == 4 * ["exit.requested", "lock.unlocked", "lock.locked"]
 
 
-def test_a_press_between_two_looks_counts_though_the_release_before_it_was_made_up_for(door: Door) -> None:
+def test_a_press_between_two_looks_counts_after_a_release_that_was_made_up_for(door: Door) -> None:
     late = LateEdges(door, EXIT)
     door.flip(EXIT)
     door.wait(10.0)

@@ -1,6 +1,6 @@
 """Every journal statement, commit, socket call and write of the spool in one visit fails, each in its turn.
 
-Nothing may be unlocked wrongly, and nothing may be lost that was acknowledged: by the journal to whoever is told, by
+Nothing may be unlocked wrongly, and nothing may be lost that was acknowledged: by the journal to its readers, by
 the spool to the lock, by the daemon to the keeper.
 """
 

@@ -152,7 +152,7 @@ def test_a_camera_that_hangs_for_good_takes_the_door_with_it(door: Watched) -> N
     turning = door.turns(lambda: camera, hang_seconds=0.5)
     assert next(turning) is not None
     camera.flowing.clear()
-    with pytest.raises(CameraError, match="so that the service manager starts anew"):
+    with pytest.raises(CameraError, match="so that the service manager starts it again"):
         until(turning, lambda: False, door.clock)
     assert door.essences() == ["camera.stalled no_frames"]
     camera.flowing.set()

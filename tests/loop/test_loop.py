@@ -20,7 +20,7 @@ from tests.support.loop_door import (
 )
 
 
-def test_a_recognised_person_is_written_down_told_and_let_in_and_the_door_locks_again(door: Door) -> None:
+def test_a_recognised_person_is_journaled_and_let_in_and_the_door_locks_again(door: Door) -> None:
     turn = door.see(seen())
     assert not turn.locked
     assert [in_words(event) for event in turn.events] == [GRANTED, UNLOCKED]
@@ -44,7 +44,7 @@ def test_a_turn_shows_the_frame_and_what_was_seen_in_it(door: Door) -> None:
     assert turn.frame.at == pytest.approx(0.05)
 
 
-def test_latency_counts_from_when_the_loop_took_the_frame_and_age_from_when_it_was_taken(door: Door) -> None:
+def test_latency_counts_from_the_loop_and_age_from_the_sensor(door: Door) -> None:
     door.pipeline.seconds = 0.2
     (granted, _) = door.see(seen(), age=0.1).events
     assert (granted["data"]["latency_ms"], granted["data"]["frame_age_ms"]) == (200, 300)

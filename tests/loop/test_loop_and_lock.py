@@ -73,7 +73,7 @@ def test_a_lock_that_fails_at_the_last_moment_is_a_refusal_too(door: Door) -> No
     assert door.written() == [GRANTED, "access.denied lock_fault", GRANTED, UNLOCKED]
 
 
-def test_somebody_let_in_is_not_refused_because_the_pin_cannot_be_read_back_afterwards(door: Door) -> None:
+def test_somebody_let_in_is_not_refused_for_a_read_back_that_fails_afterwards(door: Door) -> None:
     fault = "lock.fault GPIO 17 cannot be read back: no answer"
     door.see(seen(), frames=2)
     door.see()

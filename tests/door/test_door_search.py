@@ -70,7 +70,7 @@ class AnyDoor(RuleBasedStateMachine):
         self.state = State(0.0, contact=True)
         self.now = self.let_in = self.let_out = self.held = 0.0
         self.leaving: float | None = None
-        """The time until which the lock must be unlocked for somebody who asked to go out and has not passed the door yet."""
+        """The time until which the lock must be unlocked for somebody who asked to go out and has not passed yet."""
         self.opened: float | None = None
         """Since when the door has been open, if it opened after somebody was last let through."""
         self.fire = self.locked_down = self.unused = False

@@ -99,7 +99,7 @@ def _write_golden(draft: Draft, folder: Path) -> None:
 
 
 def _cut_out(task: Task, spec: InputSpec) -> dict[str, Any]:
-    """How a face becomes the input, where the input is a face."""
+    """Returns how a face becomes the input, where the input is a face."""
     if task not in {"classifier", "embedder"}:
         return {}
     return {"template": spec.template} if spec.margin is None else {"margin": spec.margin}

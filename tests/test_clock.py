@@ -128,7 +128,7 @@ class Machine:
         self.synchronized = self.kept = True
 
     def set(self, by: float) -> None:
-        """What `date -s` does: from then on the kernel does not take the clock for synchronized."""
+        """Does what `date -s` does: from then on the kernel does not take the clock for synchronized."""
         self.ahead += by
         self.kept = False
 

@@ -33,7 +33,7 @@ DESIGNS: Mapping[str, Backbone] = {
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """What a design is with its own defaults."""
+    """A design with its own defaults."""
 
     name: str
     task: Task
@@ -43,9 +43,9 @@ class Design:
     parameters: int
     outputs: Mapping[str, tuple[int, ...]]
     widths: bool
-    """Whether the width multiplier may be other than 1."""
+    """True if the width multiplier may be other than 1."""
     pretrained: bool
-    """Whether there are weights trained on ImageNet."""
+    """True if there are weights trained on ImageNet."""
 
 
 def build(

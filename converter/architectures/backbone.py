@@ -36,7 +36,7 @@ class Backbone:
     """Beginnings of the names of layers that stay as they are where the network begins with weights that it is given,
     unless a recipe says otherwise."""
     template: str | None = None
-    """How faces are aligned for it, and so its one input size; None where they are not."""
+    """The alignment of faces for it, and so its one input size; None where they are not."""
 
     on_a_pack: bool = False
     """It is no network of its own, but stands on that of an embedder pack."""

@@ -1,4 +1,4 @@
-"""What a design takes: pixels 0…255 of a frame, of a face with a margin, or of an aligned one."""
+"""The input of a design: pixels 0…255 of a frame, of a face with a margin, or of an aligned one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a network's first weights come from: nowhere, ImageNet, or a file."""
+"""The origin of a network's first weights: nowhere, ImageNet, or a file."""
 
 from __future__ import annotations
 

@@ -138,7 +138,7 @@ class _Road:
         return None
 
     def _faces(self, folder: Path, origin: str) -> tuple[Path, str]:
-        """What a classifier or an embedder sees of the pictures; those of a tracker as they are."""
+        """Returns what a classifier or an embedder sees of the pictures; those of a tracker as they are."""
         if self._recipe.backbone.task == "tracker" or self._recipe.data.crops is not None:
             return folder, origin
         spec = self._recipe.input
@@ -275,7 +275,7 @@ def _table(recipe: Recipe, best: Verified | Compared, truth: HeldOut) -> list[di
 
 
 def _probe(subject: ReportedTracker | siamese.ReportedEmbedder, best: Verified | Compared) -> int:
-    """Which picture the golden answer is of: one with a face, and of a classifier the one it is surest of, for the
+    """Returns which picture the golden answer is of: one with a face, and of a classifier the one it is surest of, for the
     votes of neighbours change by leaps where runtimes round differently.
     """
     if isinstance(best, Verified) and not best.answers.boxed:

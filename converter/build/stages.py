@@ -17,7 +17,7 @@ from edgegate.vision.packs import sha256_of
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stage:
-    """What is made, from what, and how."""
+    """One thing that is made, from what, and how."""
 
     name: str
     inputs: Mapping[str, Any]
@@ -25,7 +25,7 @@ class Stage:
     make: Callable[[Path], None]
     """Fills the folder it is given, which is not there yet."""
     resumes: bool = False
-    """Whether `make` goes on with a folder that an interrupted run of the same inputs has left."""
+    """True if `make` goes on with a folder that an interrupted run of the same inputs has left."""
 
     @property
     def key(self) -> str:

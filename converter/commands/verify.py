@@ -31,7 +31,7 @@ def add(commands: Commands) -> None:
 
 
 def add_sources(parser: argparse.ArgumentParser) -> None:
-    """What verify and report have in common."""
+    """The options that verify and report have in common."""
     parser.add_argument("model", type=Path, metavar="MODEL.keras", help="the trained model")
     parser.add_argument("dataset", type=Path, metavar="DATASET", help="whose test images are used")
     parser.add_argument("--recipe", type=Path, metavar="RECIPE.toml", help="whose budgets hold (else the defaults)")

@@ -22,7 +22,7 @@ from edgegate.demo.portraits import ASTRONAUT
 
 SHARES: Mapping[Split, float] = {"train": 0.70, "valid": 0.15, "test": 0.15}
 KINDS = ("enrolled", "stranger", "enrolled", "stranger", "empty")
-"""What the pictures show, in turn."""
+"""The subjects of the pictures, in turn."""
 
 TINTED = {"enrolled": 0.25, "stranger": 0.6}
 """Share of faces in some skin's colour and not the enrolled one's own: it counts for something, and is no proof."""
@@ -30,7 +30,7 @@ TINTED = {"enrolled": 0.25, "stranger": 0.6}
 
 @dataclass(frozen=True)
 class _Cast:
-    """Who and what the pictures of one split may show."""
+    """The people and things that pictures of one split may show."""
 
     backgrounds: Backgrounds
     strangers: tuple[tuple[str, Picture], ...]

@@ -1,4 +1,4 @@
-"""What is behind people: photos that scikit-image carries, drawn walls, and the demo's corridor."""
+"""The backgrounds behind people: photos that scikit-image carries, drawn walls, and the demo's corridor."""
 
 from __future__ import annotations
 

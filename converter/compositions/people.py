@@ -25,7 +25,7 @@ STRANGERS = 400
 
 @dataclass(frozen=True, slots=True)
 class Variation:
-    """What varies between two pictures of one face, and must not tell who it is."""
+    """Variations between two pictures of one face, which must not tell who it is."""
 
     costumed: bool
     """In the astronaut's hair and suit, or with a drawn head and shoulders."""

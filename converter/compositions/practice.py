@@ -32,7 +32,7 @@ SEED = 1
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """How much of everything."""
+    """The amount of everything."""
 
     occasions: int = 30
     photos: int = 20

@@ -30,7 +30,7 @@ FRONT: _Point = (54, 29)
 
 
 class _Warp:
-    """Where each pixel comes from: (SIZE, SIZE) each, pushed and stretched around points of the face."""
+    """The origin of each pixel: (SIZE, SIZE) each, pushed and stretched around points of the face."""
 
     def __init__(self) -> None:
         self.x, self.y = np.meshgrid(np.arange(SIZE, dtype=np.float32), np.arange(SIZE, dtype=np.float32))

@@ -25,9 +25,9 @@ class Annotation:
     """A label as it was found, before the picture was looked at."""
 
     file: Path
-    """What to mend if it is wrong: the JSON file, or the picture itself where nothing was to be drawn."""
+    """The file to mend if it is wrong: the JSON file, or the picture itself where nothing was to be drawn."""
     image: Path
-    """Where it does not exist, the picture is inside `file` (LabelMe's `imageData`)."""
+    """The picture's file; if it does not exist, the picture is inside `file` (LabelMe's `imageData`)."""
     name: str
     box: tuple[float, float, float, float] | None
     """x1, y1, x2, y2, in pixels if there is a `size`, else in 0…1."""

@@ -35,7 +35,7 @@ _TRIES = 5  # … within so many draws; else the picture stays as it is, which i
 
 @dataclass(frozen=True, slots=True)
 class Augmentation:
-    """How far each thing goes at most, and 0 for not at all; each happens to about half of the pictures."""
+    """The limit of each alteration, and 0 for not at all; each happens to about half of the pictures."""
 
     crop: float = 0.35
     """Share of width and height that a crop takes away; the face stays whole and the picture keeps its size."""

@@ -34,13 +34,13 @@ class Shooting:
         return self.folder / f"{self.name}_{number:03d}.jpg"
 
     def taken(self) -> int:
-        """How many photos of this occasion are there already: the next one's number."""
+        """Returns how many photos of this occasion are there already: the next one's number."""
         return next(number for number in itertools.count() if not self.photo(number).exists())
 
 
 @dataclass(frozen=True, slots=True)
 class CapturedFrame:
-    """What became of one frame: `photo` is the file it was kept as, or None with the fault and the advice."""
+    """The outcome of one frame: `photo` is the file it was kept as, or None with the fault and the advice."""
 
     at: float
     """Seconds since the first frame."""

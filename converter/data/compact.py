@@ -10,7 +10,7 @@ UnitBox: TypeAlias = tuple[float, float, float, float]
 
 
 class Unfit(Exception):  # noqa: N818 (it says what the label is)
-    """Why this is no label."""
+    """The reason why this is no label."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ _SAME = 0.2
 
 
 def cutter(spec: InputSpec) -> Cut:
-    """How the daemon makes a face the input of a model of that card."""
+    """Returns how the daemon makes a face the input of a model of that card."""
     if spec.margin is None:
         return _aligner(spec.template)
     margin = spec.margin

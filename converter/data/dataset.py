@@ -39,7 +39,7 @@ class Sample:
     group: str
     """The shooting it comes from: no group is in two splits."""
     camera: str | None = None
-    """Which camera or phone took it, where that is known."""
+    """The camera or phone that took it, where that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Dataset:
     classes: tuple[str, ...]
     splits: Mapping[Split, tuple[Sample, ...]]
     seed: int = 0
-    """What the splits were drawn with."""
+    """The seed that the splits were drawn with."""
 
     def samples(self) -> Iterator[Sample]:
         for split in SPLITS:

@@ -1,4 +1,4 @@
-"""Which camera or phone took a JPEG: the model's name out of its Exif block, and nothing else."""
+"""The camera or phone that took a JPEG: the model's name out of its Exif block, and nothing else."""
 
 from __future__ import annotations
 

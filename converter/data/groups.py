@@ -1,4 +1,4 @@
-"""Which pictures come from one shooting: by name, and by looking nearly the same."""
+"""Groups of pictures from one capture session: by name, and by looking nearly the same."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Fingerprint:
 
 
 def shooting(image: Path, root: Path) -> str:
-    """What a file's name says: its folder below `root`, and the name up to the frame number.
+    """Returns what a file's name says: its folder below `root`, and the name up to the frame number.
 
     >>> shooting(Path("photos/anna/monday_0012.jpg"), Path("photos"))
     'anna/monday'

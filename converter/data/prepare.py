@@ -47,9 +47,9 @@ class Sources:
     strangers: tuple[Path, ...] = ()
     names: Path | None = None
     kind: Kind = "labelled"
-    """What is in `photos`: pictures with labels, a folder of photos for each person, or such of faces cut out."""
+    """The content of `photos`: pictures with labels, a folder of photos for each person, or such of faces cut out."""
     apart: Apart = "shooting"
-    """What is never in two splits; of labelled pictures always a shooting."""
+    """The unit that is never in two splits; of labelled pictures always a capture session."""
 
     @property
     def folders(self) -> tuple[Path, ...]:
@@ -73,11 +73,11 @@ class Picture:
 class Prepared:
     dataset: Dataset
     merged: int
-    """How many shootings were joined with another, because pictures of theirs look nearly the same."""
+    """The number of shootings were joined with another, because pictures of theirs look nearly the same."""
     faceless: int = 0
-    """How many pictures of strangers show no face that the detector finds: they count as scenes of nobody."""
+    """The number of pictures of strangers show no face that the detector finds: they count as scenes of nobody."""
     left_out: int = 0
-    """How many photos of people are left out, for the detector finds no face in them."""
+    """The number of photos of people are left out, for the detector finds no face in them."""
 
 
 def prepare(

@@ -1,4 +1,4 @@
-"""What is wrong with somebody's data: every fault at once, each with the file, the reason and the way out."""
+"""Problems with somebody's data: every fault at once, each with the file, the reason and the way out."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ def _one_of_each(groups: Contents, order: Sequence[str]) -> dict[str, Split]:
 
 
 def _want(group: Counter[int], have: Counter[int], totals: Counter[int], share: float) -> float:
-    """How much a split lacks of what this group has, in shares of the class; below 0 it would overflow."""
+    """Returns how much a split lacks of what this group has, in shares of the class; below 0 it would overflow."""
     return sum(share - (have[label] + count) / totals[label] for label, count in group.items()) / len(group)
 
 

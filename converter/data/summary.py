@@ -1,4 +1,4 @@
-"""What a dataset holds, and what preparing it did, in words."""
+"""A dataset's content, and what preparing it did, in words."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def table(dataset: Dataset) -> Iterator[str]:
 
 
 def remarks(prepared: Prepared) -> Iterator[str]:
-    """What its owner may not expect; mostly nothing."""
+    """Returns what its owner may not expect; mostly nothing."""
     if prepared.merged:
         yield f"{prepared.merged} shootings were joined to others, for pictures of theirs look nearly the same"
     if prepared.faceless:

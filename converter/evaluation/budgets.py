@@ -1,4 +1,4 @@
-"""What a variant must keep to become a pack: the limits that a report judges by."""
+"""The budgets that a variant must keep to become a pack: the limits that a report judges by."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from converter.tables import RecipeTable, Share
 
 
 class Budgets(RecipeTable):
-    """What a variant must keep on the test images to become a pack."""
+    """Limits that a variant must keep on the test images to become a pack."""
 
     threshold: float = Field(0.9, gt=0, lt=1)
     """class probability from which on the door would believe the network; no budget itself"""

@@ -20,7 +20,7 @@ from edgegate.recognition.thresholds import rate_bound
 from edgegate.types import Image
 
 KERAS = "keras"
-"""What the trained network itself is called beside its variants."""
+"""The name of the trained network itself beside its variants."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +56,7 @@ class Figures:
     """Images of nobody."""
     empty_accepts: int
     class_agreement: float | None = None
-    """How often the likeliest class is the Keras model's."""
+    """The share of images whose likeliest class is the Keras model's."""
     box_agreement: float | None = None
     """Mean IoU with the Keras model's boxes, where there is a true one."""
     size_mb: float | None = None
@@ -185,7 +185,7 @@ def missed(figures: Measured, budgets: Budgets) -> list[str]:
 
 
 class JudgedVariant(Protocol):
-    """What was judged: `Verified`, or another task's."""
+    """A variant that was judged: `Verified`, or another task's."""
 
     @property
     def variant(self) -> str: ...

@@ -1,4 +1,4 @@
-"""How often a tracker is right, and in which way it is wrong."""
+"""Metrics of a tracker: how often it is right, and in which way it is wrong."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HISTOGRAM_BINS = 20
 
 @dataclass(frozen=True, slots=True)
 class ClassRow:
-    """What the threshold does to one class's images: each is counted once in the last four."""
+    """The threshold's effect on one class's images: each is counted once in the last four."""
 
     name: str
     images: int
@@ -31,7 +31,7 @@ class ClassRow:
 
 @dataclass(frozen=True, slots=True)
 class BoxRow:
-    """How well boxes fit the true ones, as IoU 0…1; `histogram` counts them in HISTOGRAM_BINS equal steps."""
+    """The fit of boxes to the true ones, as IoU 0…1; `histogram` counts them in HISTOGRAM_BINS equal steps."""
 
     images: int
     mean: float

@@ -53,7 +53,7 @@ class Pairs:
 
     @property
     def order(self) -> float:
-        """How often a pair of one person has the greater cosine: the area under the ROC."""
+        """Returns how often a pair of one person has the greater cosine: the area under the ROC."""
         below = np.searchsorted(self.impostor, self.genuine, "left") + np.searchsorted(
             self.impostor, self.genuine, "right"
         )

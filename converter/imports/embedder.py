@@ -41,7 +41,7 @@ MAX_ALIKE = 0.99
 
 @dataclass(frozen=True, slots=True)
 class Pixels:
-    """What a network wants of a picture: (level - mean) / scale for levels 0…255, in this order of colours."""
+    """The scaling that a network wants: (level - mean) / scale for levels 0…255, in this order of colours."""
 
     mean: float
     scale: float
@@ -78,7 +78,7 @@ KNOWN: Mapping[str, str] = {
         "that does not settle what may be done with the weights."
     )
 }
-"""What is known of the terms of some files, by sha256."""
+"""The known terms of some files, by sha256."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

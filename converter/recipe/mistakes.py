@@ -1,4 +1,4 @@
-"""What is wrong with a file of tables, in words: the key, the value, and what may have been meant."""
+"""Mistakes in a file of tables, in words: the key, the value, and what may have been meant."""
 
 from __future__ import annotations
 

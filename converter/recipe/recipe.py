@@ -41,7 +41,7 @@ from edgegate.vision.packs import InputSpec
 _AS_EVER = Augmentation()
 
 WEIGHTS = ("none", "imagenet")
-"""What is no file."""
+"""Words for weights that are no file."""
 
 
 def _beside_the_recipe(path: Path, info: ValidationInfo) -> Path:
@@ -55,7 +55,7 @@ Names = Annotated[tuple[str, ...], Field(strict=False)]
 
 
 class DataTable(RecipeTable):
-    """Where the images come from: exactly one of `photos`, `people`, `crops`, `dataset` and `compositions`."""
+    """The origin of the images: exactly one of `photos`, `people`, `crops`, `dataset` and `compositions`."""
 
     photos: Where | None = Field(None, examples=["photos"])
     """folder of labelled photos, for `prepare`"""
@@ -102,7 +102,7 @@ class DataTable(RecipeTable):
 
 
 class AugmentTable(RecipeTable):
-    """How training images are altered, and how far at most; 0 is not at all."""
+    """The alterations of training images, and their limits; 0 is not at all."""
 
     copies: int = Field(0, ge=0, le=1000)
     """altered copies of each image that are written"""
@@ -157,7 +157,7 @@ class ModelTable(RecipeTable):
 
 
 class TrainTable(RecipeTable):
-    """How long, how fast, and what stays as it was."""
+    """The length and speed of training, and what stays as it was."""
 
     epochs: int = Field(30, ge=1, le=10_000)
     """at most"""
@@ -227,7 +227,7 @@ class Recipe(RecipeTable):
 
     @property
     def input(self) -> InputSpec:
-        """What the model takes, as its card will say; raises as `input_of`."""
+        """Returns what the model takes, as its card will say; raises as `input_of`."""
         return input_of(self.model.design, self.model.input_size, self.model.weights)
 
     def train_settings(self) -> TrainSettings:

@@ -32,7 +32,7 @@ class Example:
     iou: float | None
     """With the true box; None where there is none."""
     opens: bool
-    """Whether the door would have believed it: another class than 0, with the threshold or more."""
+    """True if the door would have believed it: another class than 0, with the threshold or more."""
 
     @property
     def badness(self) -> tuple[bool, bool, float]:

@@ -1,4 +1,4 @@
-"""What a report is about, and every figure in it, as a document that JSON can hold."""
+"""The subject of a report, and every figure in it, as a document that JSON can hold."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class ReportedTracker:
 
     @property
     def grade(self) -> str:
-        """What the daemon asks for: `passed` or `failed`."""
+        """Returns what the daemon asks for: `passed` or `failed`."""
         return "passed" if self.chosen else "failed"
 
     @property

@@ -1,4 +1,4 @@
-"""What a network says about many pictures, and how right it is."""
+"""A network's answers about many pictures, and how right they are."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Answers:
 
     @property
     def boxed(self) -> bool:
-        """Whether there are boxes."""
+        """True if there are boxes."""
         return bool(self.boxes.shape[1])
 
     @property

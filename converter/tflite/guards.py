@@ -1,4 +1,4 @@
-"""What conversion gets wrong without an error: each such failure is looked for, and refused by name.
+"""Failures of conversion that raise no error: each is looked for, and refused by name.
 
 Seen with TensorFlow 2.21 and the TFLite runtimes of its day: weights left out of the file, a range that clips bright
 pixels, outputs that do not depend on the picture, outputs in each other's place, and NaN.
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 BYTES_PER_WEIGHT = {"float32": 4, "float16": 2, "dynamic": 1, "int8": 1}
 
 VARIES = 1e-3
-"""How far an output of the Keras model must range over the pictures before a constant one in its place is a fault."""
+"""The range over the pictures from which on a constant output in the Keras model's place is a fault."""
 
 
 def check_weights(blob: bytes, model: Any, variant: Variant) -> None:
@@ -77,7 +77,7 @@ def check_values(what: str, given: npt.NDArray[np.float32], expected: npt.NDArra
 
 
 def is_constant(values: npt.NDArray[np.float32]) -> bool:
-    """Whether no column of (n, m) values ranges over more than VARIES."""
+    """True if no column of (n, m) values ranges over more than VARIES."""
     return len(values) > 1 and float(np.ptp(values, axis=0).max()) <= VARIES
 
 

@@ -25,14 +25,14 @@ TIMEOUT_SECONDS = 600.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Run:
-    """What a .tflite answered, and what it took."""
+    """The answers of a .tflite, and what they took."""
 
     outputs: Mapping[str, Floats]
     """(n, …) each, by name."""
     latency_ms: float
     """The median picture's."""
     memory_mb: float
-    """What the runtime and the model add to a process, at the most."""
+    """The memory that runtime and model add to a process, at the most."""
 
     @property
     def answers(self) -> Answers:

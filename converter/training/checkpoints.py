@@ -1,4 +1,4 @@
-"""What is kept of a run while it goes on: after every epoch the network as it is, the best one, and the history.
+"""Checkpoints of a run while it goes on: after every epoch the network as it is, the best one, and the history.
 
 The checkpoint is written first and the history, which names the last epoch that counts, second, each whole or not at
 all. So whatever happens in between, the run goes on from an epoch that has both, and at most one is lost.

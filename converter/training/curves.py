@@ -33,5 +33,5 @@ def draw_curves(history: History, file: Path) -> None:
 
 
 def _panel(name: str) -> str:
-    """Where one of Keras's figures stands."""
+    """Returns where one of Keras's figures stands."""
     return name.replace("_", " ") if name == "learning_rate" else "loss" if name.endswith("loss") else "share"

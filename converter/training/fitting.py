@@ -46,7 +46,7 @@ Features = Callable[[Pictures], simple.Matrix]
 
 
 def _on_layers(settings: TrainSettings, classes: int) -> tuple[Features, Callable[[Any], Any]]:
-    """What a design's last inner layer says, and how a head is joined to it."""
+    """Returns what a design's last inner layer says, and how a head is joined to it."""
     whole = build(
         settings.design, classes=classes, input_size=settings.size, width=settings.width, weights=settings.weights
     )
@@ -64,7 +64,7 @@ def _on_layers(settings: TrainSettings, classes: int) -> tuple[Features, Callabl
 
 
 def _on_a_pack(settings: TrainSettings, out: Path) -> tuple[Features, Callable[[Any], Any]]:
-    """What a pack says, a copy of which is kept in `out`; the head is all that Keras writes."""
+    """Returns what a pack says, a copy of which is kept in `out`; the head is all that Keras writes."""
     pack = pack_below(settings.weights)
     keep_body(pack.folder, out)
     model = Model(pack)

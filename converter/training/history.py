@@ -17,7 +17,7 @@ from edgegate.system import output_files
 
 SCHEMA = 1
 WATCHED = "val_loss"
-"""What the best epoch has least of."""
+"""The figure that the best epoch has least of."""
 
 Schedule: TypeAlias = Literal["cosine", "plateau", "constant"]
 SCHEDULES: tuple[Schedule, ...] = get_args(Schedule)

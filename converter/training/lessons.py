@@ -1,4 +1,4 @@
-"""What networks of each task are taught: by which outputs, and in which order they see pictures."""
+"""Lessons for networks of each task: by which outputs, and in which order they see pictures."""
 
 from __future__ import annotations
 

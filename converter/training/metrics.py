@@ -1,4 +1,4 @@
-"""How good a network is while it trains: overlap of boxes, classes without one to hide behind, order of distances."""
+"""Metrics of a network while it trains: overlap of boxes, classes without one to hide behind, order of distances."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class MacroF1(keras.metrics.F1Score):  # type: ignore[misc]  # Keras has no type
 
 @keras.saving.register_keras_serializable("edgegate")
 class PairOrder(keras.metrics.Mean):  # type: ignore[misc]  # Keras has no types
-    """How often two pictures of one person are nearer than two of different people: the area under a batch's ROC.
+    """The area under a batch's ROC: how often two pictures of one person are nearer than two of different people.
 
     A batch without both kinds of pairs counts for nothing.
     """

@@ -1,4 +1,4 @@
-"""What a training run is asked for: the design, its size, and how it learns."""
+"""The settings of a training run: the design, its size, and how it learns."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ STRENGTHS = (0.001, 0.01, 0.1, 1.0, 10.0)
 NEIGHBOURS = (1, 3, 5, 7, 9)
 
 TEMPERATURES = np.geomspace(0.02, 20, 61)
-"""What a support vector machine's scores, which are no probabilities, are divided by before the softmax (temperature
+"""The divisor of a support vector machine's scores, which are no probabilities, before the softmax (temperature
 scaling: Guo et al., "On Calibration of Modern Neural Networks", 2017)."""
 
 FOLDS = 5

@@ -27,7 +27,7 @@ def tell_shapes(model: Any, batch: Any) -> None:
     """
 
     def built(*_: Any, **__: Any) -> None:
-        """What Keras would build is there."""
+        """The model that Keras would build is there."""
 
     with model.distribute_strategy.scope():
         model._symbolic_build(data_batch=batch)  # noqa: SLF001

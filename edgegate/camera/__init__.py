@@ -38,7 +38,7 @@ __all__ = [
 
 
 class Source(Protocol):
-    """Where frames come from. It is open when constructed, and read by one thread."""
+    """A source of frames. It is open when constructed, and read by one thread."""
 
     def read(self) -> Frame | None:
         """The next frame; None when there will be no more, which only recordings say.
@@ -88,12 +88,12 @@ _OPENERS: tuple[tuple[str, Opener], ...] = (
 
 
 def is_recording(settings: config.CameraSettings) -> bool:
-    """Whether `source` is a file, of which neither a still picture nor a long wait means anything."""
+    """True if `source` is a file, of which neither a still picture nor a long wait means anything."""
     return _opener(settings) is _recording
 
 
 def is_network(settings: config.CameraSettings) -> bool:
-    """Whether `source` is a stream, whose encoder may repeat a still picture exactly."""
+    """True if `source` is a stream, whose encoder may repeat a still picture exactly."""
     return _opener(settings) is _stream
 
 

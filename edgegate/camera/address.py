@@ -23,7 +23,7 @@ _SECRETS = re.compile(
 
 @dataclass(frozen=True)
 class Address:
-    """Where a stream is. Only `dialled` and `password` are secret, and neither appears in `repr`."""
+    """The address of a stream. Only `dialled` and `password` are secret, and neither appears in `repr`."""
 
     scheme: str
     host: str
@@ -114,12 +114,12 @@ def _check_certificates(file: str) -> None:
 
 
 def is_unverified(settings: config.CameraSettings) -> bool:
-    """Whether it is an encrypted network camera of which nobody checks that it is the right one."""
+    """True if it is an encrypted network camera of which nobody checks that it is the right one."""
     return settings.source.lower().startswith("rtsps:") and not settings.ca_file
 
 
 def shown(source: str) -> str:
-    """What `[camera] source` may look like in a message, a file name, a log: nothing secret in it."""
+    """Returns what `[camera] source` may look like in a message, a file name, a log: nothing secret in it."""
     if not SCHEME.fullmatch(source):
         return source
     try:

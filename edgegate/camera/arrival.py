@@ -1,4 +1,4 @@
-"""When a frame that came over a network was taken: pure rules, fed with times.
+"""The time at which a frame that came over a network was taken: pure rules, fed with times.
 
 A stream's frames carry presentation times on a clock of the camera's own. The difference between a frame's arrival
 and its presentation time is the smaller the less the frame was held up, so that the smallest one seen stands for
@@ -35,7 +35,7 @@ class Arrivals:
         self._last = 0.0
 
     def stamp(self, arrived: float, presented: float) -> float | None:
-        """When a frame was taken, on the clock of `arrived` and never after it; None while that cannot be told.
+        """Returns when a frame was taken, on the clock of `arrived` and never after it; None while that cannot be told.
 
         `presented` is in seconds from whatever beginning.
         """

@@ -73,11 +73,11 @@ class Capture:
         self._delay = FIRST_REOPEN_SECONDS
         self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
         self.complaint: tuple[CameraFault, str] | None = None
-        """Why there is no camera now, as a word and in words; None while frames come."""
+        """The reason why there is no camera now, as a word and in words; None while frames come."""
         self.ended = False
         """The source said that there will be no more frames."""
         self.failed: Exception | None = None
-        """What ended the thread though it should not have: the whole process should end with it."""
+        """The error that ended the thread, though it should not have: the whole process should end with it."""
 
     def start(self) -> None:
         self._thread.start()
@@ -91,7 +91,7 @@ class Capture:
 
     @property
     def fault(self) -> str | None:
-        """Why there is no camera now, in words; None while frames come."""
+        """Returns why there is no camera now, in words; None while frames come."""
         return None if self.complaint is None else self.complaint[1]
 
     def reopen(self) -> None:

@@ -1,4 +1,4 @@
-"""Whether the camera shows what is before it now: pure rules, fed with times and frames."""
+"""The camera's health, which is that it shows what is before it now: pure rules, fed with times and frames."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from edgegate.types import Frame
 REPEAT_SECONDS = 1.0
 """A picture that stays the same is looked at once in this time: it is no further evidence."""
 EMPTY_SECONDS = 3.0
-"""How long a picture must show nothing until that is told; a hand before the lens is no fault."""
+"""The time that a picture must show nothing until that is told; a hand before the lens is no fault."""
 _LOOK_SECONDS = 0.5
 
 
@@ -35,7 +35,7 @@ class CameraHealth:
         self.frozen = False
         """Frames come, and are all the same."""
         self.empty: str | None = None
-        """Why nothing can be seen though frames come, in words; None if something can."""
+        """The reason why nothing can be seen though frames come, in words; None if something can."""
 
     def frame(self, frame: Frame) -> bool:
         """Take note of a frame; whether it is worth looking at, which a repeated picture mostly is not.
@@ -57,7 +57,7 @@ class CameraHealth:
         return True
 
     def check(self, now: float) -> EventType | None:
-        """What is to be told now, if anything: the camera stalled, or recovered."""
+        """Returns what is to be told now, if anything: the camera stalled, or recovered."""
         if self._last is None:
             self._last = now
         stalled = self.frozen or now - self._last >= self._stall_seconds
@@ -67,11 +67,11 @@ class CameraHealth:
         return EventType.CAMERA_STALLED if stalled else EventType.CAMERA_RECOVERED
 
     def fault(self, reader: tuple[CameraFault, str] | None) -> str | None:
-        """What is wrong with the camera now, in words; None if nothing is. `reader` is as for `reason`."""
+        """Returns what is wrong with the camera now, in words; None if nothing is. `reader` is as for `reason`."""
         return self.reason(reader)[1] if self.stalled else None
 
     def reason(self, reader: tuple[CameraFault, str] | None) -> tuple[CameraFault, str]:
-        """Why the camera is stalled, as a word and in words; `reader` is what its reader complained of."""
+        """Returns why the camera is stalled, as a word and in words; `reader` is what its reader complained of."""
         if reader is not None:
             return reader
         if self.frozen:

@@ -1,4 +1,4 @@
-"""Which programs have a device open, so that whoever needs it knows whom to end."""
+"""The programs that have a device open, so that somebody who needs it knows which to end."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Holder:
 
 
 def devices(source: str, folder: Path = Path("/dev")) -> tuple[str, ...]:
-    """What stands for a camera. A Raspberry Pi's own are media devices, and whoever uses one has it open and locked."""
+    """Returns a camera's device files. A Raspberry Pi's own are media devices, open and locked by who uses one."""
     return tuple(sorted(map(str, folder.glob("media*")))) if source == "picamera" else (source,)
 
 
@@ -39,7 +39,7 @@ def holders(*devices: str, processes: Path = Path("/proc")) -> tuple[Holder, ...
 
 
 def in_use(camera: str, others: Sequence[Holder]) -> CameraError:
-    """Who has the camera, and the way out: systemd starts a service again that is merely killed."""
+    """Returns who has the camera, and the way out: systemd starts a service again that is merely killed."""
     if not others:
         return CameraError(
             f"{camera}: in use by another user's program; `sudo edgegate check` knows which", CameraFault.IN_USE

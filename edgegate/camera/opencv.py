@@ -1,4 +1,4 @@
-"""How OpenCV opens a camera or a video: quietly, and never waiting longer for a frame than two seconds.
+"""OpenCV's way to open a camera or a video: quietly, and never waiting longer for a frame than two seconds.
 
 OpenCV reads both environment variables when its first capture is opened, not when it is imported, so that this
 is early enough. A value that is already set, by somebody looking for a fault, is kept.

@@ -105,7 +105,7 @@ def preview_size(width: int, height: int) -> tuple[int, int]:
 
 
 def _is_busy(error: BaseException | None) -> bool:
-    """Whether libcamera was told EBUSY; picamera2 raises an error of its own words meanwhile, after that one."""
+    """True if libcamera was told EBUSY; picamera2 raises an error of its own words meanwhile, after that one."""
     while error is not None:
         if os.strerror(errno.EBUSY) in str(error):
             return True

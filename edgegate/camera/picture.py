@@ -1,4 +1,4 @@
-"""What a camera's pictures say about the camera: the same one again, or none at all through a covered lens."""
+"""Signs of a camera's faults in its pictures: the same one again, or none at all through a covered lens."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _DARK = 40.0
 
 
 def is_same(frame: Frame, before: Frame) -> bool:
-    """Whether two pictures are equal in every pixel: a sensor's noise makes that impossible for two exposures."""
+    """True if two pictures are equal in every pixel: a sensor's noise makes that impossible for two exposures."""
     image, other = frame.image, before.image
     if image.shape != other.shape:
         return False
@@ -27,7 +27,7 @@ def is_same(frame: Frame, before: Frame) -> bool:
 
 
 def emptiness(image: Image) -> str | None:
-    """Why nothing can be seen in a BGR picture, in words; None if something can."""
+    """Returns why nothing can be seen in a BGR picture, in words; None if something can."""
     step = max(1, image.shape[1] // _LOOKED_AT_WIDTH)
     mosaic = cv2.resize(image[::step, ::step], _MOSAIC, interpolation=cv2.INTER_AREA).mean(axis=2)
     if float(mosaic.std()) >= _UNIFORM:

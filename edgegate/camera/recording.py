@@ -38,7 +38,7 @@ class Recording:
         self.fps = fps if fps > 0 else _USUAL_FPS
         """Frames per second, on average."""
         self.expected_frames = max(0, int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT)))
-        """How many frames the container announces, give or take a few; 0 if it does not say."""
+        """The number of frames that the container announces, give or take a few; 0 if it does not say."""
         self.size = (
             int(self._capture.get(cv2.CAP_PROP_FRAME_WIDTH)),
             int(self._capture.get(cv2.CAP_PROP_FRAME_HEIGHT)),
@@ -73,7 +73,7 @@ class Recording:
         return at if at > self._at else round(self._at + 1 / self.fps, 6)
 
     def _breaks_off(self) -> bool:
-        """Whether both frames and time are missing: alone, either is normal where frame times vary."""
+        """True if both frames and time are missing: alone, either is normal where frame times vary."""
         if self.expected_frames == 0:
             return False
         frames_missing = self.expected_frames - self._seq

@@ -1,4 +1,4 @@
-"""Why a network camera gives no pictures. FFmpeg keeps that to itself, so that the camera is asked once more.
+"""The reason why a network camera gives no pictures. FFmpeg keeps it to itself, so the camera is asked once more.
 
 Three requests of RTSP 1.0 at most (RFC 2326; Basic and Digest as in RFC 2617), and only after opening has failed.
 """

@@ -22,9 +22,9 @@ log = logging.getLogger(__name__)
 
 OPEN_SECONDS = 3.0
 ANSWER_SECONDS = 1.5
-"""How long a camera that could not be opened has for each answer to the question why."""
+"""The time that a camera that could not be opened has for each answer to the question why."""
 READ_SECONDS = 2.0
-"""How long one frame may take: longer than `camera.stall_seconds`, so that a short gap is told before it is mended
+"""The time that one frame may take: longer than `camera.stall_seconds`, so that a short gap is told before it is mended
 by dialling again, which costs a second by itself."""
 LATE_SECONDS = 2.0
 """A frame this old is of no use to anybody. When nothing else came for as long, what is queued up between the

@@ -129,7 +129,7 @@ def _check_free(device: str) -> None:
 
 
 def way_out(device: str, error: OSError) -> str:
-    """Why a device cannot be opened, and what to do about it."""
+    """Returns why a device cannot be opened, and what to do about it."""
     if error.errno in {errno.ENODEV, errno.ENXIO}:
         return "unplugged: the device is no longer there"
     if isinstance(error, FileNotFoundError):

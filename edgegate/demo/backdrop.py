@@ -12,7 +12,7 @@ SIZE = (640, 480)
 """Width and height of the scene in pixels."""
 
 HORIZON = 205
-"""Where eyes are: the camera hangs at eye height, whoever stands before it."""
+"""The height of eyes: the camera hangs at eye height, for everybody who stands before it."""
 
 Picture = npt.NDArray[np.float32]
 Colour = tuple[float, float, float]

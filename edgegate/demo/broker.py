@@ -12,7 +12,7 @@ from edgegate.errors import BrokerError, UsageError
 
 HOST = "127.0.0.1"
 PROTOCOL = "3.1.1"
-"""What amqtt speaks."""
+"""The protocol that amqtt speaks."""
 
 _SECONDS = 15.0
 

@@ -42,7 +42,7 @@ class Listener:
         self._thread.join(_SECONDS)
 
     def wait_for(self, count: int) -> bool:
-        """Whether `count` events have arrived within a reasonable time."""
+        """True if `count` events have arrived within a reasonable time."""
         with self._changed:
             return self._changed.wait_for(lambda: len(self.events) >= count, _SECONDS)
 

@@ -22,14 +22,14 @@ FEATHER = 2.0
 """Standard deviation, in the portrait's pixels, of the soft edge between a person and the scene."""
 
 BELOW = 0.8
-"""How far, in portrait heights, a bust goes on below its picture: somebody far away is seen from head to knee."""
+"""Portrait heights that a bust goes on below its picture: somebody far away is seen from head to knee."""
 
 Outline = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True)
 class DemoPortrait:
-    """Where a portrait is and who is where in it; all figures in the portrait's pixels."""
+    """A portrait's file, and who is where in it; all figures in the portrait's pixels."""
 
     person: str
     package: str

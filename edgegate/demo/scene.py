@@ -33,7 +33,7 @@ Picture = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Where a face is at one moment: x of its middle and its width, in pixels."""
+    """The place of a face at one moment: x of its middle and its width, in pixels."""
 
     at: float
     x: float
@@ -58,7 +58,7 @@ class Walk:
 
 
 def walks() -> tuple[Walk, Walk]:
-    """Who comes when: far enough apart that the second is a visit of its own."""
+    """Returns who comes when: far enough apart that the second is a visit of its own."""
     first = (Mark(2.0, -70, 58), Mark(5.0, 300, 124), Mark(8.0, 312, 130), Mark(10.2, 800, 118))
     second = (Mark(16.0, 730, 62), Mark(19.0, 342, 122), Mark(22.0, 330, 130), Mark(24.2, -170, 116))
     return Walk(ASTRONAUT.cut_out(), first), Walk(HOPPER.cut_out(), second)

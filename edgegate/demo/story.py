@@ -1,4 +1,4 @@
-"""What must happen in the demo, and how what happened differs from it."""
+"""The events that the demo must have, and how what happened differs from them."""
 
 from __future__ import annotations
 

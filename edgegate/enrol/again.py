@@ -16,7 +16,7 @@ Record = Callable[[str, int], object]
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """What became of one person: how many photos were `renewed`, and how many can be used now in all."""
+    """The outcome for one person: how many photos were `renewed`, and how many can be used now in all."""
 
     name: str
     renewed: int
@@ -24,7 +24,7 @@ class Again:
 
     @property
     def must_come(self) -> bool:
-        """Whether the door cannot recognise them any more."""
+        """True if the door cannot recognise them any more."""
         return self.usable == 0
 
 

@@ -1,4 +1,4 @@
-"""Which of somebody's photos are kept: those of one person, the best, and no two that are much the same. Pure.
+"""The choice of somebody's photos to keep: those of one person, the best, and no two that are much the same. Pure.
 
 Whether two pictures show the same person is asked of the pack's table too, but for the other error than at the door:
 a photo is refused when strangers score as much. How much that is depends on where the photos are from, for strangers
@@ -30,7 +30,7 @@ _NOVEL = 0.03
 
 
 class Sameness:
-    """Which cosine a face must have with the mean of `photos` others to be of the same person, by the table."""
+    """The cosine that a face must have with the mean of `photos` others to be of the same person, by the table."""
 
     def __init__(self, table: Table) -> None:
         self._sets = tuple(table.by_data().values())
@@ -49,7 +49,7 @@ class Sameness:
 
 
 def strangers(photos: Sequence[Photo], known: Person | None, sameness: Sameness) -> set[int]:
-    """Which of the photos, all of one look, are not of the person: by index.
+    """Returns which of the photos, all of one look, are not of the person: by index.
 
     Where `known` has photos of this look each is compared with these, else all with one another; a new look is
     compared with the others of `known` besides. Of two that differ, with nobody to ask, neither is taken.

@@ -1,4 +1,4 @@
-"""What becomes of all the photos of one call together: of one person, different, and like nobody else enrolled."""
+"""An enrolment from all the photos of one call together: of one person, different, and like nobody else enrolled."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def enrol(
 
 
 def in_words(likeness: Likeness) -> str:
-    """Why somebody is refused for being like somebody else, and the way out."""
+    """Returns why somebody is refused for being like somebody else, and the way out."""
     other = likeness.person.name
     if likeness.raised is None:
         return f"the face is enrolled as {other}; add photos under that name, or forget that one first"
@@ -84,7 +84,7 @@ def _kept(verdicts: Sequence[PhotoVerdict]) -> list[Photo]:
 
 
 def _before(verdicts: Sequence[PhotoVerdict], known: Person | None) -> list[Photo]:
-    """What is known of the look that the photos are of."""
+    """Returns what is known of the look that the photos are of."""
     looks = {verdict.photo.look for verdict in verdicts if verdict.photo}
     return [photo for photo in known.photos if photo.look in looks] if known else []
 

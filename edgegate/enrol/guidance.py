@@ -38,7 +38,7 @@ class Pose(StrEnum):
 
 
 class Say(StrEnum):
-    """What the person is told to do now; `WORDS` has it in words."""
+    """The instruction for the person now; `WORDS` has it in words."""
 
     COME = "come"
     ONE_AT_A_TIME = "one_at_a_time"
@@ -102,7 +102,7 @@ class GuidanceRules:
     seconds: float = 60.0
     """The whole session's length, at most."""
     patience_seconds: float = 10.0
-    """How long one pose is asked for while a face is in view."""
+    """The time that one pose is asked for while a face is in view."""
     hold_frames: int = 4
     hold_seconds: float = 0.3
     straight: float = 0.15
@@ -117,7 +117,7 @@ class GuidanceRules:
     """Sizes of the first photo: so that there is something to see, and room to come closer."""
     unsteady_yaw: float = 0.1
     unsteady_size: float = 0.1
-    """What may change from one held frame to the next, the size relatively."""
+    """The change allowed from one held frame to the next, the size relatively."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,7 +133,7 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Instruction:
-    """What to say, and the pose that this very frame is to be kept for, if it is."""
+    """The words to say, and the pose that this very frame is to be kept for, if it is."""
 
     say: Say
     keep: Pose | None = None
@@ -200,7 +200,7 @@ class Guide:
         return FaceFault.NO_FACE in view.faults or FaceFault.SEVERAL_FACES in view.faults
 
     def _hindrance(self, view: View) -> Say | None:
-        """What must change before the pose matters; a face turned too far is for the pose to say."""
+        """Returns what must change before the pose matters; a face turned too far is for the pose to say."""
         for fault in view.faults:
             if fault in _HINDRANCE:
                 return _HINDRANCE[fault]
@@ -209,7 +209,7 @@ class Guide:
         return Say.TURN_LESS if self._poses[0] in {Pose.LEFT, Pose.RIGHT} else Say.LOOK_STRAIGHT
 
     def _unlike(self, pose: Pose, view: View) -> Say | None:
-        """What the person must do to get into the pose; None when they are."""
+        """Returns what the person must do to get into the pose; None when they are."""
         if not self._taken:
             return self._unlike_first(view)
         turn, size = view.yaw - self._taken[0].yaw, view.size / self._taken[0].size
@@ -238,7 +238,7 @@ class Guide:
         return None if float(known @ view.embedding) >= self._same(self.taken) else Say.SAME_PERSON
 
     def _holds(self, view: View) -> bool:
-        """Whether the pose has been held long enough, this frame included."""
+        """True if the pose has been held long enough, this frame included."""
         if self._held and not self._steady(self._held[-1], view):
             self._held = []
         self._held.append(view)

@@ -16,7 +16,7 @@ _SAID_AFTER = 3  # frames that must ask the same before it is said: nobody follo
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What the person is told, `at` seconds after the first frame, with so many photos taken by then."""
+    """The words for the person, `at` seconds after the first frame, with so many photos taken by then."""
 
     at: float
     say: Say

@@ -38,7 +38,7 @@ ADVICE = {
 
 @dataclass(frozen=True, slots=True)
 class PhotoVerdict:
-    """What became of one picture: `photo` if it was accepted, else `fault`, and the way out in words.
+    """The verdict on one picture: `photo` if it was accepted, else `fault`, and the way out in words.
 
     `spare` says why an accepted photo is not kept; it is empty for one that is.
     """
@@ -70,7 +70,7 @@ class Enroller:
         self._pictures = pictures
 
     def judge(self, source: str, image: Image | None) -> PhotoVerdict:
-        """Whether this photo will do; `image` is None when it could not be read."""
+        """True if this photo will do; `image` is None when it could not be read."""
         verdict = PhotoVerdict(source, None)
         if image is None:
             return verdict.refuse(FaceFault.UNREADABLE)

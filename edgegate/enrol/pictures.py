@@ -56,7 +56,7 @@ def read_picture(path: Path) -> Image | None:
 
 
 def decode_picture(content: bytes) -> Image | None:
-    """What a picture file holds, as `read_picture` gives it."""
+    """Returns what a picture file holds, as `read_picture` gives it."""
     data = np.frombuffer(content, np.uint8)
     try:
         with quiet():  # libjpeg and libpng remark on damaged files

@@ -1,4 +1,4 @@
-"""What an evaluation on clips comes to, as JSON holds it."""
+"""The results of an evaluation on clips, as JSON holds it."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ class Comparisons:
 
     @property
     def complete(self) -> bool:
-        """Whether the tail is everything."""
+        """True if the tail is everything."""
         return len(self.tail.scores) == self.impostors
 
 
@@ -100,7 +100,7 @@ def compare(
 
 
 def count_impostors(templates: Indices, probes: Indices) -> int:
-    """How many pairs are of different people, by the people's indices."""
+    """Returns how many pairs are of different people, by the people's indices."""
     people = int(max(templates.max(initial=-1), probes.max(initial=-1))) + 1
     same = np.bincount(templates, minlength=people) @ np.bincount(probes, minlength=people)
     return len(templates) * len(probes) - int(same)
@@ -146,5 +146,5 @@ class _TailKeeper:
 
 
 def people_of(vectors: Vectors) -> int:
-    """How many people they are of."""
+    """Returns how many people they are of."""
     return len(set(vectors.person.tolist()))

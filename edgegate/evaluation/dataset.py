@@ -32,7 +32,7 @@ class Labelled:
 
     @property
     def visit(self) -> str:
-        """What the file's name has before its last number: `01_2.jpg` and `01_10.jpg` are of one coming."""
+        """Returns what the file's name has before its last number: `01_2.jpg` and `01_10.jpg` are of one coming."""
         return re.sub(r"_\d+$", "", self.file.stem)
 
 
@@ -47,7 +47,7 @@ class LabelledVisit:
 
 
 def in_part(person: str, part: Part) -> bool:
-    """Whether a person belongs to a part of a data set, decided by a hash of the name, the same on every machine.
+    """True if a person belongs to a part of a data set, decided by a hash of the name, the same on every machine.
 
     Two thirds are for choosing and for threshold tables (`tables`), one third stays untouched for reporting.
     """
@@ -145,7 +145,7 @@ def _label(file: Path, line: int, row: dict[str, str | None], column: str, folde
 
 
 def _from_labels(folder: Path, labels: Path | None, suffixes: set[str]) -> list[Labelled] | None:
-    """What the labels say of files with these suffixes; None where there are no labels."""
+    """Returns what the labels say of files with these suffixes; None where there are no labels."""
     if labels is None and not (folder / LABELS).is_file():
         return None
     found = read_labels(labels or folder / LABELS, folder)

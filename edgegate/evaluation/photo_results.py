@@ -1,4 +1,4 @@
-"""What an evaluation on photos comes to, as JSON holds it."""
+"""The results of an evaluation on photos, as JSON holds it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _Watch = Callable[[Iterable[int]], Iterable[int]]
 
 @dataclass(frozen=True, slots=True)
 class RatesInForce:
-    """What the config makes of the same photos: the thresholds with one person enrolled, and with everybody."""
+    """The rates in force on the same photos: the thresholds with one person enrolled, and with everybody."""
 
     false_accept_rate: float
     alone: Threshold

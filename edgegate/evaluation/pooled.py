@@ -1,4 +1,4 @@
-"""What the door's own rule makes of photo sequences: templates of K photos against pools of several frames."""
+"""The door's own rule on photo sequences: templates of K photos against pools of several frames."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ _Watch = Callable[[Iterable[int]], Iterable[int]]
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """What one threshold does. `true_accepts` of `genuine` comparisons reach it, `false_accepts` of all strangers'.
+    """The effect of one threshold. `true_accepts` of `genuine` comparisons reach it, `false_accepts` of all strangers'.
 
     `wanted` is the false-accept rate that the threshold was looked for: the lowest that lets no more than that in.
     """
@@ -74,7 +74,7 @@ def point(found: Comparisons, rate: float) -> Point:
 
 
 def at_threshold(found: Comparisons, threshold: float, wanted: float = math.nan) -> Point:
-    """What a given threshold does."""
+    """Returns what a given threshold does."""
     accepted = int(np.count_nonzero(found.genuine.scores.astype(np.float64) >= threshold))
     false = int(np.count_nonzero(found.tail.scores.astype(np.float64) >= threshold))
     return Point(wanted, threshold, accepted, len(found.genuine.scores), false)
@@ -191,5 +191,5 @@ def share_bounds(hits: Indices | npt.NDArray[np.bool_], person: Indices, *, seed
 
 
 def _allowed(rate: float, impostors: int) -> int:
-    """How many of so many strangers' comparisons a rate allows; forgiving what binary fractions lose."""
+    """Returns how many of so many strangers' comparisons a rate allows; forgiving what binary fractions lose."""
     return math.floor(rate * impostors + 1e-9)

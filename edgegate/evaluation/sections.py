@@ -1,4 +1,4 @@
-"""What the pages of results are put together from, and how they look."""
+"""The parts that pages of results are put together from, and their style."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the promise holds on this camera, by what its own visits scored.
+"""The false-accept rate on this camera, held against what its own visits scored.
 
 Nobody has labelled these visits, so each is taken in the way that is the worse for the door:
 
@@ -36,7 +36,7 @@ class SiteCheck:
 
     verdict: Verdict
     false_accept_rate: float
-    """What is promised."""
+    """The rate asked for."""
     threshold: float
     """The loosest in force for anybody, which is what strangers would try."""
     days: float
@@ -44,7 +44,7 @@ class SiteCheck:
     """Visits recognised as nobody."""
     enrolled_as_strangers: int
     reached: int
-    """How many of both reached the threshold."""
+    """The number of of both reached the threshold."""
     empirical_rate: float | None
     bound_95: float
     highest: tuple[float, ...]
@@ -55,7 +55,7 @@ class SiteCheck:
     genuine_percentiles: dict[str, float]
     """Scores of those who were recognised: 0 (lowest), 5, 50 and 95 %."""
     false_reject_at_most: float | None
-    """If whoever was almost recognised had been somebody enrolled."""
+    """The rate, had those who were almost recognised been enrolled people."""
     tightened: float | None
     """The threshold that would keep the promise on these visits; None where it is not broken."""
     refused_by_it: int
@@ -65,7 +65,7 @@ class SiteCheck:
         return asdict(self)
 
     def basis(self) -> str:
-        """What a tightened threshold rests on, on one line."""
+        """Returns what a tightened threshold rests on, on one line."""
         return (
             f"{self._trials()}, in {self.days:.0f} days; "
             f"the highest scored {self.highest[0] if self.highest else 0:.4f}"
@@ -139,7 +139,7 @@ def check(visits: Sequence[ScoredVisit], threshold: float, false_accept_rate: fl
 
 
 def _as_strangers(visits: Sequence[ScoredVisit]) -> list[float]:
-    """How like somebody else each enrolled person was at most: one score a person."""
+    """Returns how like somebody else each enrolled person was at most: one score a person."""
     highest: dict[str, float] = {}
     for visit in visits:
         if visit.person is not None and visit.runner_up is not None:

@@ -1,4 +1,4 @@
-"""How fast this machine is, stage by stage: the figures behind `edgegate bench` and `make bench`."""
+"""The speed of this machine, stage by stage: the figures behind `edgegate bench` and `make bench`."""
 
 from __future__ import annotations
 
@@ -52,13 +52,13 @@ class Speed:
     face_frame_ms: float
     invocations_ms: float
     overhead_ms: float
-    """What a face frame takes beyond the TFLite invocations in it."""
+    """The time that a face frame takes beyond the TFLite invocations in it."""
     empty_frame_ms: float
     empty_over_face: float
     detect_ms: float
     describe_ms: float
     xnnpack: bool
-    """Whether every model runs on TFLite's fast kernels."""
+    """True if every model runs on TFLite's fast kernels."""
 
 
 def measure(config: Config, frames: int = 200) -> Speed:

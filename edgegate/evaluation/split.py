@@ -1,4 +1,4 @@
-"""Who of a data set is enrolled, from which photos, and which photos come to the door afterwards.
+"""The split of a data set: who is enrolled, from which photos, and which photos come to the door afterwards.
 
 Rules
 -----
@@ -33,7 +33,7 @@ from edgegate.vision.pooling import pool
 Indices = npt.NDArray[np.int32]
 
 NOT_A_SAMPLE = (FaceFault.SEVERAL_FACES, FaceFault.UNREADABLE)
-"""What is wrong with the photo as a label, not with the face."""
+"""Faults of the photo as a label, not of the face."""
 
 NOT_DETECTED = FaceFault.NO_FACE
 
@@ -64,7 +64,7 @@ class Split:
     probes: Vectors
     missed: Vectors
     faults: Mapping[str, int]
-    """Why photos could not be used, and how many, of all that were looked at."""
+    """The reason why photos could not be used, and how many, of all that were looked at."""
     photos: int
     refused_at_enrolment: int
 
@@ -178,7 +178,7 @@ class _Builder:
 
 
 def _left(shots: Sequence[Judged], chosen: Sequence[Judged]) -> list[Judged]:
-    """What comes to the door: nothing that enrolment has used or passed over, nor what is of the same visit.
+    """Returns what comes to the door: nothing that enrolment has used or passed over, nor what is of the same visit.
 
     The visit is spared where all photos are of one, and where each photo is its own.
     """

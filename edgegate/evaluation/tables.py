@@ -63,7 +63,7 @@ def to_toml(rows: Iterable[OperatingPoint], embedder: str) -> str:
 
 
 def _most_accepted(rate: float, trials: int) -> int:
-    """How many of `trials` strangers may be accepted so that the 95 % bound stays within `rate`."""
+    """Returns how many of `trials` strangers may be accepted so that the 95 % bound stays within `rate`."""
     low, high = 0, math.ceil(rate * trials)
     while low < high:
         middle = (low + high + 1) // 2

@@ -1,4 +1,4 @@
-"""What the vision room sees in a data set, once: scoring afterwards costs next to nothing."""
+"""The faces that the vision room sees in a data set, once: scoring afterwards costs next to nothing."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def judge_photos(analyzer: Analyzer, photos: Iterable[Labelled]) -> Iterator[Jud
 
 
 def look_at_photos(analyzer: Analyzer, visits: Iterable[LabelledVisit]) -> Iterator[Looks]:
-    """What each visit's photos show, those that will do."""
+    """Returns what each visit's photos show, those that will do."""
     for visit in visits:
         judged = judge_photos(analyzer, (Labelled(file, visit.person, visit.condition) for file in visit.files))
         yield Looks(visit.person, visit.name, tuple(j.evidence for j in judged if j.evidence is not None))

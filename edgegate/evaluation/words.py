@@ -33,7 +33,7 @@ def of_photos(result: Results) -> Iterator[str]:
 
 
 def photos_seen(result: Results) -> str:
-    """How many photos, and why some could not be used."""
+    """Returns how many photos, and why some could not be used."""
     faults = ", ".join(f"{count} {fault.replace('_', ' ')}" for fault, count in result["faults"].items())
     return f"{result['photos_seen']} photos, {result['undetected']} without a face found" + (
         f"; not used: {faults}" if faults else "; all could be used"
@@ -41,7 +41,7 @@ def photos_seen(result: Results) -> str:
 
 
 def door(result: Results) -> Iterator[str]:
-    """What the config's thresholds make of the photos."""
+    """Returns what the config's thresholds make of the photos."""
     one, every = result["door"]["one_enrolled"], result["door"]["everybody_enrolled"]
     yield (
         f"this config, one enrolled:        threshold {one['threshold']:.4f} (promise {carried(one)}); "
@@ -56,7 +56,7 @@ def door(result: Results) -> Iterator[str]:
 
 
 def visits(row: Results) -> str:
-    """What pooling the frames of a visit makes of it."""
+    """Returns what pooling the frames of a visit makes of it."""
     genuine, strangers = row["genuine"], row["strangers"]
     return (
         f"this config, {row['frames']} frames pooled:     threshold {row['threshold']:.4f} (promise {carried(row)}); "

@@ -1,4 +1,4 @@
-"""How the report looks, on paper, on a telephone, by day and by night."""
+"""The style of pages, on paper, on a telephone, by day and by night."""
 
 CSS = """
 :root { color-scheme: light dark; --page: #f4f5f7; --card: #fff; --ink: #191d23; --soft: #59626e; --line: #dfe3e8;

@@ -1,4 +1,4 @@
-"""Whose face it is by a tracker or a classifier alone: the likeliest of the people it was trained on.
+"""Closed-set identification, by a tracker or a classifier alone: the likeliest of the people it was trained on.
 
 A closed-set class is no identity. The network has no other answer for a stranger than "unknown" or one of its
 people, and no false-accept rate is promised; `[recognition] model_alone` is how a door says that it accepts this.

@@ -1,4 +1,4 @@
-"""Whose embedding this is: the gallery's templates, and what each of them must be matched with.
+"""Identification of an embedding: the gallery's templates, and what each of them must be matched with.
 
 A person's score is the highest of their looks'; the promise counts comparisons, and so shares the false-accept rate
 among all templates. Two people who were enrolled as lookalikes, by explicit choice, must each reach their pair's
@@ -24,7 +24,7 @@ OWN_FRAME_RATE = 0.05
 
 @dataclass(frozen=True, slots=True)
 class DoorRate:
-    """What the door's false-accept rate rests on, with the people enrolled now.
+    """The door's false-accept rate and what it rests on, with the people enrolled now.
 
     `threshold` is the strictest of anybody's, pairs of lookalikes aside; `carried` is False when the table's trials
     cannot show the rate, and `shown_rate` is then what they do show for the whole door. `templates` is what the
@@ -58,7 +58,7 @@ class DoorRate:
 
 
 class People(Protocol):
-    """What identification needs of a gallery."""
+    """A gallery, as far as identification needs it."""
 
     def version(self) -> object: ...
 
@@ -117,11 +117,11 @@ class Identifier:
 
     @property
     def unreadable(self) -> int:
-        """How many people have templates whose key is lost."""
+        """Returns how many people have templates whose key is lost."""
         return self._crowd.unreadable
 
     def everybody(self) -> tuple[Person, ...]:
-        """Whoever is enrolled, by whichever network; those in `foreign` cannot be matched here."""
+        """Returns everybody enrolled, by whichever network; those in `foreign` cannot be matched here."""
         crowd = self._crowd
         return crowd.people + crowd.foreign
 
@@ -154,7 +154,7 @@ class Identifier:
         return Candidate(best.person.id, best.score, threshold, best.margin, crowd.validity(best.person))
 
     def threshold(self, person: Person) -> Threshold:
-        """What opens the door for this person, the strictest of their looks, with as many enrolled as there are now."""
+        """Returns what opens the door for this person, the strictest of their appearances, with all enrolled now."""
         crowd = self._crowd
         counts = {len(person.best(look)) for look in person.looks()}
         found = self._strictest(crowd, counts)
@@ -170,7 +170,7 @@ class Identifier:
         return lookalikes.compare(photos, self.people, self.table, self._rate, self._frames, name)
 
     def door_rate(self) -> DoorRate:
-        """What `check` and `people list` tell about the threshold in force."""
+        """Returns what `check` and `people list` tell about the threshold in force."""
         crowd = self._crowd
         strictest = self._strictest(crowd, set(crowd.photos) or {1})
         return DoorRate(
@@ -193,7 +193,7 @@ class Identifier:
         )
 
     def _shared(self, crowd: GallerySnapshot) -> float:
-        """What one comparison may have of the promised rate: each template is one."""
+        """Returns what one comparison may have of the promised rate: each template is one."""
         return per_person(self._rate, len(crowd.photos))
 
     def _threshold(self, photos: int, frames: int, rate: float) -> Threshold:

@@ -1,4 +1,4 @@
-"""Who looks so much like somebody enrolled that the door would take one for the other. Pure.
+"""Lookalikes: people whom the door would take for somebody enrolled, or the reverse. Pure.
 
 The rule, for one comparison of a new person's photos, pooled like a visit's frames, with somebody's template:
 
@@ -30,7 +30,7 @@ from edgegate.recognition.thresholds import Table, per_person
 from edgegate.vision.faces import FaceFault
 
 TENFOLD = 10.0
-"""How much likelier than promised a score of two strangers may be before they count as alike."""
+"""The factor by which a score of two strangers may be likelier than the rate allows before they count as alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Likeness:
 
 @dataclass(frozen=True, slots=True)
 class _Bars:
-    """What a score of one comparison means."""
+    """The meaning of a score of one comparison."""
 
     alike: float
     opens: float
@@ -68,7 +68,7 @@ class _Scale:
         return _Bars(self._table.threshold(photos, frames, loose).value, opens.value)
 
     def directions(self, one: Template, other: Template) -> tuple[tuple[int, _Bars], tuple[int, _Bars]]:
-        """Whose template (by its photos) is visited, and the bars for the other one's photos as the visit."""
+        """Returns whose template (by its photos) is visited, and the bars for the other one's photos as the visit."""
         return (
             (one.photos, self.bars(one.photos, other.photos)),
             (other.photos, self.bars(other.photos, one.photos)),
@@ -81,7 +81,7 @@ class _Scale:
         return any(score >= bars.opens for _, bars in self.directions(one, other))
 
     def raised(self, score: float, one: Template, other: Template) -> float:
-        """What opens the door after a visit's frames, plus what the score has too much."""
+        """Returns what opens the door after a visit's frames, plus what the score has too much."""
         return max(
             self.bars(photos, self._frames).opens + max(0.0, score - bars.alike)
             for photos, bars in self.directions(one, other)
@@ -108,7 +108,7 @@ def compare(
 
 
 def apart(likenesses: Iterable[Likeness]) -> dict[str, float]:
-    """What the gallery keeps of lookalikes that are enrolled by explicit choice; ValueError if one is a duplicate."""
+    """Returns what the gallery keeps of lookalikes enrolled by explicit choice; ValueError if one is a duplicate."""
     pairs = {}
     for likeness in likenesses:
         if likeness.raised is None:
@@ -118,7 +118,7 @@ def apart(likenesses: Iterable[Likeness]) -> dict[str, float]:
 
 
 def _kept(person: Person, likeness: Likeness) -> bool:
-    """Whether this pair is kept apart already, at a threshold that is high enough."""
+    """True if this pair is kept apart already, at a threshold that is high enough."""
     other = likeness.person
     threshold = max(person.apart.get(other.id, 0.0), other.apart.get(person.id, 0.0))
     return likeness.raised is not None and threshold >= likeness.raised

@@ -17,7 +17,7 @@ KEEP_LOOKING_SECONDS = 1.0
 
 
 class FrameAnalyzer(Protocol):
-    """What the pipeline needs of `vision.analyzer`, or of `vision.tracker` or `vision.classifier` around it."""
+    """`vision.analyzer`, or `vision.tracker` or `vision.classifier` around it, as far as the pipeline needs it."""
 
     def detect(self, frame: Frame) -> tuple[Face, ...]: ...
 
@@ -25,7 +25,7 @@ class FrameAnalyzer(Protocol):
 
 
 class Matcher(Protocol):
-    """What the pipeline needs of `identification`, or of `closed_set` where the network decides alone."""
+    """`identification`, or `closed_set` where the network decides alone, as far as the pipeline needs it."""
 
     def match(self, embedding: Embedding, frames: int, prediction: Prediction | None = None, /) -> Candidate | None: ...
 
@@ -33,7 +33,7 @@ class Matcher(Protocol):
 
 
 class MotionCheck(Protocol):
-    """What the pipeline needs of `vision.motion`."""
+    """`vision.motion`, as far as the pipeline needs it."""
 
     def moved(self, frame: Frame) -> bool: ...
 

@@ -28,7 +28,7 @@ class Best:
 
 
 class GallerySnapshot:
-    """Who is enrolled, as of one reading of the gallery; it never changes, so that it may serve any thread.
+    """The people enrolled, as of one reading of the gallery; it never changes, so that it may serve any thread.
 
     Photos of another network than `embedder` are left out; who has no others is in `foreign`.
     """
@@ -43,13 +43,13 @@ class GallerySnapshot:
         self.foreign = tuple(person for person, photos in ours if not photos)
         looks = [[person.best(look) for look in person.looks()] for person in self.people]
         self.photos = tuple(len(best) for of_person in looks for best in of_person)
-        """How many photos each template pools."""
+        """The number of photos that each template pools."""
         self._matrix = _templates([best for of_person in looks for best in of_person])
         self._starts = np.cumsum([0] + [len(of_person) for of_person in looks[:-1]])
         self._index = {person.name: index for index, person in enumerate(self.people)}
         self._raised = _raised(everybody)
         self.unreadable = sum(bool(person.unreadable) for person in everybody)
-        """How many people have templates whose key is lost."""
+        """The number of people have templates whose key is lost."""
         self._validity = {person.id: validity_of(person) for person in everybody}
         self._names = {person.id: person.name for person in everybody}
 
@@ -71,14 +71,14 @@ class GallerySnapshot:
         return self._names.get(person)
 
     def raised(self, person: Person) -> float:
-        """What somebody must reach because of lookalikes who are enrolled now; 0 for most."""
+        """Returns what somebody must reach because of lookalikes who are enrolled now; 0 for most."""
         return self._raised.get(person.id, 0.0)
 
     def validity(self, person: Person) -> Validity:
         return self._validity[person.id]
 
     def _look(self, scores: Embedding, person: int) -> int:
-        """Which template made somebody's score."""
+        """Returns which template made somebody's score."""
         start = int(self._starts[person])
         end = int(self._starts[person + 1]) if person + 1 < len(self._starts) else len(scores)
         return start + int(scores[start:end].argmax())
@@ -107,7 +107,7 @@ def _raised(everybody: Sequence[Person]) -> dict[str, float]:
 
 
 def validity_of(person: Person) -> Validity:
-    """When somebody may enter, from the gallery's texts (RFC 3339)."""
+    """Returns when somebody may enter, from the gallery's texts (RFC 3339)."""
     since, until = (None if text is None else _seconds(text) for text in (person.valid_from, person.valid_until))
     return Validity(ALWAYS.since if since is None else since, ALWAYS.until if until is None else until)
 

@@ -1,4 +1,4 @@
-"""What this camera's own visits scored, kept by consent (`[privacy] keep_scores`), and the threshold they ask for.
+"""Scores of this camera's own visits, kept by consent (`[privacy] keep_scores`), and the threshold they ask for.
 
 Of a visit there is its time, the highest pooled score against anybody and the best against anybody else, the
 threshold, who it was recognised as by opaque id (nothing, for somebody unknown), whether they were let in, how many
@@ -55,7 +55,7 @@ class ScoreStore:
             db.execute("DELETE FROM visit WHERE at < ?", (visit.at - self._seconds,))
 
     def visits(self, embedder: str) -> tuple[ScoredVisit, ...]:
-        """What is kept of visits by this embedder, oldest first."""
+        """Returns what is kept of visits by this embedder, oldest first."""
         if not self.path.exists():
             return ()
         with self._opened() as db:
@@ -88,7 +88,7 @@ class ScoreStore:
 
 
 def read_threshold(path: Path, embedder: str) -> float:
-    """What is written at `path` for this embedder; 0 where there is nothing. Raises GalleryError if it is damaged."""
+    """Returns the threshold at `path` for this embedder; 0 without one. Raises GalleryError if it is damaged."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:

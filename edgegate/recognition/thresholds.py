@@ -36,7 +36,7 @@ class OperatingPoint:
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """What a score must reach. `carried` says whether every data set had the trials to show the rate asked for."""
+    """The least score that counts. `carried`: every data set had the trials to support the rate asked for."""
 
     value: float
     carried: bool
@@ -70,7 +70,7 @@ class Table:
         return {name: Table(asdict(row) for row in self.rows if row.data == name) for name in self._names()}
 
     def one_to_one(self, rate: float) -> float:
-        """What one picture must score against one other for strangers to pass at `rate`: no promise, but a scale.
+        """Returns what one picture must score against one other for strangers to pass at `rate`: a scale, no guarantee.
 
         It is for what else is compared (whether a face is still the same one) and speaks of the data set with the
         most trials alone. Each network has cosines of its own: another's would mean nothing.
@@ -80,7 +80,7 @@ class Table:
         return self._continued(row, rate) if row.rate > rate else row.threshold
 
     def decade(self) -> float:
-        """How much a score must rise for ten times fewer strangers to pass, `one_to_one`, between 1 % and 0.01 %."""
+        """Returns the rise of a score by which ten times fewer strangers pass, `one_to_one`, from 1 % to 0.01 %."""
         return max(0.0, self.one_to_one(1e-4) - self.one_to_one(1e-2)) / 2
 
     def _names(self) -> list[str]:

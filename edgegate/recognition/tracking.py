@@ -17,16 +17,16 @@ from edgegate.vision.faces import Face
 from edgegate.vision.pooling import pool
 
 SAME_FACE_RATE, SAME_VISITOR_RATE = 3e-4, 1e-5
-"""How rarely two different people may be taken for one face, and for one visitor come back: cosines follow from the
+"""The rates at which two people may be taken for one face, and for one visitor come back: cosines follow from the
 embedder's table (`Table.one_to_one`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrackingRules:
-    """How far a face may move and change and still be the same track."""
+    """Limits within which a face may move and change and still be the same track."""
 
     pool_frames: int = 5
-    """How many of the latest usable frames are pooled: what the thresholds are measured for."""
+    """The number of the latest usable frames that are pooled: what the thresholds are measured for."""
     lost_seconds: float = 0.7
     """A track not seen for this long is over."""
     rejoin_seconds: float = 5.0
@@ -73,7 +73,7 @@ class Tracker:
 
     @property
     def following(self) -> bool:
-        """Whether anybody is being followed: such a scene is looked at even if nothing moves."""
+        """True if anybody is being followed: such a scene is looked at even if nothing moves."""
         return bool(self._tracks)
 
     def update(self, at: float, faces: Sequence[Face]) -> list[Track]:

@@ -17,7 +17,7 @@ from edgegate.report.video import video_file
 from edgegate.types import Image
 
 CAPTION_SECONDS = 2.5
-"""How long a decision stays written across the picture."""
+"""The time that a decision stays written across the picture."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ METER_WIDTH = 440
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """What a report is about; `start` is the wall time at second 0, in seconds since the epoch."""
+    """The subject of a report; `start` is the wall time at second 0, in seconds since the epoch."""
 
     title: str
     site: str
@@ -132,7 +132,7 @@ def _picture(decision: RecordedDecision) -> str:
 
 
 def _meter(decision: RecordedDecision, low: float) -> str:
-    """Where the score lies between `low` and 1, and from where on it is enough; nothing where there is no score."""
+    """Returns where the score lies between `low` and 1, and from where on it is enough; nothing without a score."""
     data = decision.event["data"]
     score, threshold = data["score"], data["threshold"]
     if score is None:
@@ -156,7 +156,7 @@ def _tag(word: str, value: float, x: float, y: float) -> str:
 
 
 def _lowest(decisions: list[RecordedDecision]) -> float:
-    """Where all meters begin, so that they can be compared: a round number below every score and threshold."""
+    """Returns where all meters begin, so that they can be compared: a round number below every score and threshold."""
     data = [decision.event["data"] for decision in decisions]
     values = [d[key] for d in data for key in ("score", "threshold") if d[key] is not None]
     return math.floor((min(values, default=0.9) - 0.02) * 20) / 20

@@ -10,7 +10,7 @@ import numpy as np
 from edgegate.types import Image
 
 ROOM = 0.55
-"""How much is shown around the face on every side, in box sizes."""
+"""The margin that is shown around the face on every side, in box sizes."""
 
 WIDTH = 360
 """Pixels of the picture's longer side."""

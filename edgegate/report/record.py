@@ -1,4 +1,4 @@
-"""What a report keeps of a recording: floats for every face in every frame, pictures only of decisions."""
+"""A report's record of a recording: floats for every face in every frame, pictures only of decisions."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ class Record:
         return [(start, end) for (start, locked), (end, _) in pairwise(changes) if not locked]
 
     def verdict(self, trace: Trace) -> RecordedDecision | None:
-        """What became of a track's visit: a grant, where it was refused first and granted later."""
+        """Returns what became of a track's visit: a grant, where it was refused first and granted later."""
         about = [decision for decision in self.decisions if decision.visit == trace.visit]
         return max(about, key=lambda decision: decision.granted, default=None)
 

@@ -128,7 +128,7 @@ def _thinned(stretch: Sequence[Sample], scale: _Scale) -> list[Sample]:
 
 
 def _lanes(record: Record, scale: _Scale) -> dict[int, int]:
-    """Which lane each track's band lies in, so that bands do not cover one another."""
+    """Returns which lane each track's band lies in, so that bands do not cover one another."""
     free_from: list[float] = []
     lanes = {}
     for trace in record.traces.values():

@@ -61,7 +61,7 @@ def who(event: CloudEvent) -> str:
 
 
 def outcome(decisions: list[RecordedDecision]) -> str:
-    """What was decided, as a headline: “1 granted, 2 refused”."""
+    """Returns what was decided, as a headline: “1 granted, 2 refused”."""
     granted = sum(decision.granted for decision in decisions)
     refused = len(decisions) - granted
     return f"{granted} granted, {refused} refused" if decisions else "Nobody was granted or refused"

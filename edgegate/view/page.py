@@ -17,7 +17,7 @@ from edgegate.errors import UsageError
 HOST = "127.0.0.1"
 LOCAL_NAMES = {"127.0.0.1", "localhost"}
 WAIT_SECONDS = 1.0
-"""How long a stream waits for a picture until it looks whether it is to end."""
+"""The time that a stream waits for a picture until it looks whether it is to end."""
 
 _BOUNDARY = "picture"
 _HEADERS = {
@@ -125,7 +125,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.stopping.set()
 
     def _asked(self) -> str | None:
-        """What below the secret is asked for; None where the secret, or the name of this machine, is wrong."""
+        """Returns what below the secret is asked for; None where the secret, or the name of this machine, is wrong."""
         host = self.headers.get("Host", "").rpartition(":")[0] or self.headers.get("Host", "")
         if host not in LOCAL_NAMES or not secrets.compare_digest(self.path[: len(self.root)], self.root):
             return None

@@ -1,4 +1,4 @@
-"""What the pipeline thinks of a frame, drawn on it. There is no gate, no lock and no journal here."""
+"""The pipeline's view of a frame, drawn on it. There is no gate, no lock and no journal here."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NOTE = "VIEW: DECIDES NOTHING"
 
 
 class ViewPipeline(Protocol):
-    """What a viewer needs of the pipeline."""
+    """The pipeline, as far as a viewer needs it."""
 
     def look(self, frame: Frame) -> tuple[Sighting, ...]: ...
 

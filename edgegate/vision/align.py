@@ -16,23 +16,23 @@ ALIGNMENT_POINTS = (33, 133, 362, 263, 2)
 """Of the face mesh: image-left eye outer and inner corner, image-right eye inner and outer corner, nose base."""
 
 TEMPLATE = np.array(((37.06, 46.37), (58.41, 47.91), (89.61, 47.90), (110.96, 46.35), (74.01, 87.78)), np.float32)
-"""Where dlib's `get_face_chip` (150 px, padding 0.25) puts these five points."""
+"""The places where dlib's `get_face_chip` (150 px, padding 0.25) puts these five points."""
 
 ZOOM = 1.05
-"""How much larger than dlib's the face stands in the chip: chosen on people of lfw-dev, see docs/recognition.md."""
+"""The size of the face in the chip, over dlib's: chosen on people of lfw-dev, see docs/recognition.md."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AlignmentTemplate:
-    """How a family of networks wants faces laid out in a chip of `size` by `size` pixels."""
+    """The layout of faces that a family of networks wants, in a chip of `size` by `size` pixels."""
 
     size: int
     marks: tuple[tuple[int, ...], ...]
     """Each the mean of these points of the face mesh."""
     places: Points
-    """Where the networks' authors put the marks, (n, 2)."""
+    """The marks as the networks' authors put them, (n, 2)."""
     zoom: float = 1.0
-    """How much larger than theirs the face stands in the chip."""
+    """The factor by which the face in the chip is larger than theirs."""
 
     @property
     def enlarged(self) -> Points:

@@ -1,4 +1,4 @@
-"""What is common to networks that know a few people, each as a class, and everybody else as class 0."""
+"""The common part of networks that know a few people, each as a class, and everybody else as class 0."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Probabilities = npt.NDArray[np.float32]
 """Of each class, 0…1, (classes,)."""
 
 MAX_BEYOND = 0.05
-"""What rounding in a quantized network may add to a probability or a coordinate of 0…1."""
+"""The error that rounding in a quantized network may add to a probability or a coordinate of 0…1."""
 
 
 def probable(pack: Pack, answer: Probabilities) -> Probabilities:
@@ -33,7 +33,7 @@ def prediction_of(labels: tuple[str, ...], probabilities: Probabilities, confide
 
 
 def direction(probabilities: Probabilities) -> Embedding:
-    """What stands for an embedding where no embedder is asked."""
+    """Returns what stands for an embedding where no embedder is asked."""
     return np.asarray(probabilities / np.linalg.norm(probabilities), np.float32)
 
 

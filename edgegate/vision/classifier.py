@@ -23,7 +23,7 @@ from edgegate.vision.tflite import Model
 
 @runtime_checkable
 class AnyClassifier(Protocol):
-    """What a door needs of a `ClassifierNetwork`."""
+    """A `ClassifierNetwork`, as far as a door needs it."""
 
     @property
     def pack(self) -> Pack: ...
@@ -51,7 +51,7 @@ class ClassifierNetwork:
         return self.pack.labels
 
     def classify(self, frame: Frame, face: Face) -> Probabilities:
-        """Whose face it is; where it is to be aligned, it must have its mesh. Raises ModelError as `probable`."""
+        """Returns whose face it is; one that is to be aligned must have its mesh. Raises ModelError as `probable`."""
         pixels = self._cut(frame.image, face)
         if self.pack.input.colour == "bgr":
             pixels = np.ascontiguousarray(pixels[..., ::-1])
@@ -68,7 +68,7 @@ class ClassifierNetwork:
 
 
 class FaceDescriber(Protocol):
-    """What naming needs of `vision.analyzer`."""
+    """The part of `vision.analyzer` that predictions need."""
 
     def detect(self, frame: Frame) -> tuple[Face, ...]: ...
 

@@ -22,7 +22,7 @@ MERGE_IOU = 0.3
 
 
 class DetectorCell(NamedTuple):
-    """What one cell says: a score, and as x + iy the two corners of a box and four keypoints."""
+    """The answer of one cell: a score, and as x + iy the two corners of a box and four keypoints."""
 
     score: float
     points: list[complex]

@@ -20,7 +20,7 @@ class Embedder:
         self._model = model
         self._reversed = model.pack.input.colour == "bgr"
         self.template = TEMPLATES[model.pack.input.template]
-        """How its chips are aligned."""
+        """The alignment of its chips."""
 
     @property
     def pack(self) -> Pack:

@@ -9,7 +9,7 @@ from edgegate.types import Box, Embedding, Points, Prediction
 
 
 class FaceFault(StrEnum):
-    """Why a face, or a photo, is not good enough to say who it is."""
+    """The reason why a face, or a photo, is not good enough to say who it is."""
 
     NO_FACE = "no_face"
     SEVERAL_FACES = "several_faces"
@@ -27,7 +27,7 @@ class FaceFault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """How well a face can be seen.
+    """The visibility of a face.
 
     `size` is the shorter side of the box in pixels; `sharpness` and `brightness` are measured on the aligned
     face (see `vision.quality`); `yaw` is 0 for a frontal face and about ±1 for a profile. `weight`, 0…1, is what

@@ -35,7 +35,7 @@ class MotionGate:
         self._seen_at = -math.inf
 
     def moved(self, frame: Frame) -> bool:
-        """Whether the frame differs from the background. True for the first frame, and after a gap."""
+        """True if the frame differs from the background. True for the first frame, and after a gap."""
         current = thumbnail(frame.image if frame.preview is None else frame.preview)
         elapsed, self._seen_at = frame.at - self._seen_at, frame.at
         background = self._background

@@ -32,7 +32,7 @@ OUTPUTS: Mapping[str, tuple[str, ...]] = {
     "embedder": ("embedding",),
     "liveness": ("live",),
 }
-"""What a model of each task must call its outputs in its signature."""
+"""The names that a model of each task must give its outputs in its signature."""
 
 
 @dataclass(frozen=True, slots=True)

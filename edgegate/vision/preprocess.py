@@ -1,4 +1,4 @@
-"""How pictures become a model's input, written once for the daemon and the converter. NumPy and OpenCV only."""
+"""Preprocessing: pictures to a model's input, written once for daemon and converter. NumPy and OpenCV only."""
 
 from __future__ import annotations
 

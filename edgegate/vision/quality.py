@@ -23,7 +23,7 @@ LEFT_EYE_OUTER, RIGHT_EYE_OUTER = 33, 263
 
 @dataclass(frozen=True, slots=True)
 class QualityLimits:
-    """What a face must reach.
+    """The limits that a face must reach.
 
     Each limit is where the embedding begins to drift from that of the same face seen well: measured on LFW and
     NUAA photos made worse step by step, and set so that the faces of the fixed-camera clips pass.
@@ -79,7 +79,7 @@ def sharpness(grey: Grey) -> float:
 
 
 def yaw(points: Points) -> float:
-    """How far the nose is from the middle between the cheeks, along the eyes: 0 frontal, about ±1 a profile."""
+    """Returns how far the nose is from the middle between the cheeks, along the eyes: 0 frontal, about ±1 a profile."""
     wanted = (LEFT_EYE_OUTER, RIGHT_EYE_OUTER, LEFT_CHEEK, NOSE_TIP, RIGHT_CHEEK)
     left_eye, right_eye, left_cheek, nose, right_cheek = (complex(*points[index].tolist()) for index in wanted)
     level = (right_eye - left_eye).conjugate()
@@ -95,7 +95,7 @@ def outside(image: Image, points: Points) -> float:
 
 
 def weight(size: float, detail: float, turn: float) -> float:
-    """What a usable frame counts in a pooled embedding, 0…1: less for a small, soft or turned face."""
+    """Returns what a usable frame counts in a pooled embedding, 0…1: less for a small, soft or turned face."""
     return min(1.0, size / 80) * min(1.0, detail / 0.2) * (1 - 0.3 * min(1.0, abs(turn)))
 
 

@@ -50,7 +50,7 @@ class Model:
         self._interpreter = _open(pack, runtime, threads)
         self._input, self._outputs = _resolve(pack, self._interpreter)
         self.fast = _is_fast(self._interpreter)
-        """Whether TFLite took its fast kernels, XNNPACK's. Where it cannot, it says so to nobody."""
+        """True if TFLite took its fast kernels, XNNPACK's. Where it cannot, it says so to nobody."""
         self._step = np.float32((pack.input.high - pack.input.low) / 255)
         self._levels = quantized_levels(pack, self._input)
         if prove:
@@ -104,7 +104,7 @@ def dequantize(values: npt.NDArray[Any], scale: float, zero_point: int) -> Float
 
 
 def quantized_levels(pack: Pack, details: Mapping[str, Any]) -> npt.NDArray[Any] | None:
-    """What each of the 256 pixel levels is in a quantized input; None if it is the level itself, or a float."""
+    """Returns what each of the 256 pixel levels is in a quantized input; None if it is the level itself, or a float."""
     if details["dtype"] == np.float32:
         return None
     real = np.linspace(pack.input.low, pack.input.high, 256, dtype=np.float32)
@@ -125,7 +125,7 @@ def _open(pack: Pack, runtime: Runtime, threads: int) -> Any:
 
 
 def _is_fast(interpreter: Any) -> bool:
-    """Whether a delegate has taken over operators; none is asked for by name, and XNNPACK is all that comes unasked."""
+    """True if a delegate has taken over operators; none is asked for by name, and XNNPACK is all that comes unasked."""
     operators = interpreter._get_ops_details()  # noqa: SLF001  there is no public way to ask
     return any(operator["op_name"] == "DELEGATE" for operator in operators)
 

@@ -43,7 +43,7 @@ class TrackerOutput:
 
 
 class AnyTracker(Protocol):
-    """What a door needs of a `TrackerNetwork`."""
+    """A `TrackerNetwork`, as far as a door needs it."""
 
     @property
     def pack(self) -> Pack: ...
@@ -77,14 +77,14 @@ class TrackerNetwork:
         return self.pack.labels
 
     def look(self, frame: Frame) -> TrackerOutput:
-        """Who is in the frame, and where; raises ModelError if the network's answer is no probability."""
+        """Returns who is in the frame, and where; raises ModelError if the network's answer is no probability."""
         image = frame.image if frame.preview is None else frame.preview
         outputs = self._model.run(stretch(image, self._size))
         return TrackerOutput(probable(self.pack, outputs["class"][0]), _box(outputs["box"][0], frame))
 
 
 class FrameDescriber(Protocol):
-    """What naming needs of `vision.analyzer`."""
+    """The part of `vision.analyzer` that predictions need."""
 
     def detect(self, frame: Frame) -> tuple[Face, ...]: ...
 

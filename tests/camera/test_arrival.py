@@ -1,4 +1,4 @@
-"""When frames that came over a network were taken, by times alone."""
+"""The time at which frames that came over a network were taken, by times alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which source `[camera] source` names."""
+"""The source that `[camera] source` names."""
 
 from __future__ import annotations
 

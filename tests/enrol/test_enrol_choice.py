@@ -1,4 +1,4 @@
-"""Which photos of one call are kept: of one person, the best that differ, and like nobody else who is enrolled."""
+"""The photos of one call that are kept: of one person, the best that differ, and like nobody else who is enrolled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an enrolment writes besides templates: looks, details, lookalikes, pictures, owners; and enrolling again."""
+"""The rest that an enrolment writes: appearances, details, lookalikes, pictures, owners; and enrolling again."""
 
 from __future__ import annotations
 

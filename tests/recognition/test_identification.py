@@ -1,4 +1,4 @@
-"""Whose embedding it is: the best match, its runner-up, and what it must reach in a gallery that changes."""
+"""Identification of an embedding: the best match, its runner-up, and what it must reach in a gallery that changes."""
 
 from __future__ import annotations
 

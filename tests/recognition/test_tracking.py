@@ -11,7 +11,7 @@ from edgegate.vision.faces import Face
 from tests.support.fakes import face_at, looks
 
 ANN, BEN = 0.0, 60.0
-"""How two people look, in degrees; the track breaks beyond about 20 and tracks rejoin within about 16."""
+"""The embeddings of two people, in degrees; the track breaks beyond about 20 and tracks rejoin within about 16."""
 
 
 @pytest.fixture

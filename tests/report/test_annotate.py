@@ -42,7 +42,7 @@ def frames_of(path: Path) -> list[Image]:
 
 
 def shows(frame: Image, colour: tuple[int, int, int]) -> bool:
-    """Whether a fair number of pixels have this colour, more or less: videos are lossy."""
+    """True if a fair number of pixels have this colour, more or less: videos are lossy."""
     near = np.abs(frame.astype(int) - np.array(colour)).max(axis=2) < 32
     return int(near.sum()) > 100
 

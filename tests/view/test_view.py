@@ -47,7 +47,7 @@ def drawn(seen: Sighting) -> Image:
 
 
 def box_is(colour: tuple[int, int, int], picture: Image) -> bool:
-    """Whether the left edge of the box has about this colour: lines are smoothed."""
+    """True if the left edge of the box has about this colour: lines are smoothed."""
     x1, y1, _, y2 = BOX.rounded()
     return bool(np.abs(picture[(y1 + y2) // 2, x1].astype(int) - colour).max() < 16)
 

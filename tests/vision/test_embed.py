@@ -31,7 +31,7 @@ def embed(analyzer: Analyzer) -> Embed:
 
 
 def variants(portrait: object) -> dict[str, Image]:
-    """What distance, light and a sensor do to one face."""
+    """Returns what distance, light and a sensor do to one face."""
     rng = np.random.default_rng(7)
     near = make_scene(portrait, 140)  # type: ignore[arg-type]
     noisy = np.clip(near + rng.normal(0, 8, near.shape), 0, 255).astype(np.uint8)

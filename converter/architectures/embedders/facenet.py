@@ -36,7 +36,7 @@ class _Layers:
         return layers.ReLU(name=f"{name}_relu")(x)
 
     def residual(self, x: Any, name: str, branches: Any, scale: float, *, last: bool = False) -> Any:
-        """What the branches see, brought to as many filters as `x` has, times `scale`, is added to it."""
+        """Returns what the branches see, brought to as many filters as `x` has, times `scale`, is added to it."""
         from keras import layers  # noqa: PLC0415
 
         both = layers.Concatenate(name=f"{name}_branches")(branches)

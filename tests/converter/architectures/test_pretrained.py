@@ -114,7 +114,7 @@ def small(chip: Image, pixels: int) -> Image:
 
 
 def answers(model: Any, layer: str, given: Any) -> Any:
-    """What an inner layer says."""
+    """Returns what an inner layer says."""
     import keras  # noqa: PLC0415
 
     return keras.Model(model.input, model.get_layer(layer).output).predict_on_batch(given.astype(np.float32))

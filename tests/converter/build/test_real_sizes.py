@@ -44,7 +44,7 @@ FROM_A_FILE = {
     "classifier/resnet50": ("classifier-resnet50-imagenet", "ResNet50", False),
     "classifier/vgg16": ("classifier-vgg16", "VGG16", True),
 }
-"""What begins with weights: its recipe, keras.applications' name of the network, and whether with its top."""
+"""Designs that begin with weights: its recipe, keras.applications' name of the network, and whether with its top."""
 
 SPREAD = 2.0
 """Of the logits over the pictures: int8 tells probabilities by 256 steps, and 290 alike would all be the same one."""
@@ -58,7 +58,7 @@ MAX_DEVIATION = {"float32": 1e-3, "int8": 0.8}
 """From the Keras model's answers, as a share of what they differ by from picture to picture: a constant has 1."""
 
 NOT_IN_INT8 = "classifier/resnet50"
-"""What sets pictures apart in fifty layers of random weights is less than 8 bits tell: only that answers are numbers,
+"""The differences between pictures in fifty layers of random weights is less than 8 bits tell: only that answers are numbers,
 and not always the same, is asked of it. `class_agreement` judges a network that has learnt."""
 
 

@@ -72,10 +72,10 @@ REDUCED: Mapping[str, dict[str, dict[str, Any]]] = {
         "quantize": {"variants": ["int8", "float32"]},
     },
 }
-"""What is changed of each, besides where the photos are."""
+"""The changes to each, besides where the photos are."""
 
 QUICK = ("classifier-cnn", "features-five-people")
-"""What is gone in every run of the tests."""
+"""Recipes that every run of the tests goes."""
 
 
 @pytest.fixture(scope="session")

@@ -93,7 +93,7 @@ def test_the_result_depends_on_the_key_and_not_on_the_order() -> None:
 
 
 def test_what_happens_to_a_picture_is_drawn_one_by_one() -> None:
-    """If one draw decided for all, half of the pictures would stay as they are and half have everything at once."""
+    """With one draw for all, half of the pictures would stay as they are and half have everything at once."""
     image = room(1)
     digests = {hashlib.sha256(Augmenter(seed=7)(image, None, n)[0].tobytes()).digest() for n in range(100)}
     assert len(digests) >= 96

@@ -1,4 +1,4 @@
-"""What embedders learn by, against the formulas written out; and a run that was interrupted."""
+"""The losses that embedders learn by, against the formulas written out; and a run that was interrupted."""
 
 from __future__ import annotations
 

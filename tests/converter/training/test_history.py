@@ -1,4 +1,4 @@
-"""What follows from a run's curves: the next learning rate, the best epoch, the end."""
+"""Conclusions from a run's curves: the next learning rate, the best epoch, the end."""
 
 from __future__ import annotations
 

@@ -23,9 +23,9 @@ class Door:
         self, settings: config.CameraSettings, measure: Callable[[Frame], tuple[float, float]] = lambda _: (0.0, 0.0)
     ) -> None:
         self.told: list[tuple[EventType, float]] = []
-        """Events, and when they were told."""
+        """Events, and when they were published."""
         self.frames: list[tuple[float, float]] = []
-        """What was measured of every frame."""
+        """The measurement of every frame."""
         self.fault: CameraFault | None = None
         """Of the last stall."""
         self.health = health_of(settings)

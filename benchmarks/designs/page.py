@@ -1,4 +1,4 @@
-"""What was measured of the designs, as one table in Markdown and one page of charts; no picture of anybody in them."""
+"""The measurements of the designs, as one table in Markdown and one page of charts; no picture of anybody in them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Report = Mapping[str, Any]
 COST, SHIPPED = "cost", "face-embedder"
 
 COST_OF = {"classifier/embedder": SHIPPED, "the embedder that ships": SHIPPED}
-"""Whose size and time a design has, where they are not its own."""
+"""Designs whose size and time are those of another."""
 
 NOT_RUN_COST = {
     "classifier-resnet50-imagenet": "classifier/resnet50",
@@ -28,7 +28,7 @@ NOT_RUN_COST = {
 CALLED = {SHIPPED: "the embedder that ships"}
 
 LESSON = (
-    "A softmax shares certainty out among the people it was taught, so whoever it has never seen is given a share of "
+    "A softmax shares certainty out among the people it was taught, so a person it has never seen is given a share of "
     "somebody's name: closed-set accuracy says how well known people are told apart, and nothing of who is kept out."
 )
 
@@ -216,7 +216,7 @@ def _html(rows: Mapping[str, Report], costs: Report, notes: Sequence[str]) -> st
 
 
 def _run(rows: Mapping[str, Report]) -> Iterator[tuple[str, Report]]:
-    """What was run, and what it said after its last epoch, as reports."""
+    """Yields the designs that were run, and each after its last epoch, as reports."""
     for name, report in rows.items():
         if "not_run" not in report:
             yield CALLED.get(name, name), report

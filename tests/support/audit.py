@@ -66,7 +66,7 @@ class Audit:
                     self._fault(event, "nobody asked to go out")
             case "hold" | "fire" as cause:
                 if cause not in self._going_on:
-                    self._fault(event, f"no {cause} was told")
+                    self._fault(event, f"no {cause} was reported")
             case other:
                 self._fault(event, f"its cause is {other}")
 

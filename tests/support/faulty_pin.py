@@ -13,8 +13,8 @@ FAULTS = [
     *((writing, reading) for writing in (WORKS, RAISES, LATE) for reading in (WORKS, RAISES, LIES)),
     (IGNORES, WORKS),
 ]
-"""Ways in which writing and reading go wrong. A driver that ignores a level is honest when it is read next: one that is not
-deceives any program.
+"""Ways in which writing and reading go wrong. A driver that ignores a level is honest when it is read next: one that
+is not deceives any program.
 """
 Fault = tuple[str, str]
 

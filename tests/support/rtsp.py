@@ -141,7 +141,7 @@ def taken_at(image: Image, now: float) -> float:
 
 
 def age_of(frame: Frame) -> tuple[float, float]:
-    """Returns the true age of a frame now, and the age that it claims, in seconds."""
+    """Returns the true age of a frame now, and the age by its own time, in seconds."""
     now = SystemClock().monotonic()
     return now - taken_at(frame.image, now), now - frame.at
 

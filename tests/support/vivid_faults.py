@@ -1,4 +1,4 @@
-"""Every fault that the kernel's test camera (vivid) can show, reported and mended, with times; prints a line of JSON each.
+"""Every fault that the kernel's test camera (vivid) can show, until its report and after its end; prints JSON lines.
 
 Run where the vivid module is loaded, as a user who may unbind it: python -m tests.support.vivid_faults /dev/video0
 """

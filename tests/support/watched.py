@@ -49,7 +49,7 @@ class Door:
         """Take frames as they come until it has happened."""
         end = CLOCK.monotonic() + seconds
         while not happened():
-            assert CLOCK.monotonic() < end, f"it does not happen; told {self.told}, {self._capture.fault}"
+            assert CLOCK.monotonic() < end, f"it does not happen; published {self.told}, {self._capture.fault}"
             frame = self._slot.take(0.2)
             if frame is not None:
                 self.health.frame(frame)

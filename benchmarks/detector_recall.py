@@ -136,7 +136,7 @@ def _readable(path: Path) -> Image:
 
 
 def metres(pixels: float, view_degrees: float, width: int = WIDTH) -> float:
-    """Returns the metres to a face of this size in a picture `width` pixels wide (pinhole camera, middle of the view)."""
+    """Returns the metres to a face of this size in a picture `width` pixels wide (pinhole, middle of the view)."""
     focal = width / 2 / math.tan(math.radians(view_degrees / 2))
     return FACE_METRES * focal / pixels
 

@@ -151,7 +151,7 @@ with the threshold or more. All is said by the int8 file that a door would run, 
 simple model on an embedder; “same name” is how often the network before its conversion says the same."""
     yield """**Threshold**: 0.5 of a probability, as it is taught; of the embedders trained here a cosine of 0.5, which
 is a distance of 1 between embeddings of length 1; of the one that ships, its own table's for so many people."""
-    yield """**Confirmed**: as the door runs unless it is told not to. The name counts at the taught threshold, and
+    yield """**Confirmed**: as the door runs by default. The name counts at the taught threshold, and
 where the embedder that ships finds the photo near enough to this person's three; its threshold is that of its own row.
 With an embedder trained here there is nothing else to ask."""
     yield """**More than 1**: of the strangers it is set by, more than one in a hundred are given a name with certainty.

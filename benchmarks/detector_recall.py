@@ -1,4 +1,4 @@
-"""How small a face the detector still finds, on crowds and at a fixed camera, and how far away that is.
+"""The smallest face that the detector still finds, on crowds and at a fixed camera, and how far away that is.
 
 The detector sees the whole picture at 192 pixels, so sizes are given as they would be in a picture 640 pixels wide.
 Crowds are `wider-dev`, whose boxes are given. The fixed camera's clips (`person-*`) show one face a frame of 51 to 71
@@ -38,7 +38,7 @@ SIZES = (0, 15, 20, 25, 30, 40, 50, 60, 80, 120)
 """Lower ends of the rows: the shorter side of the face's box, pixels."""
 DISTANCES = (1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0)
 EVERY = 5
-"""Frames of a clip resemble each other: one of so many is looked at."""
+"""Frames of a clip resemble each other: one of this many is looked at."""
 FOUND_IOU = 0.35
 FALSE_IOU = 0.2
 
@@ -131,12 +131,12 @@ def _frames(clip: Path) -> Iterator[Frame]:
 def _readable(path: Path) -> Image:
     image = read_picture(path)
     if image is None:
-        raise EdgegateError(f"{path}: cannot be read as a picture; get the evaluation data anew")
+        raise EdgegateError(f"{path}: cannot be read as a picture; get the evaluation data again")
     return image
 
 
 def metres(pixels: float, view_degrees: float, width: int = WIDTH) -> float:
-    """How far away a face of this size is, in a picture `width` pixels wide (pinhole camera, middle of the view)."""
+    """Returns the metres to a face of this size in a picture `width` pixels wide (pinhole, middle of the view)."""
     focal = width / 2 / math.tan(math.radians(view_degrees / 2))
     return FACE_METRES * focal / pixels
 

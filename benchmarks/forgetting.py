@@ -1,4 +1,4 @@
-"""How long forgetting people keeps others from the gallery's file, where a picture of every photo is kept.
+"""The time for which forgetting people keeps others from the gallery's file, where a picture of every photo is kept.
 
     python benchmarks/forgetting.py [--people 1000] [--photos 5] [--json]
 
@@ -48,7 +48,7 @@ EVERY_SECONDS = 0.001
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """What was done, how long it took, and the longest time for which the file could not be had, in seconds."""
+    """An action, how long it took, and the longest time for which the file could not be had, in seconds."""
 
     what: str
     seconds: float
@@ -140,7 +140,7 @@ def _probing(path: Path) -> Iterator[Sequence[str]]:
 
 
 def probe(path: Path) -> None:
-    """Try to take the file until stdin ends; then tell for how long at most it could not be had, and the tries."""
+    """Try to take the file until stdin ends; then print for how long at most it could not be had, and the tries."""
     longest, tries = 0.0, 0
     since: float | None = None
     with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as db:

@@ -1,4 +1,4 @@
-"""How long everybody enrolled takes: one exact search, and reading the gallery's file.
+"""The time that everybody enrolled takes: one exact search, and reading the gallery's file.
 
     python benchmarks/gallery.py [--people 100 1000 10000] [--looks 1 2]
 
@@ -71,7 +71,7 @@ def _fill(path: Path, faces: npt.NDArray[np.float32], people: int, looks: int) -
 
 
 def _timed(act: Callable[[], Result]) -> tuple[Result, float]:
-    """What it gives, and the milliseconds of processor time that it took, whatever else the machine does."""
+    """Returns the result, and the milliseconds of processor time that it took, whatever else the machine does."""
     start = time.process_time()
     result = act()
     return result, 1000 * (time.process_time() - start)

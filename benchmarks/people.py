@@ -103,7 +103,7 @@ def frames(visit: LabelledVisit) -> Iterator[Frame]:
 def _picture(file: Path) -> Image:
     image = read_picture(file)
     if image is None:
-        raise EdgegateError(f"{file}: cannot be read as a picture; get the evaluation data anew")
+        raise EdgegateError(f"{file}: cannot be read as a picture; get the evaluation data again")
     return image
 
 

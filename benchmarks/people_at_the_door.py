@@ -1,4 +1,4 @@
-"""Shootings as visits to a door where two people are enrolled: what opens it, and for whom."""
+"""Capture sessions as visits to a door where two people are enrolled: what opens it, and for whom."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ WAYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Coming:
-    """Who comes to the door: each shooting is a visit."""
+    """The people who come to the door: each capture session is a visit."""
 
     known: Sequence[Shooting]
     strangers: Sequence[Shooting]
@@ -83,7 +83,7 @@ def _enrolled(shooting: Shooting, embedder: str) -> Person:
 def _let_in(
     config: Config, embedder: Pack, people: tuple[Person, ...], tracker: TrackerNetwork | None, shooting: Shooting
 ) -> set[str | None]:
-    """Whom the door was opened for."""
+    """Returns the people whom the door was opened for."""
     settings = config.recognition
     identifier = Identifier(
         Enrolled(people),

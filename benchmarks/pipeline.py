@@ -1,4 +1,4 @@
-"""What the door costs on this machine: a frame, a start, memory. Writes benchmarks/out/pipeline.json."""
+"""The costs of the door on this machine: a frame, a start, memory. Writes benchmarks/out/pipeline.json."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the promised false-accept rate holds: strangers at random galleries, decided by the daemon's own code.
+"""The false-accept rate at the default, measured: strangers at random galleries, decided by the daemon's own code.
 
 Every gallery enrols people of the data set from three photos each; everybody else is a stranger who comes once. A
 single photo is a visit of one frame. For pooled visits the photos of a person stand in for frames, and the highest of
@@ -171,7 +171,7 @@ def tables_of(table: Table) -> dict[str, Table]:
 
 def in_words(kept: Kept) -> str:
     verdict = "holds" if kept.holds else "DOES NOT HOLD"
-    carried = "" if kept.carried else ", not carried"
+    carried = "" if kept.carried else ", not supported by the data"
     return (
         f"{kept.table}: {kept.enrolled:3} enrolled, {kept.frames} pooled, threshold {kept.threshold:.4f}{carried}: "
         f"{kept.granted} of {kept.visits} strangers' visits ({kept.people} people), {kept.rate:.2e}, "

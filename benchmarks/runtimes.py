@@ -54,7 +54,7 @@ def chips(args: argparse.Namespace) -> None:
 def embed(args: argparse.Namespace) -> None:
     """Any model of the shipped one's shape: float32 ones take the pixels as they are."""
     module = __import__(MODULES[args.runtime], fromlist=["Interpreter"])
-    with quiet():  # TFLite tells which delegate it has created
+    with quiet():  # TFLite prints which delegate it has created
         interpreter = module.Interpreter(model_path=str(args.model), num_threads=1)
         interpreter.allocate_tensors()
     given, wanted = interpreter.get_input_details()[0], interpreter.get_output_details()[0]

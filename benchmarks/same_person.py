@@ -1,4 +1,4 @@
-"""Whether a photo is of the same person as others: how often one's own is refused, and a stranger's is not.
+"""The checks that a photo is of the same person as others: how often one's own is refused, and a stranger's is not.
 
     python benchmarks/same_person.py DATA [--people 160]
 
@@ -72,7 +72,7 @@ def _films(folder: Path) -> dict[str, list[Path]]:
 def _photos(
     analyzer: Analyzer, files: Mapping[str, Iterable[Path]], change: Callable[[Image], Image] = lambda image: image
 ) -> dict[str, list[Photo]]:
-    """What `edgegate enroll` accepts, by person."""
+    """Returns the photos that `edgegate enroll` accepts, by person."""
     enroller = Enroller(analyzer, "")
     photos: dict[str, list[Photo]] = {}
     for name, paths in progress(files.items(), "looking at", "person", len(files)):

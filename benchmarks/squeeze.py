@@ -1,4 +1,4 @@
-"""What else can be had from the shipped embedder: ways to cut and average chips, against the first version's.
+"""Gains still possible with the shipped embedder: ways to cut and average chips, against the first version's.
 
 `--part tables`, the default, are the people that choices are made on; `held-out` are for reporting a choice once made.
 Nothing but the rates is kept, in benchmarks/out/squeeze-PART.json.

@@ -120,7 +120,7 @@ def _settings(epochs: int) -> TrainSettings:
 
 
 def _same_occasion(trained: Trained, dataset: Dataset) -> dict[str, int]:
-    """What a split by frames would have reported: later frames of the shootings that were trained on."""
+    """Returns what a split by frames would have reported: later frames of the capture sessions trained on."""
     samples, accuracy = dataset.splits["valid"], trained.history[trained.best]["val_class_accuracy"]
     return {"frames": len(samples), "right": round(accuracy * len(samples))}
 
@@ -188,7 +188,7 @@ def _network(blob: bytes, truth: HeldOut, folder: Path) -> TrackerNetwork:
 
 
 def _frames(truth: HeldOut, answers: Answers, reference: Answers) -> dict[str, float]:
-    """How many frames there are, and of how many this and that is true; sums, so that folds can be added up."""
+    """Counts the frames, and those of which this and that is true; sums, so that folds can be added up."""
     portrait = np.array([sample.image.parts[-3] == "lfw-dev" for sample in truth.samples])
     known, stranger = truth.labels != 0, (truth.labels == 0) & ~portrait
     right, named = answers.labels == truth.labels, (answers.labels != 0) & (answers.confidence >= THRESHOLD)

@@ -1,4 +1,4 @@
-"""How often a tracker network, alone, gives real strangers the name of somebody it knows: photos and clips of others.
+"""The share of real strangers whom a tracker network, alone, gives the name of somebody it knows: photos and clips.
 
 `python benchmarks/tracker_on_strangers.py DATA…` takes files and folders of people who are none of the pack's classes,
 by default for the pack that ships. A photo counts once, a clip by every tenth frame; only what the face detector sees

@@ -40,7 +40,7 @@ THREADS = (1, 2)
 WARM_UP = 5
 
 TARGETS = {"model.predict": 8.0, "tf.function": 4.0}
-"""How many times faster the int8 vgg16 tracker is to be, on one core."""
+"""Factors by which the int8 vgg16 tracker is to be faster, on one core."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,7 @@ def _median_ms(answer: Callable[[Any], Any], pictures: Any) -> float:
 
 @contextmanager
 def cores(count: int) -> Iterator[None]:
-    """What is started in the block runs on the first `count` cores that this process may use."""
+    """Runs what is started in the block on the first `count` cores that this process may use."""
     allowed = os.sched_getaffinity(0)
     os.sched_setaffinity(0, sorted(allowed)[:count])
     try:

@@ -40,14 +40,14 @@ class Scores:
         return np.asarray(genuine @ accepted / genuine.sum(), np.float64)
 
     def thresholds(self, protocol: Protocol, weights: Floats) -> Floats:
-        """What a score must exceed for each of RATES."""
+        """Returns the score that must be exceeded for each of RATES."""
         strangers = np.cumsum(weights[self.enrolled_of] * weights[self.stranger_of])
         allowed = np.searchsorted(strangers, np.array(RATES) * protocol.strangers(weights), side="right")
         return self.strangers[np.minimum(allowed, len(strangers) - 1)]
 
 
 class Protocol:
-    """Who is compared with whom; `people` names the person of each photo."""
+    """The pairs of photos to compare; `people` names the person of each photo."""
 
     def __init__(self, people: Sequence[str], photos: int) -> None:
         names, person = np.unique(np.asarray(people), return_inverse=True)
@@ -69,7 +69,7 @@ class Protocol:
         self.genuine_people = len(np.unique(self._owner[self._genuine[:, 0]]))
 
     def strangers(self, weights: Floats | None = None) -> float:
-        """How many comparisons with strangers there are; weighted ones, with weights."""
+        """Returns the number of impostor comparisons; of weighted ones, with weights."""
         weights = np.ones(self.people) if weights is None else weights
         enrolments = np.bincount(self._owner, minlength=self.people) * weights
         photos = np.bincount(self._person, minlength=self.people) * weights
@@ -113,7 +113,7 @@ class Measured:
 
 
 def compare(protocol: Protocol, first: npt.NDArray[np.float32], other: npt.NDArray[np.float32]) -> Measured:
-    """What another way reaches, and what it gains over the first, on the same pairs."""
+    """Returns the rates of another way, and what it gains over the first, on the same pairs."""
     base, ours = protocol.scores(first), protocol.scores(other)
     everybody = np.ones(protocol.people)
     rates, before = ours.true_accepts(protocol, everybody), base.true_accepts(protocol, everybody)

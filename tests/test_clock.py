@@ -128,7 +128,7 @@ class Machine:
         self.synchronized = self.kept = True
 
     def set(self, by: float) -> None:
-        """Does what `date -s` does: from then on the kernel does not take the clock for synchronized."""
+        """Sets the time as `date -s` does: from then on the kernel does not take the clock for synchronized."""
         self.ahead += by
         self.kept = False
 
@@ -142,7 +142,7 @@ def machine() -> Machine:
     return Machine()
 
 
-def test_unsynchronized_wall_time_goes_on_from_its_floor_and_is_not_trusted(machine: Machine) -> None:
+def test_before_synchronization_wall_time_goes_on_from_its_floor_and_is_not_trusted(machine: Machine) -> None:
     clock = machine.started(floor=machine.says + 1e6)
     assert clock.wall() == machine.says + 1e6
     machine.monotonic += 60
@@ -155,7 +155,7 @@ def test_unsynchronized_wall_time_goes_on_from_its_floor_and_is_not_trusted(mach
     assert clock.fault() is None
 
 
-def test_once_synchronized_it_is_trusted_though_the_kernel_comes_to_doubt_it(machine: Machine) -> None:
+def test_once_synchronized_it_is_trusted_though_the_kernel_loses_synchronization(machine: Machine) -> None:
     machine.synchronize()
     assert machine.clock.wall_trusted()
     machine.synchronized = machine.kept = False

@@ -14,14 +14,14 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from cost import measure_costs
 from page import COST, SHIPPED, write_docs
+from rows import EMBEDDER, ROWS, Row
 from said import Said, confirmed, cosines_with_people, figures, of_embeddings, of_probabilities
 from split import PEOPLE, faces, for_classifier, for_embedder, role_of
 
@@ -47,62 +47,18 @@ from edgegate.recognition.thresholds import Table, Threshold, per_person
 from edgegate.system import output_files
 from edgegate.types import Image
 from edgegate.vision.embed import Embedder
-from edgegate.vision.packs import load_pack, shipped
+from edgegate.vision.packs import load_pack
 from edgegate.vision.tflite import Model
 
 OUT = Path(__file__).parent.parent / "out" / "designs"
 DOCS = Path(__file__).parent.parent.parent / "docs"
-EMBEDDER = shipped(SHIPPED)
 TAUGHT_THRESHOLD = 0.5
-"""Of probabilities; and of cosines, where it is a distance of 1 between embeddings of length 1."""
+"""The threshold of probabilities; and of cosines, where it is a distance of 1 between embeddings of length 1."""
 
 AUGMENTATION = Augmentation(crop=0.0, rotation=10.0)
-"""As in the recipes."""
+"""The alterations of the recipes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A design as it is taught, and what of it is made smaller where there is no GPU."""
-
-    name: str
-    taught: TrainSettings
-    smaller: Mapping[str, Any]
-    strangers: bool = True
-    """Whether it has a class for them, and photos of some."""
-
-    def settings(self, *, full: bool) -> TrainSettings:
-        return self.taught if full else replace(self.taught, **self.smaller)
-
-
-def _simple(learner: Literal["logistic_regression", "linear_svm", "knn"]) -> TrainSettings:
-    return TrainSettings(design="classifier/embedder", weights=str(EMBEDDER), learner=learner)
-
-
-CNN = TrainSettings(design="classifier/cnn", epochs=30, patience=30, batch_size=128)
-RESNET = TrainSettings(design="classifier/resnet50", epochs=60, patience=15, batch_size=128, learning_rate=3e-4)
-VGG = TrainSettings(design="classifier/vgg16", weights="imagenet", epochs=30, batch_size=128)
-FACENET = TrainSettings(design="embedder/facenet", loss="triplet", epochs=100, batch_size=120, together=5, head=128)
-MOBILE = TrainSettings(design="embedder/mobilefacenet", loss="additive_margin", epochs=60, batch_size=120, together=5)
-
-NOT_TAUGHT = ", strangers not taught"
-SMALL_CNN = {"input_size": 112, "epochs": 12, "batch_size": 32}
-
-ROWS = (
-    Row("classifier-cnn", CNN, SMALL_CNN),
-    Row("classifier-cnn" + NOT_TAUGHT, CNN, SMALL_CNN, strangers=False),
-    Row("classifier-resnet50", RESNET, {"input_size": 64, "epochs": 5, "batch_size": 16}),
-    Row("classifier-resnet50-imagenet", replace(RESNET, weights="imagenet", epochs=30), {"batch_size": 16}),
-    Row("classifier-vgg16", VGG, {"batch_size": 16}),
-    Row("features-vgg16", replace(VGG, learner="linear_svm"), {}),
-    Row("features-logistic-regression", _simple("logistic_regression"), {}),
-    Row("features-logistic-regression" + NOT_TAUGHT, _simple("logistic_regression"), {}, strangers=False),
-    Row("features-linear-svm", _simple("linear_svm"), {}),
-    Row("features-linear-svm" + NOT_TAUGHT, _simple("linear_svm"), {}, strangers=False),
-    Row("features-knn", _simple("knn"), {}),
-    Row("features-knn" + NOT_TAUGHT, _simple("knn"), {}, strangers=False),
-    Row("embedder-mobilefacenet", MOBILE, {"epochs": 5, "batch_size": 40, "together": 2}),
-    Row("embedder-facenet", FACENET, {"epochs": 1, "batch_size": 30, "together": 3}),
-)
 Report: TypeAlias = dict[str, Any]
 
 
@@ -131,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _makers(photos: Path, out: Path, *, full: bool) -> Mapping[str, Callable[[], Report]]:
-    """What measures each row of the table, and what all designs cost."""
+    """Returns the function that measures each row of the table, and the costs of all designs."""
     return {
         **{row.name: _maker(row, row.settings(full=full), photos, out) for row in ROWS},
         SHIPPED: lambda: _shipped(photos),
@@ -185,7 +141,7 @@ def _measure(row: Row, settings: TrainSettings, photos: Path, out: Path) -> Repo
 
 
 def _not_to_be_had(settings: TrainSettings) -> str | None:
-    """Why the weights that it begins with cannot be had, if they cannot."""
+    """Returns the reason if the weights that it begins with cannot be had."""
     if settings.weights != "imagenet":
         return None
     try:
@@ -203,7 +159,7 @@ Judge: TypeAlias = Callable[[Mapping[str, Any]], Said]
 
 
 def _said(trained: Trained, lessons: Dataset, dataset: Dataset, folder: Path, judged: Judge) -> Report:
-    """What the network says as a Keras model and as int8, and the .tflite that said it."""
+    """Returns the figures of the network as a Keras model and as int8; writes the .tflite."""
     model, asked = load_model(trained.model_path), _asked(dataset)
     pictures = read_pictures(asked, pixels_of(model)).images
     variant: Variant = "float32" if isinstance(model, Folded) else "int8"
@@ -221,7 +177,7 @@ def _said(trained: Trained, lessons: Dataset, dataset: Dataset, folder: Path, ju
 
 
 def _said_last(trained: Trained, dataset: Dataset, judged: Judge, *, wanted: bool) -> Report:
-    """What the Keras model of the last epoch says, which is the one that most courses keep."""
+    """Returns the figures of the Keras model of the last epoch, which is the one that most courses keep."""
     if not wanted or trained.best == len(trained.history) - 1:
         return {}
     last = checkpoint(trained.model_path.parent, len(trained.history) - 1)
@@ -238,7 +194,7 @@ def _judged(outputs: Mapping[str, Any], asked: Sequence[Sample], shift: int) -> 
 
 
 def _asked(dataset: Dataset) -> list[Sample]:
-    """What is learnt, for embedders to enrol, and all that is tested on."""
+    """Returns the photos that are learnt, for embedders to enrol, and all that are tested on."""
     return [*(one for one in dataset.splits["train"] if role_of(one) == "learnt"), *dataset.splits["test"]]
 
 
@@ -266,7 +222,7 @@ def _timed(folder: Path) -> Iterator[dict[str, float]]:
 
 @cache
 def _embedded(photos: Path) -> tuple[list[Sample], Any]:
-    """All that is asked about, and its embeddings (n, numbers), as at the door: of both sides of a face."""
+    """Returns all that is asked about, and its embeddings (n, numbers), as at the door: of both sides of a face."""
     embedder = Embedder(Model(load_pack(EMBEDDER, "embedder")))
     asked = _asked(faces(photos, input_of("classifier/embedder", None, str(EMBEDDER)), OUT))
     chips: Image = read_pictures(asked, embedder.pack.input.width).images
@@ -274,13 +230,13 @@ def _embedded(photos: Path) -> tuple[list[Sample], Any]:
 
 
 def _threshold() -> Threshold:
-    """Of its table, for so many people of three photos each, and for a single photo of whoever comes."""
+    """Returns its table's threshold for PEOPLE of three photos each, and for a single photo of a visitor."""
     door_rate = load().recognition.false_accept_rate
     return Table(load_pack(EMBEDDER, "embedder").thresholds).threshold(3, 1, per_person(door_rate, PEOPLE))
 
 
 def _confirming(judged: Judge, photos: Path, asked: Sequence[Sample]) -> Judge:
-    """As a door does unless it is told not to: a name counts where the embedder that ships takes the photo for it.
+    """Judges as a door does by default: a name counts where the embedder that ships takes the photo for it.
 
     A photo whose face could not be aligned for the embedder is confirmed to be nobody.
     """
@@ -293,12 +249,12 @@ def _confirming(judged: Judge, photos: Path, asked: Sequence[Sample]) -> Judge:
 
 
 def _photo(sample: Sample) -> tuple[str, str]:
-    """Which one it is, in every dataset that it was cut out for."""
+    """Returns the key of a photo, the same in every dataset that it was cut out for."""
     return sample.group, sample.image.stem.split("-", 1)[1]
 
 
 def _shipped(photos: Path) -> Report:
-    """As at the door, but of single photos."""
+    """Measures the embedder that ships as at the door, but on single photos."""
     asked, embeddings = _embedded(photos)
     said, threshold = _judged({"embedding": embeddings}, asked, 0), _threshold()
     return {

@@ -1,6 +1,6 @@
-"""What a design costs, float and int8, at the size it is taught at: its file, and what a face takes of one core.
+"""The costs of a design, float and int8, at the size it is taught at: its file, and the time of a face on one core.
 
-Untrained weights: neither depends on them. Times are the processor's, which a machine that has other work to do tells
+Untrained weights: neither depends on them. Times are the processor's, which a machine that has other work to do gives
 nearly as well as an idle one. All are measured in one run, where they take turns and the best turn counts, since
 whatever else the machine does only ever adds.
 """
@@ -72,7 +72,7 @@ def _milliseconds(name: str, file: Path) -> float:
 
 
 def _processor_milliseconds() -> float:
-    """Of this thread. Linux tells it in ticks, so that only many pictures together can be timed."""
+    """Seconds of this thread. Linux counts them in ticks, so that only many pictures together can be timed."""
     used = resource.getrusage(resource.RUSAGE_THREAD)
     return 1000 * (used.ru_utime + used.ru_stime)
 

@@ -1,4 +1,4 @@
-"""What was measured of the designs, as one table in Markdown and one page of charts; no picture of anybody in them."""
+"""The measurements of the designs, as one table in Markdown and one page of charts; no picture of anybody in them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Report = Mapping[str, Any]
 COST, SHIPPED = "cost", "face-embedder"
 
 COST_OF = {"classifier/embedder": SHIPPED, "the embedder that ships": SHIPPED}
-"""Whose size and time a design has, where they are not its own."""
+"""Designs whose size and time are those of another."""
 
 NOT_RUN_COST = {
     "classifier-resnet50-imagenet": "classifier/resnet50",
@@ -28,7 +28,7 @@ NOT_RUN_COST = {
 CALLED = {SHIPPED: "the embedder that ships"}
 
 LESSON = (
-    "A softmax shares certainty out among the people it was taught, so whoever it has never seen is given a share of "
+    "A softmax shares certainty out among the people it was taught, so a person it has never seen is given a share of "
     "somebody's name: closed-set accuracy says how well known people are told apart, and nothing of who is kept out."
 )
 
@@ -151,7 +151,7 @@ with the threshold or more. All is said by the int8 file that a door would run, 
 simple model on an embedder; “same name” is how often the network before its conversion says the same."""
     yield """**Threshold**: 0.5 of a probability, as it is taught; of the embedders trained here a cosine of 0.5, which
 is a distance of 1 between embeddings of length 1; of the one that ships, its own table's for so many people."""
-    yield """**Confirmed**: as the door runs unless it is told not to. The name counts at the taught threshold, and
+    yield """**Confirmed**: as the door runs by default. The name counts at the taught threshold, and
 where the embedder that ships finds the photo near enough to this person's three; its threshold is that of its own row.
 With an embedder trained here there is nothing else to ask."""
     yield """**More than 1**: of the strangers it is set by, more than one in a hundred are given a name with certainty.
@@ -216,7 +216,7 @@ def _html(rows: Mapping[str, Report], costs: Report, notes: Sequence[str]) -> st
 
 
 def _run(rows: Mapping[str, Report]) -> Iterator[tuple[str, Report]]:
-    """What was run, and what it said after its last epoch, as reports."""
+    """Yields the designs that were run, and each after its last epoch, as reports."""
     for name, report in rows.items():
         if "not_run" not in report:
             yield CALLED.get(name, name), report

@@ -1,4 +1,4 @@
-"""What a design says of each photo, and how often it is right about people and about strangers."""
+"""The answers of a design to each photo, and how often it is right about people and about strangers."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Said:
     labels: Whole
     roles: npt.NDArray[np.str_]
     agreed: npt.NDArray[np.bool_] | None = None
-    """Whether the embedder that ships takes the photo for whom it is named; None where nobody asks it."""
+    """True where the embedder that ships confirms the name of the photo; None where nobody asks it."""
 
     def those(self, role: str) -> tuple[Whole, Floats, Whole]:
         chosen = self.roles == role
@@ -95,7 +95,7 @@ def calibrated(said: Said) -> float:
 
 
 def _refused(said: Said) -> Said:
-    """Whoever the embedder does not confirm gets no name."""
+    """Takes the names away that the embedder does not confirm."""
     assert said.agreed is not None
     return replace(said, scores=np.where(said.agreed, said.scores, 0.0))
 

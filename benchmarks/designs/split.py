@@ -1,4 +1,4 @@
-"""Who is who where designs are compared, all of lfw-dev, and their faces cut out as each design wants them.
+"""The people of the comparison of designs, all of lfw-dev, and their faces cut out as each design wants them.
 
 The people to be known and the strangers that are tested on are of the third of lfw-dev that the shipped embedder's
 thresholds were not measured on; the other strangers are of the other two. Nobody has two parts.
@@ -47,8 +47,7 @@ SPLIT_OF: dict[Role, Split] = {
 
 PEOPLE, TAUGHT, WATCHED, SET, NEW = 40, 200, 40, 300, 400
 REPEATED = 2
-"""How often an epoch has each photo of somebody to be known, where it is altered otherwise each time: strangers are
-many."""
+"""Times that an epoch has each photo of somebody to be known, altered otherwise each time: strangers are many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,5 +167,5 @@ def _boxes(files: Sequence[Path], kept: Path) -> dict[str, UnitBox | None]:
 def _face(file: Path) -> UnitBox | None:
     image = read_picture(file)
     if image is None:
-        raise EdgegateError(f"{file}: cannot be read as a picture; get the evaluation data anew")
+        raise EdgegateError(f"{file}: cannot be read as a picture; get the evaluation data again")
     return find_face(image)

@@ -68,7 +68,7 @@ def make_root(root: Path) -> None:
 
 
 def download(wheels: Path) -> None:
-    """What pip would take on a Pi, as wheels alone; pip itself; and edgegate."""
+    """Downloads what pip would take on a Pi, as wheels alone; pip itself; and edgegate."""
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
     for old in wheels.glob("edgegate-*.whl"):
         old.unlink()

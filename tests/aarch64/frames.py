@@ -1,4 +1,4 @@
-"""What this machine's processor makes of a recording, frame by frame: `python -m tests.aarch64.frames DATA VIDEO`.
+"""A recording as this machine's processor sees it, frame by frame: `python -m tests.aarch64.frames DATA VIDEO`.
 
 JSON lines: first the runtime, then a line a frame with box and scores of the nearest face, and the decisions in it.
 """

@@ -1,4 +1,4 @@
-"""What takes long to make is kept: images, wheels and the kernel, each under a name with the digest of its recipe."""
+"""A cache of what is slow to make: images, wheels and the kernel, each under a name with the digest of its recipe."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 KEEP_SECONDS, KEEP = 7 * 86400, 5
-"""Of each kind so many are kept for so long: a disk is made anew for every change of the code, and has a gigabyte."""
+"""The age and the number up to which each kind is kept: every change of the code makes another disk of a gigabyte."""
 
 
 def folder() -> Path:

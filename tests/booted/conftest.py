@@ -14,7 +14,7 @@ from tests.booted.door import Door
 from tests.booted.kernel import Kernel
 
 FULL = bool(os.environ.get("FULL"))
-"""Whether the published figures are measured, on a machine that does nothing else."""
+"""True if the published figures are measured, on a machine that does nothing else."""
 
 SLACK = 0.0 if FULL else 0.6
 """Seconds by which every limit is looser otherwise: a busy machine is no fault of the door. A dead keeper's door that
@@ -50,7 +50,7 @@ def figures(request: pytest.FixtureRequest) -> Figures:
 
 @pytest.fixture
 def times() -> int:
-    """How often to repeat what is measured: 3, or with FULL=1 as often as the published figures want."""
+    """Repetitions of a measurement: 3, or with FULL=1 as often as the published figures want."""
     return 50 if FULL else 3
 
 

@@ -42,7 +42,7 @@ class Door:
         self.guest.python(f"import rig; rig.configure({key!r}, {value!r})")
 
     def show(self, scene: str) -> None:
-        """What the camera sees from now on: one of `pictures.SHOWN`, with `pictures.FROZEN` before it or not."""
+        """Sets the scene before the camera: one of `pictures.SHOWN`, with `pictures.FROZEN` before it or not."""
         self.guest.run(f"echo {scene} > /run/scene")
 
     def python(self, program: str, *, timeout: float = 120.0, **values: Any) -> Any:
@@ -75,6 +75,6 @@ def number(event: dict[str, Any]) -> int:
 
 
 def log(guest: Guest, *units: str) -> list[dict[str, Any]]:
-    """What these units wrote to systemd's journal since the boot."""
+    """Returns the entries of these units in systemd's journal since the boot."""
     chosen = " ".join(f"-u {unit}" for unit in units)
     return [json.loads(line) for line in guest.run(f"journalctl -b {chosen} -o json --no-pager").splitlines()]

@@ -30,12 +30,12 @@ BOOT_SECONDS = 60.0
 
 
 class GuestError(AssertionError):
-    """The guest did not do what it was told."""
+    """Raised when the guest did not do what it was asked to."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """How a command in the guest ended; 124: it ran out of time."""
+    """The end of a command in the guest; status 124: it ran out of time."""
 
     status: int
     out: str
@@ -69,7 +69,7 @@ class Guest:
 
     @property
     def console(self) -> Path:
-        """What the kernel and systemd wrote to the console, over all boots."""
+        """The file of all that the kernel and systemd wrote to the console, over all boots."""
         return self._folder / "console.log"
 
     def boot(self, *arguments: str) -> Self:

@@ -1,4 +1,4 @@
-"""What a guest boots from, made once and kept: a plain Debian, the wheels, and a Debian with this checkout installed.
+"""The images of a guest, made once and kept: a plain Debian, the wheels, and a Debian with this checkout installed.
 
 The project is installed as its README says, by `make install`, in the guest; pip finds its wheels in the shared
 folder, for there is no network.
@@ -40,7 +40,7 @@ SETTINGS = {
     "door.exit_seconds": 1.0,
     "access.rearm_seconds": 2.0,
 }
-"""How the guest's door differs from the config that is installed."""
+"""Settings in which the guest's door differs from the config that is installed."""
 
 
 def release() -> str:
@@ -76,7 +76,7 @@ def wheels() -> Path:
 
 
 def _build_lgpio(wheels: Path) -> None:
-    """What Raspberry Pi OS has as python3-lgpio, but Debian has not, and PyPI only as source.
+    """Builds lgpio, which Raspberry Pi OS has as python3-lgpio, Debian has not, and PyPI only as source.
 
     It takes a C compiler, and a SWIG that still knows Python 2's names, which that source uses.
     """

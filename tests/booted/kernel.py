@@ -1,4 +1,4 @@
-"""Where the guest's kernel is: built by `make kernel`, or lying ready in a folder that $EDGEGATE_VM names."""
+"""The guest's kernel: built by `make kernel`, or lying ready in a folder that $EDGEGATE_VM names."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def find() -> Kernel | None:
 
 
 def built_folder() -> Path:
-    """Where `make kernel` puts it."""
+    """Returns the folder that `make kernel` puts it in."""
     return cache.folder() / f"kernel-{cache.digest(RECIPE)}"
 
 

@@ -1,4 +1,4 @@
-"""What the guest's camera sees: stills of the demo's corridor, as the pictures that its projector plays."""
+"""The scenes before the guest's camera: stills of the demo's corridor, as the pictures that its projector plays."""
 
 from __future__ import annotations
 

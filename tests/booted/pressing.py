@@ -36,13 +36,13 @@ class Press:
     tries: int
 
     def opened(self, span: Span, late: float) -> bool:
-        """Whether this opened the door for that time, which was seen late by so many seconds at most."""
+        """True if this opened the door for `span`, whose start was seen at most `late` seconds late."""
         return self.answered is not None and self.first - SLACK <= span.start <= self.answered + SLACK + late
 
 
 @dataclass
 class Watched:
-    """What was seen on the line since the guest's time `start`."""
+    """The spans and presses seen on the line since the guest's time `start`."""
 
     door: Door
     start: float
@@ -80,10 +80,10 @@ class Watched:
         assert len(self.without_a_press) <= len(grants), f"open without a cause: {self.without_a_press}"
 
     def check_record(self, timeout: float = 60.0) -> None:
-        """Where the keeper lived through it: each press was answered at once, and is in the journal, once."""
+        """Asserts for a keeper that lived through it: each press was answered at once, and is in the journal once."""
         slow = [press for press in self.presses if press.tries > 1]
         assert not slow, f"pressed more than once until it opened: {slow}"
-        told = self.door.guest.python(
+        reported = self.door.guest.python(
             "import rig\n"
             "count = lambda: len(rig.events('exit.requested', after=known))\n"
             "try: rig.wait_for(lambda: count() >= wanted, limit, every=0.2)\n"
@@ -91,7 +91,7 @@ class Watched:
             "give(count())",
             known=self.known, wanted=len(self.presses), limit=timeout, timeout=timeout + 20,
         )  # fmt: skip
-        assert told == len(self.presses), f"{told} in the journal, where each of {self.presses} should be once"
+        assert reported == len(self.presses), f"{reported} in the journal, where each of {self.presses} should be once"
 
 
 @contextmanager

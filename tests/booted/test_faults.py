@@ -31,7 +31,7 @@ def last(door: Door) -> int:
 
 
 def let_in(door: Door) -> None:
-    """Whoever is enrolled comes, is let in, and leaves."""
+    """Lets an enrolled person come, enter and leave."""
     known = last(door)
     door.show("nobody")
     door.guest.run("sleep 2.5")  # access.rearm_seconds, and some
@@ -41,25 +41,25 @@ def let_in(door: Door) -> None:
 
 
 def wait_for_fault(door: Door, part: str, *, after: int, over: bool = False, timeout: float = 60.0) -> dict[str, Any]:
-    """Until this part is told to be degraded, or well again."""
+    """Waits until this part is reported as degraded, or recovered if `over`; returns the event."""
     kind = "service.recovered" if over else "service.degraded"
     program = (
         "import rig\n"
-        "told = lambda: [e for e in rig.events(kind, after=after) if e['data']['part'] == part]\n"
-        "try: rig.wait_for(lambda: bool(told()), limit, every=0.1)\n"
+        "found = lambda: [e for e in rig.events(kind, after=after) if e['data']['part'] == part]\n"
+        "try: rig.wait_for(lambda: bool(found()), limit, every=0.1)\n"
         "except TimeoutError: pass\n"
-        "give(told() or rig.events(after=after))"
+        "give(found() or rig.events(after=after))"
     )
-    told = door.guest.python(program, kind=kind, after=after, part=part, limit=timeout, timeout=timeout + 20)
-    assert told, f"no {kind} of {part}: nothing happened"
-    assert told[0]["type"].endswith(kind), f"no {kind} of {part}: {[event['type'] for event in told]}"
-    event: dict[str, Any] = told[0]
+    found = door.guest.python(program, kind=kind, after=after, part=part, limit=timeout, timeout=timeout + 20)
+    assert found, f"no {kind} of {part}: nothing happened"
+    assert found[0]["type"].endswith(kind), f"no {kind} of {part}: {[event['type'] for event in found]}"
+    event: dict[str, Any] = found[0]
     return event
 
 
 @contextmanager
 def by_day(door: Door) -> Iterator[None]:
-    """Whether somebody may enter depends on the time."""
+    """Makes entry depend on the time while the block runs."""
     door.guest.run(f"cp -p {CONFIG} {CONFIG}.before; sed -i '{BY_DAY}' {CONFIG}; systemctl reload {DAEMON}")
     try:
         yield
@@ -72,9 +72,9 @@ def wait_for_refusal(door: Door, reason: str, *, after: int) -> None:
     """Until somebody is refused for this reason; a busy machine may refuse for frames that came too late before."""
     door.guest.python(
         "import rig\n"
-        "told = lambda: {e['data']['reason'] for e in rig.events('access.denied', after=after)}\n"
-        "try: rig.wait_for(lambda: reason in told(), 30.0, every=0.1)\n"
-        "except TimeoutError: raise SystemExit(f'refused for {told() or None}, not for {reason}')",
+        "reasons = lambda: {e['data']['reason'] for e in rig.events('access.denied', after=after)}\n"
+        "try: rig.wait_for(lambda: reason in reasons(), 30.0, every=0.1)\n"
+        "except TimeoutError: raise SystemExit(f'refused for {reasons() or None}, not for {reason}')",
         reason=reason, after=after,
     )  # fmt: skip
 
@@ -82,7 +82,7 @@ def wait_for_refusal(door: Door, reason: str, *, after: int) -> None:
 def assert_journal_whole(door: Door, known: list[dict[str, Any]]) -> None:
     """Nothing that was in it is gone or changed, no number is missing, and time never runs back.
 
-    By seconds it may: what the keeper or a frame tells has its own time, and is written a little later.
+    By seconds it may: an event of the keeper or of a frame has its own time, and is written a little later.
     """
     events = door.events()
     assert events[: len(known)] == known
@@ -120,9 +120,9 @@ def test_a_full_disk_lets_nobody_in_and_everybody_out_and_is_over_by_itself(door
     assert_journal_whole(door, known)
 
 
-def test_without_a_clock_whoever_depends_on_the_time_is_refused(door: Door) -> None:
+def test_without_a_clock_people_who_depend_on_the_time_are_refused(door: Door) -> None:
     known, after = door.events(), last(door)
-    assert any(event["data"].get("part") == "clock" for event in door.events("service.degraded")), "told at the start"
+    assert any(event["data"].get("part") == "clock" for event in door.events("service.degraded")), "from the start"
     with pressing(door) as seen, by_day(door):
         door.wait_for_event("service.reloaded", after=after)
         door.show("enrolled")
@@ -143,8 +143,8 @@ def test_a_clock_set_by_hand_by_a_day_is_not_followed(door: Door, days: int) -> 
     known, after = door.events(), last(door)
     with pressing(door) as seen:
         door.guest.python("import machine_clock as clock; clock.set_by_hand(step)", step=days * DAY)
-        told = wait_for_fault(door, "clock", after=after)
-        assert "not followed" in told["data"]["reason"]
+        fault = wait_for_fault(door, "clock", after=after)
+        assert "not followed" in fault["data"]["reason"]
         let_in(door)
         door.guest.python("import machine_clock as clock; clock.synchronize(step)", step=-days * DAY)
         wait_for_fault(door, "clock", after=after, over=True)
@@ -188,7 +188,7 @@ def test_a_camera_that_fails_is_noticed_and_is_back_soon(
     noticed, back = [noticed for _, noticed, _ in measured], [back for *_, back in measured]
     figures.add(f"camera {fault}: noticed after", noticed)
     figures.add(f"camera {fault}: working again after its return", back)
-    assert {told for told, *_ in measured} == {reason}
+    assert {reported for reported, *_ in measured} == {reason}
     assert max(noticed) <= NOTICED_SECONDS
     assert max(back) <= BACK_SECONDS
     seen.check_record()
@@ -196,8 +196,8 @@ def test_a_camera_that_fails_is_noticed_and_is_back_soon(
 
 def heard(door: Door) -> list[str]:
     """Ids of the events that a listener of the staff has heard, in order."""
-    told = [json.loads(line) for line in door.guest.run("cat /run/heard").splitlines()]
-    return [json.loads(payload)["id"] for topic, payload in told if topic.endswith("/event")]
+    messages = [json.loads(line) for line in door.guest.run("cat /run/heard").splitlines()]
+    return [json.loads(payload)["id"] for topic, payload in messages if topic.endswith("/event")]
 
 
 def wait_until_all_is_heard(door: Door, after: int) -> None:
@@ -209,16 +209,16 @@ def wait_until_all_is_heard(door: Door, after: int) -> None:
         "except TimeoutError: pass",
         wanted=wanted[-1], timeout=110,
     )  # fmt: skip
-    told = heard(door)
-    first = told.index(wanted[0])
-    assert told[first : first + len(wanted)] == wanted
+    published = heard(door)
+    first = published.index(wanted[0])
+    assert published[first : first + len(wanted)] == wanted
 
 
 @pytest.mark.full
 def test_a_broker_that_was_away_hears_everything_once_and_in_order(door: Door) -> None:
     door.guest.run(f"rm -f /run/heard; touch /run/heard; {LISTEN}")
     door.guest.python("import rig; rig.wait_for(lambda: bool(open('/run/heard').read()), 30.0)")
-    after = last(door)  # what came before may have been told before anybody listened
+    after = last(door)  # what came before may have been published before anybody listened
     with pressing(door) as seen:
         door.guest.run("systemctl stop mosquitto")
         wait_for_fault(door, "broker", after=after)
@@ -250,8 +250,8 @@ def test_a_changed_password_is_told_and_the_new_one_is_taken_from_its_file(door:
     after = last(door)
     with pressing(door) as seen:
         guest.run("mosquitto_passwd -b /etc/mosquitto/passwords door new; systemctl restart mosquitto")
-        told = wait_for_fault(door, "broker", after=after)
-        assert "password" in told["data"]["reason"]
+        fault = wait_for_fault(door, "broker", after=after)
+        assert "password" in fault["data"]["reason"]
         let_in(door)
         guest.run("echo new > /etc/edgegate/mqtt-password")
         wait_for_fault(door, "broker", after=after, over=True, timeout=120)

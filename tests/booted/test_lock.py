@@ -14,8 +14,8 @@ HANG_SECONDS = 2.0 + 0.3 + SLACK
 """WatchdogSec of the keeper's unit, and what its end may take."""
 
 ALONE_SECONDS = 0.5 + SLACK
-"""With only one of the two that lock a dead keeper's door: the keeper looks for its guardian at every turn of its
-loop, and systemd has to start a program."""
+"""Seconds with only one of the two that lock a dead keeper's door: the keeper looks for its guardian at every turn of
+its loop, and systemd has to start a program."""
 
 SAMPLES_PER_SECOND = 100
 
@@ -40,7 +40,7 @@ def measure_pulses(door: Door, times: int) -> list[float]:
 
 
 def deaths(door: Door, times: int, how: str) -> list[float]:
-    """How long the line stayed unlocked after each."""
+    """Seconds that the line stayed unlocked after each death."""
     program = "import keeper_deaths; give(keeper_deaths.repeat(times, how, pin, unlocked))"
     died = door.python(
         program, times=times, how=how, pin=LOCK_PIN, unlocked=door.unlocked, timeout=60 + 20 * times
@@ -82,9 +82,9 @@ def test_the_exit_button_opens_while_the_daemon_is_dead(door: Door, times: int, 
     door.python(
         "import rig\n"
         "every = lambda: [event['data']['keeper'] for event in rig.events('exit.requested')]\n"
-        "told = lambda: [name for name in every() if name not in known]\n"
-        "rig.wait_for(lambda: len(told()) >= times, 60.0, every=0.2)\n"
-        "assert len(set(told())) == len(told()) == times, 'the keeper kept them, and told each once'",
+        "published = lambda: [name for name in every() if name not in known]\n"
+        "rig.wait_for(lambda: len(published()) >= times, 60.0, every=0.2)\n"
+        "assert len(set(published())) == len(published()) == times, 'the keeper kept them, and published each once'",
         known=known, times=times, timeout=80,
     )  # fmt: skip
 

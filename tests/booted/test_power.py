@@ -12,7 +12,7 @@ from tests.booted.pressing import always_pressing
 from tests.booted.trace import Span
 
 STARTING_SECONDS = 8.0
-"""What the services take to start, about."""
+"""Seconds that the services take to start, about."""
 
 VERIFIED_EVERY = 10
 """Cuts. Damage to a chain stays: it is found as well ten cuts later."""
@@ -26,7 +26,7 @@ def test_after_a_power_cut_the_door_is_locked_and_its_journal_whole(new_door: Do
     pressed = 0
     for turn in range(turns):
         known = let_in_and_cut(new_door, chance.random() * 1.5)
-        assert len(without_a_press(new_door)) <= 1  # whoever was let in
+        assert len(without_a_press(new_door)) <= 1  # the person who was let in
         pressed += len(new_door.guest.trace.presses(EXIT_PIN))
         new_door.guest.boot()
         time.sleep(chance.random() * STARTING_SECONDS)
@@ -41,7 +41,7 @@ def test_after_a_power_cut_the_door_is_locked_and_its_journal_whole(new_door: Do
 
 
 def let_in_and_cut(door: Door, after_seconds: float) -> dict[int, str]:
-    """What the journal had, read just after somebody was let in."""
+    """Returns the journal by number, read just after somebody was let in."""
     before = max(recorded(door), default=0)
     door.show("enrolled")
     door.wait_for_event("access.granted", after=before)

@@ -13,14 +13,14 @@ ALIVE_SECONDS = 0.2 + SLACK
 """Until the line is locked after the keeper's death, by its guardian."""
 
 ALONE_SECONDS = 0.5 + SLACK
-"""Where the guardian may have died with it: until systemd's program locks."""
+"""Seconds until systemd's program locks, where the guardian may have died with the keeper."""
 
 WATCHDOG_SECONDS = 2.0 + 0.3 + SLACK
 
 LEFT = (
     "find /var/lib/edgegate /var/lib/edgegate-lock /run/edgegate-lock /tmp /var/tmp /dev/shm -mindepth 1 -not -type d"
 )
-"""What lies about of ours, or might."""
+"""Lists the files that the services left, or might have left."""
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What a meter on the door's lines saw: every change of level, and how closely was looked."""
+"""The record of a meter on the door's lines: every change of level, and how closely the lines were watched."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ SAME_SECONDS = 0.02
 """Lines are read one after the other: by how much the order of two changes may be wrong."""
 
 ANSWER_SECONDS = 0.5
-"""What a press may be answered after it has ended, on a busy machine."""
+"""Seconds after its end in which a press may be answered, on a busy machine."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Trace:
         return [span for span in spans if span.end is None or span.end > after]
 
     def wait_for_level(self, line: int, level: int, after: float, timeout: float = 30.0) -> float:
-        """When the line first was at `level`, not before `after`: it may be there already."""
+        """Returns the time when the line first was at `level`, not before `after`: it may be there already."""
         at: float | None = None
 
         def there() -> bool:
@@ -80,16 +80,16 @@ class Trace:
         return at
 
     def wait_until(self, moment: float, timeout: float = 60.0) -> None:
-        """Until the guest's clock is past `moment` and everything up to there has been looked at."""
+        """Waits until the guest's clock is past `moment` and everything up to there has been sampled."""
         self._wait(lambda: bool(self.looks) and self.looks[-1][0] >= moment, timeout, f"no samples up to {moment:g}")
 
     def presses(self, line: int) -> list[Span]:
-        """Every time a button grounded this line, which is low as well until somebody claims it with its pull-up."""
+        """Every time a button grounded this line, which is low as well until a program claims it with its pull-up."""
         claimed = min((span.start for span in self.spans(line, 1)), default=float("inf"))
         return [span for span in self.spans(line, 0) if span.start > claimed]
 
     def pressed(self, line: int, moment: float) -> bool:
-        """Whether a button on this line was pressed at that moment or a little before."""
+        """True if a button on this line was pressed at that moment or a little before."""
         return any(
             press.start - SAME_SECONDS <= moment <= (press.end or moment) + ANSWER_SECONDS
             for press in self.presses(line)

@@ -1,4 +1,4 @@
-"""What a journal alone must tell of every unlock: its cause, and an end in time. Pure."""
+"""The check that a journal alone has of every unlock its cause, and an end in time. Pure."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class Audit:
     _grant: CloudEvent | None = None
     """Committed, and not used by an unlock nor taken back yet."""
     _until: float = float("-inf")
-    """When the last pulse, hold or fire has ended."""
+    """The time by which the last pulse, hold or fire has ended."""
     _asked: float = float("-inf")
-    """When somebody last asked to go out, by the button."""
+    """The time of the last request to exit, by the button."""
     _going_on: set[str] = field(default_factory=set)
     _unlocked: bool = False
 
@@ -66,7 +66,7 @@ class Audit:
                     self._fault(event, "nobody asked to go out")
             case "hold" | "fire" as cause:
                 if cause not in self._going_on:
-                    self._fault(event, f"no {cause} was told")
+                    self._fault(event, f"no {cause} was reported")
             case other:
                 self._fault(event, f"its cause is {other}")
 

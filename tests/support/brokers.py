@@ -156,11 +156,11 @@ class Subscriber:
 
     @property
     def subscriptions(self) -> int:
-        """How many times it has subscribed: 1, and once more for every restart of the broker."""
+        """The number of its subscriptions: 1, and once more for every restart of the broker."""
         return self._subscriptions
 
     def messages(self, leaf: str = "") -> list[Message]:
-        """What has arrived so far, of topics that end in `leaf`."""
+        """Returns the messages so far, of topics that end in `leaf`."""
         with self._changed:
             return [message for message in self._messages if message.topic.endswith(leaf)]
 

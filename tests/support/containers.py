@@ -1,4 +1,4 @@
-"""What a video file holds, read from the file itself and not asked of the library that wrote it."""
+"""The contents of a video file, read from the file itself and not asked of the library that wrote it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def container_and_codec(path: Path) -> tuple[str, str]:
 
 
 def _elements(content: bytes, wanted: int) -> list[bytes]:
-    """What the EBML elements of this kind hold, without looking into others."""
+    """Returns the contents of the EBML elements of this kind, without looking into others."""
     return [held for kind, held in _ebml(content) if kind == wanted]
 
 

@@ -25,7 +25,7 @@ def crashes(prepare: Callable[[], object], act: Callable[[], object]) -> Iterato
 
 
 def _firsts(act: Callable[[], object]) -> list[int]:
-    """When, counted in lines executed, each line is come to for the first time."""
+    """Returns the count of lines executed up to the first time that each line is reached."""
     seen: dict[tuple[str, int], int] = {}
     count = 0
 
@@ -57,12 +57,12 @@ def _crash(act: Callable[[], object], moment: int) -> None:
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == _CRASHED
 
 
-def _trace(act: Callable[[], object], tell: Callable[[FrameType], None]) -> None:
+def _trace(act: Callable[[], object], note: Callable[[FrameType], None]) -> None:
     def trace(frame: FrameType, event: str, _: Any) -> Any:
         if not frame.f_code.co_filename.startswith(_WATCHED):
             return None
         if event == "line":
-            tell(frame)
+            note(frame)
         return trace
 
     before = sys.gettrace()

@@ -93,7 +93,7 @@ def told(door: Program) -> list[str]:
 
 
 def faults(door: Program, *parts: str) -> list[str]:
-    """What was told of these parts: degraded and recovered."""
+    """Returns the events of these parts: degraded and recovered."""
     return [
         f"{event['type'].rpartition('.')[2]} {event['data']['part']}: {event['data']['reason']}"
         for event in events(door)

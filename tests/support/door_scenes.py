@@ -27,7 +27,7 @@ NOISE = 2  # grey levels either way
 ENROLLED, STRANGER = ASTRONAUT, HOPPER
 
 Standing: TypeAlias = tuple[DemoPortrait, float, float]
-"""Who stands there, x of the middle of the face and its width, in pixels of 640x480."""
+"""A person, x of the middle of the face and its width, in pixels of 640x480."""
 
 Script: TypeAlias = Sequence[tuple[str, float]]
 
@@ -46,7 +46,7 @@ SCENES: Mapping[str, Script] = {
     "stranger": [("nobody", 0.5), ("stranger", 2.0), ("nobody", 0.5)],
     "enrolled-then-stranger": [("enrolled", 1.0), ("nobody", 1.5), ("stranger", 2.0)],
     "stranger-then-enrolled": [("stranger", 2.0), ("nobody", 1.5), ("enrolled", 1.0)],
-    # A hard cut in the same place: whoever steps into a track inherits neither its evidence nor its grant.
+    # A hard cut in the same place: a person who steps into a track inherits neither its evidence nor its grant.
     "stepped-in-before-the-decision": [("enrolled", 0.4), ("stranger", 2.0)],
     "stepped-in-after-the-grant": [("enrolled", 1.0), ("stranger", 2.0)],
     "back-before-rearm": [("enrolled", 1.0), ("nobody", 1.5), ("enrolled", 1.0)],
@@ -54,7 +54,7 @@ SCENES: Mapping[str, Script] = {
     "enrolled-in-front": [("enrolled in front", 1.2)],
     "stranger-in-front": [("stranger in front", 2.0)],
 }
-"""What the golden decisions in tests/replays are about; they are made with `REARM_SECONDS`."""
+"""Scripts of the golden decisions in tests/replays, which are made with `REARM_SECONDS`."""
 
 REARM_SECONDS = 2.0
 

@@ -27,10 +27,10 @@ class Calls:
         self.armed = False
         self.count = 0
         self.failed: list[str] = []
-        """Which calls did fail."""
+        """The calls that did fail."""
 
     def fails(self, what: str) -> bool:
-        """Whether this call is one that fails."""
+        """True if this call is one that fails."""
         with self._guard:
             if not self.armed:
                 return False

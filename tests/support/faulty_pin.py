@@ -13,8 +13,8 @@ FAULTS = [
     *((writing, reading) for writing in (WORKS, RAISES, LATE) for reading in (WORKS, RAISES, LIES)),
     (IGNORES, WORKS),
 ]
-"""How writing and reading go wrong. A driver that ignores a level is honest when it is read next: one that is not
-deceives any program.
+"""Ways in which writing and reading go wrong. A driver that ignores a level is honest when it is read next: one that
+is not deceives any program.
 """
 Fault = tuple[str, str]
 
@@ -26,7 +26,7 @@ class Faulty(MockPin):
         self.script: deque[Fault] = deque()
         self.always: Fault = (WORKS, WORKS)
         self.wrong: list[str] = []
-        """What did go wrong."""
+        """The calls that did go wrong."""
         self.last_writing = self.last_reading = WORKS
         self._read_since = True
         super().__init__(*args)

@@ -31,7 +31,7 @@ LAUNCH = (
 
 
 def picture(now: float, shade: int) -> bytes:
-    """One frame: the upper half tells the time, the lower half is a grey that differs from frame to frame."""
+    """One frame: the upper half shows the time, the lower half is a grey that differs from frame to frame."""
     bar = WIDTH // BITS
     stamp = int(now * 1000) & 0xFFFFFFFF
     row = b"".join((b"\xeb" if stamp >> bit & 1 else b"\x10") * bar for bit in reversed(range(BITS)))

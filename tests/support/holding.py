@@ -11,7 +11,7 @@ from types import FrameType
 from typing import Any
 
 Call = tuple[str, str]
-"""What a profile function is told ("call", "return", "c_call"), and of which function."""
+"""The event of a profile function ("call", "return", "c_call"), and the name of the function it is about."""
 
 
 @contextmanager
@@ -40,7 +40,7 @@ def calls_noted() -> Iterator[list[Call]]:
 
 
 def between(calls: list[Call], commit: str, pulse: str) -> list[str]:
-    """What was called after the last return from `commit` before the first call of `pulse`."""
+    """Returns the functions called after the last return from `commit` before the first call of `pulse`."""
     end = calls.index(("call", pulse))
     start = max(index for index in range(end) if calls[index] == ("return", commit))
     return [name for event, name in calls[start:end] if event in {"call", "c_call"}]

@@ -36,7 +36,7 @@ class Journal:
         self._reader, self.fd = os.pipe()
         status = os.fstat(self.fd)
         self.stream = f"{status.st_dev}:{status.st_ino}"
-        """What systemd would say in $JOURNAL_STREAM."""
+        """The value that systemd would give $JOURNAL_STREAM."""
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind(self.path)
         self._come: queue.SimpleQueue[dict[str, str]] = queue.SimpleQueue()

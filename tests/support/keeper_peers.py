@@ -27,7 +27,7 @@ DIALOGUE = [
 
 
 class Peer(socketserver.ThreadingUnixStreamServer):
-    """A keeper's end of the socket that answers as it is told; `asked` is what it heard."""
+    """A keeper's end of the socket that answers as the test says; `asked` is what it heard."""
 
     daemon_threads, block_on_close = True, False
 
@@ -67,9 +67,9 @@ class _Conversation(socketserver.StreamRequestHandler):
 
 
 class OldKeeper:
-    """What a keeper of version 0.1.0 answers: the words that were recorded, to requests of which it knows every field.
+    """The answers of a keeper of version 0.1.0: as recorded, to requests of which it knows every field.
 
-    `reasons` has why what is asked for is refused, where it is.
+    `reasons` has the reason of each request that is refused.
     """
 
     FIELDS: ClassVar[dict[str, set[str]]] = {
@@ -98,7 +98,7 @@ class OldKeeper:
 
 
 def read_as_0_1_0(answer: Message) -> bool | str:
-    """What a daemon of version 0.1.0 makes of an answer: done, not done, or the words of its error."""
+    """Returns an answer as a daemon of version 0.1.0 reads it: done, not done, or the words of its error."""
     if not answer["ok"] and answer["reason"] in {"late", "lockdown", "stale"}:
         return False
     if not answer["ok"]:
@@ -110,6 +110,6 @@ def read_as_0_1_0(answer: Message) -> bool | str:
 
 
 def news_as_0_1_0(answer: Message) -> list[tuple[int, str, str, float, float, Message]]:
-    """What a daemon of version 0.1.0 takes from an answer to `events`."""
+    """Returns the fields that a daemon of version 0.1.0 takes from an answer to `events`."""
     assert {answer["spool"], answer["boot"]}
     return [tuple(entry[key] for key in ("seq", "type", "boot", "at", "wall", "data")) for entry in answer["events"]]

@@ -17,7 +17,7 @@ from tests.support.paths import ROOT
 class Process:
     """`python -m edgegate.keeper` on mock pins, as systemd would start it.
 
-    Whoever lets it run for long sends its `log` elsewhere: a pipe that nobody reads fills up and stops it.
+    A test that lets it run for long sends its `log` elsewhere: a pipe that nobody reads fills up and stops it.
     """
 
     def __init__(

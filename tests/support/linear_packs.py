@@ -1,6 +1,6 @@
 """Tracker and classifier packs small enough to be made in a test: real .tflite, linear in the colours of 16 patches.
 
-One is fitted to the pictures it is given, and knows those: enough to name and to find whoever stands in a scene of
+One is fitted to the pictures it is given, and knows those: enough to name and to find the people in a scene of
 `door_scenes`, and to be as wrong about others as a network that never saw them.
 """
 
@@ -32,7 +32,7 @@ Example = tuple[Image, int, Box | None]
 """A BGR frame, its class, and the box in its pixels; None in class 0."""
 
 Heads: TypeAlias = Mapping[str, tuple[slice, str]]
-"""Which of the weights' rows make an output, and the operator that it ends with."""
+"""The rows of the weights that make an output, and the operator that it ends with."""
 
 
 def write_tracker_pack(

@@ -1,4 +1,4 @@
-"""Where the repository's own files lie, for tests that read them."""
+"""Paths of the repository's own files, for tests that read them."""
 
 from __future__ import annotations
 

@@ -19,10 +19,10 @@ from tests.support.door_scenes import FPS
 SITTER, OTHER = HOPPER, ASTRONAUT
 
 LEFT, RIGHT = 1.8, -1.6
-"""How far to bend the sitter for a head turned a bit to their left or right."""
+"""Amounts by which to bend the sitter for a head turned a bit to their left or right."""
 
 Standing: TypeAlias = tuple[DemoPortrait, float, float, float]
-"""Who, how far turned, x of the middle of the face and its width, in pixels of 640x480."""
+"""A person, how far turned, x of the middle of the face and its width, in pixels of 640x480."""
 
 STRAIGHT: Standing = (SITTER, 0.0, 310.0, 120.0)
 TURNED_LEFT: Standing = (SITTER, LEFT, 310.0, 120.0)
@@ -31,7 +31,7 @@ CLOSER: Standing = (SITTER, 0.0, 310.0, 170.0)
 BACK: Standing = (SITTER, 0.0, 310.0, 85.0)
 
 POSES: Sequence[Sequence[Standing]] = ((STRAIGHT,), (TURNED_LEFT,), (CLOSER,), (TURNED_RIGHT,), (BACK,))
-"""What a guided session asks for, in its order."""
+"""Poses that a guided session asks for, in its order."""
 
 
 def turned(portrait: DemoPortrait, turn: float) -> Image:

@@ -22,7 +22,7 @@ from edgegate.gallery import Gallery
 
 @dataclass(frozen=True)
 class Result:
-    """What a call came to."""
+    """The exit status and the output of a call."""
 
     status: int
     out: str
@@ -57,7 +57,7 @@ def essence(event: dict[str, Any]) -> str:
 
 
 def _until_hung_up(terminal: BinaryIO) -> Iterator[bytes]:
-    """What comes from a terminal until the last program has closed it, which Linux tells as an error."""
+    """Yields the bytes of a terminal until the last program has closed it, which Linux reports as an error."""
     with suppress(OSError):
         while chunk := terminal.read(4096):
             yield chunk
@@ -82,11 +82,11 @@ class Program:
 
     @property
     def gallery(self) -> Gallery:
-        """Who is enrolled, as the program sees it."""
+        """The people enrolled, as the program sees them."""
         return app.open_gallery(config.load(None, [f"service.data_dir={json.dumps(str(self.data))}"]))
 
     def command(self, *args: str | Path) -> list[str]:
-        """What starts it as a process."""
+        """Returns the command line that starts it as a process."""
         return [sys.executable, "-m", "edgegate", *map(str, args), "--data", str(self.data)]
 
     def on_terminal(self, *args: str | Path) -> Result:

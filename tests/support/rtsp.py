@@ -91,7 +91,7 @@ class RtspServer:
 
 
 class Network:
-    """What lies between a door and its camera: forwards, and holds everything up while `flowing` is not set."""
+    """The network between a door and its camera: forwards, and holds everything up while `flowing` is not set."""
 
     def __init__(self, port: int) -> None:
         self._to = port
@@ -141,7 +141,7 @@ def taken_at(image: Image, now: float) -> float:
 
 
 def age_of(frame: Frame) -> tuple[float, float]:
-    """How old a frame really is now, and how old it says it is."""
+    """Returns the true age of a frame now, and the age by its own time, in seconds."""
     now = SystemClock().monotonic()
     return now - taken_at(frame.image, now), now - frame.at
 

@@ -1,4 +1,4 @@
-"""What systemd hears of a service: sd_notify(3)'s messages, as they come."""
+"""The messages of a service to systemd, sd_notify(3), as they come."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class ServiceManager:
             pass
 
     def silent(self, seconds: float) -> bool:
-        """Whether nothing comes for so long; what lies there already is taken first."""
+        """True if nothing comes for that long; what lies there already is taken first."""
         self.take()
         try:
             self._next(seconds)
@@ -44,7 +44,7 @@ class ServiceManager:
         return False
 
     def take(self) -> list[str]:
-        """What has come by now."""
+        """Returns the messages that have come by now."""
         before = len(self.heard)
         while True:
             try:

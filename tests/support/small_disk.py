@@ -59,5 +59,5 @@ class SmallDisk:
 
 
 def _limit(pid: int, size: int) -> None:
-    """How large a file a process may write; the limit can be lifted again."""
+    """Limits the bytes of a file that a process may write; the limit can be lifted again."""
     resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))

@@ -15,13 +15,13 @@ from tests.support.rtsp import Network, RtspServer, age_of
 from tests.support.watched import Door
 
 AWAY_SECONDS = (1.0, 1.7, 2.4, 3.1, 3.8, 4.5)
-"""How long a fault lasts after it was noticed, in turn: another time of the reader's next try each."""
+"""Seconds that a fault lasts after it was noticed, in turn: each ends at another time of the reader's next try."""
 
 Act = Callable[[], object]
 
 
 def measured(door: Door, break_it: Act, mend: Act, away: float) -> tuple[float, float]:
-    """Seconds until the fault was told, and from its end until fresh frames were back."""
+    """Seconds until the fault was reported, and from its end until fresh frames were back."""
     door.playing()
     break_it()
     noticed = door.after(EventType.CAMERA_STALLED)

@@ -132,7 +132,7 @@ class Door:
         self._pause()
 
     def rest(self) -> None:
-        """Nobody is there until everything has locked, been told and been acknowledged."""
+        """Nobody is there until everything has locked, been published and been acknowledged."""
         for _ in range(7):
             self.see(after=1.0)
 
@@ -153,7 +153,7 @@ class Door:
 
     @property
     def unheard(self) -> Counter[tuple[str, str]]:
-        """What the lock has said since its keeper was last started, and is not in the journal."""
+        """Events of the lock since its keeper was last started that are not in the journal."""
         said = Counter((f"io.edgegate.{event.type}", rfc3339(event.at)) for event in self.said)
         return said - Counter((event["type"], event["time"]) for event in self.written())
 
@@ -163,7 +163,7 @@ class Door:
 
     @property
     def waiting(self) -> int:
-        """What the keeper has told and the daemon has not acknowledged."""
+        """The number of events that the keeper has published and the daemon has not acknowledged."""
         return len(self._spool.pending(0, 1000))
 
     def written(self) -> list[CloudEvent]:
@@ -221,7 +221,7 @@ class Door:
         self._journal.close()
 
     def _hear(self, event: Event) -> None:
-        """What the lock says, to the keeper and to us."""
+        """Hands an event of the lock to the keeper, and keeps it for the test."""
         self.said.append(event)
         self._server.tell(event)
 

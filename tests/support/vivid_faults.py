@@ -1,4 +1,4 @@
-"""Every fault that the kernel's test camera (vivid) can show, told and mended, with times; prints a line of JSON each.
+"""Every fault that the kernel's test camera (vivid) can show, until its report and after its end; prints JSON lines.
 
 Run where the vivid module is loaded, as a user who may unbind it: python -m tests.support.vivid_faults /dev/video0
 """
@@ -81,7 +81,7 @@ def _mended_after(device: str, away: float) -> None:
 
 
 def _over_at_once(device: str) -> None:
-    """Faults that opening anew ends, and a lens that is covered: what was told of them."""
+    """Faults that opening again ends, and a lens that is covered: what was reported of them."""
     with _watched(device) as door, closing(Vivid(device)) as vivid:
         vivid.set("Inject Fatal Streaming Error")
         door.idle(4)

@@ -23,9 +23,9 @@ class Door:
         self, settings: config.CameraSettings, measure: Callable[[Frame], tuple[float, float]] = lambda _: (0.0, 0.0)
     ) -> None:
         self.told: list[tuple[EventType, float]] = []
-        """Events, and when they were told."""
+        """Events, and when they were published."""
         self.frames: list[tuple[float, float]] = []
-        """What was measured of every frame."""
+        """The measurement of every frame."""
         self.fault: CameraFault | None = None
         """Of the last stall."""
         self.health = health_of(settings)
@@ -49,7 +49,7 @@ class Door:
         """Take frames as they come until it has happened."""
         end = CLOCK.monotonic() + seconds
         while not happened():
-            assert CLOCK.monotonic() < end, f"it does not happen; told {self.told}, {self._capture.fault}"
+            assert CLOCK.monotonic() < end, f"it does not happen; published {self.told}, {self._capture.fault}"
             frame = self._slot.take(0.2)
             if frame is not None:
                 self.health.frame(frame)

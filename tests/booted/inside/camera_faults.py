@@ -1,4 +1,4 @@
-"""Runs in the guest: faults of the test camera, how soon each is told, and how soon after its end frames come again."""
+"""Runs in the guest: faults of the test camera, how soon each is reported, and how soon after its end frames come."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ FAULTS: dict[str, tuple[Callable[[], object], Callable[[], object]]] = {
 
 
 def measure(name: str, times: int) -> list[tuple[str, float, float]]:
-    """Its reason as told, seconds until that was in the journal, and from its end until its recovery was."""
+    """Returns its reason, seconds until that was in the journal, and from its end until its recovery was."""
     chance = random.Random(1)
     broken, mended = FAULTS[name]
     measured = []
@@ -39,13 +39,13 @@ def measure(name: str, times: int) -> list[tuple[str, float, float]]:
         known, at = rig.last_number(), rig.now()
         broken()
         try:
-            told, noticed = news("camera.stalled", known, at, 20.0)
+            stalled, noticed = news("camera.stalled", known, at, 20.0)
             time.sleep(chance.random() * 3)
-        finally:  # for whoever comes next
+        finally:  # for the next fault
             known, at = rig.last_number(), rig.now()
             mended()
         _, back = news("camera.recovered", known, at, 60.0)
-        measured.append((told["data"]["reason"], noticed, back))
+        measured.append((stalled["data"]["reason"], noticed, back))
         wait_until_wired()
         time.sleep(1.0 + chance.random())
     return measured
@@ -55,8 +55,8 @@ def news(kind: str, known: int, since: float, timeout: float) -> tuple[dict[str,
     """The event that comes after number `known`, and how long after `since` it was there to be read."""
     end = rig.now() + timeout
     while rig.now() < end:
-        if told := rig.events(kind, after=known):
-            return told[0], rig.now() - since
+        if found := rig.events(kind, after=known):
+            return found[0], rig.now() - since
         time.sleep(0.02)
     raise TimeoutError(f"no {kind}")
 

@@ -45,7 +45,7 @@ HOW = {
 
 
 def repeat(unit: str, how: str, times: int, unlocked: int) -> list[float]:
-    """When it happened, each time; afterwards the unit is in service again."""
+    """Returns the moment of each death; afterwards the unit is in service again."""
     chance = random.Random(1)
     died = []
     for _ in range(times):

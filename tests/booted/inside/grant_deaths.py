@@ -19,7 +19,7 @@ READY_SECONDS = 90.0
 
 
 def repeat(unit: str, how: str, times: int, unlocked: int) -> list[float]:
-    """When the signal was sent, each time: the moments are spread over the whole pulse."""
+    """Returns the moment of each signal: they are spread over the whole pulse."""
     died = []
     for turn in range(times):
         process = rig.pid(unit)  # before: to ask for it takes a good part of a pulse

@@ -1,4 +1,4 @@
-"""Runs in the guest: keeps those who look and press in memory, whatever the others lack."""
+"""Runs in the guest: keeps the sampler and the presser in memory, whatever the others lack."""
 
 from __future__ import annotations
 

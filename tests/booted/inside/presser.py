@@ -17,7 +17,7 @@ import rig  # type: ignore[import-not-found]
 EXIT_PIN, LOCK_PIN = 20, 17
 PRESSES = "/run/presses"
 ENOUGH = Path("/run/pressed-enough")
-"""Whoever makes it wants no more presses."""
+"""A file that ends the presses once somebody makes it."""
 
 PATIENCE_SECONDS = 0.5
 GIVEN_UP_SECONDS = 60.0

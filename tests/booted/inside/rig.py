@@ -21,7 +21,7 @@ now = time.monotonic
 
 
 def level(line: int) -> int:
-    """What is on a line."""
+    """Returns the level of a line, 0 or 1."""
     return int((BANK / f"sim_gpio{line}" / "value").read_text())
 
 
@@ -88,7 +88,7 @@ def wait_for(condition: Callable[[], bool], timeout: float = 30.0, every: float 
 
 
 def configure(key: str, value: object) -> None:
-    """Set `table.key` in the installed config, as an editor would; whoever reads it has to be restarted."""
+    """Set `table.key` in the installed config, as an editor would; its readers have to be restarted."""
     table, _, name = key.partition(".")
     text = json.dumps(value)  # the same in TOML for what is set here
     lines, inside, done = CONFIG.read_text().splitlines(), False, False
@@ -103,11 +103,11 @@ def configure(key: str, value: object) -> None:
 
 
 def events(*kinds: str, after: int = 0) -> list[dict[str, object]]:
-    """What the daemon's journal tells of these kinds (none: all), in order, from number `after` + 1 on."""
+    """Returns the events of these kinds (none: all) in the daemon's journal, in order, from number `after` + 1 on."""
     with sqlite3.connect(f"file:{JOURNAL}?mode=ro", uri=True, timeout=10) as db:
         rows = db.execute("SELECT event FROM events WHERE seq > ? ORDER BY seq", (after,)).fetchall()
-    told = [json.loads(event) for (event,) in rows]
-    return [event for event in told if not kinds or event["type"].removeprefix(PREFIX) in kinds]
+    journal = [json.loads(event) for (event,) in rows]
+    return [event for event in journal if not kinds or event["type"].removeprefix(PREFIX) in kinds]
 
 
 def last_number() -> int:

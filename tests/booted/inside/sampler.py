@@ -1,8 +1,8 @@
-"""Runs in the guest: reads the level of GPIO lines every 4 ms, from sysfs, and tells a console every change at once.
+"""Runs in the guest: reads the level of GPIO lines every 4 ms, from sysfs, and prints every change at once.
 
 A line of its output is `seconds pin level` (monotonic clock) for a change, and `seconds # samples longest-gap` ten
-times a second, so that a reader knows how closely was looked. The simulator's `value` is what a meter on the pin
-would show, whoever drives it.
+times a second, so that a reader knows how closely the lines were watched. The simulator's `value` is what a
+meter on the pin would show, no matter which program drives it.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ def weights(seed: int = 0) -> dict[str, npt.NDArray[np.float32]]:
     rng = np.random.default_rng(seed)
     kernel = rng.normal(0, 0.1, (FILTERS, 8, 8, 3))
     return {
-        "kernel": (kernel - kernel.mean((1, 2), keepdims=True)).astype(np.float32),  # light alone tells nothing
+        "kernel": (kernel - kernel.mean((1, 2), keepdims=True)).astype(np.float32),  # light alone says nothing
         "slope": rng.uniform(-1, 0.4, (1, 1, FILTERS)).astype(np.float32),
         "dense": rng.normal(0, 0.05, (DIMENSIONS, GRID * GRID * FILTERS)).astype(np.float32),
         "bias": rng.normal(0, 0.01, DIMENSIONS).astype(np.float32),

@@ -20,7 +20,7 @@ MobileNets made with one runtime are up to 0.1 off on the other, where the daemo
 
 
 def condition(model: Any, pictures: npt.NDArray[np.float32], seed: int) -> None:
-    """Draw the kernels anew, and let batch normalization hold the statistics of `pictures`, as the model takes them.
+    """Draw the kernels again, and let batch normalization hold the statistics of `pictures`, as the model takes them.
 
     Kernels are drawn at the scale that keeps a signal's variance through rectifiers (He et al., "Delving Deep into
     Rectifiers", 2015); Keras's own halve it in every layer.
@@ -42,7 +42,7 @@ def condition(model: Any, pictures: npt.NDArray[np.float32], seed: int) -> None:
 
 
 def balance(model: Any, pictures: Image, spread: float = SPREAD) -> None:
-    """Where an answer is a dense layer's, let its logits have mean 0 and deviation `spread` over `pictures`."""
+    """Gives the logits of an answer that is a dense layer's mean 0 and deviation `spread` over `pictures`."""
     import keras  # noqa: PLC0415
 
     for last in model.layers:

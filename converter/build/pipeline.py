@@ -29,7 +29,7 @@ from converter.tflite.quantize import quantize
 from converter.recipe.recipe import Recipe
 from converter.report import page, siamese
 from converter.report.subject import ReportedTracker, card
-from converter.build.stages import Stage, Workshop, digest
+from converter.build.stages import Stage, Workshop, digest, contents_of, origin_of
 from converter.data.summary import remarks, table
 from converter.training.train import train
 from converter.tflite.variants import Variant
@@ -77,7 +77,7 @@ class _Road:
         dataset, origin = self._images()
         if self._recipe.backbone.task == "embedder":
             require_strangers(dataset)
-        inputs = {"after": origin, "weights": _contents(self._recipe.model.weights)}
+        inputs = {"after": origin, "weights": contents_of(self._recipe.model.weights)}
         inputs |= _dump(self._recipe, "model", "train", "augment")
         training = Stage("train", inputs, self._train(dataset), True)
         model = self._workshop.done(training) / KERAS_FILE
@@ -257,7 +257,7 @@ def _write_pack(
         input=recipe.input,
         outputs=shapes(task, count),
         licence=recipe.pack.licence,
-        origin={"design": recipe.model.design, "weights": _origin_of(recipe.model.weights)},
+        origin={"design": recipe.model.design, "weights": origin_of(recipe.model.weights)},
         probe=truth.pictures[_probe(subject, best)],
         report=card(report) if isinstance(subject, ReportedTracker) else siamese.card(report),
         labels=subject.classes if isinstance(subject, ReportedTracker) else (),
@@ -281,16 +281,6 @@ def _probe(subject: ReportedTracker | siamese.ReportedEmbedder, best: Verified |
     if isinstance(best, Verified) and not best.answers.boxed:
         return int(best.answers.confidence.argmax())
     return int(subject.truth.boxed.argmax())
-
-
-def _contents(weights: str) -> str:
-    """A hash of what a path of weights leads to: a file, or a pack's folder."""
-    file = Path(weights)
-    return digest(file) if file.is_dir() else sha256_of(file) if file.is_file() else weights
-
-
-def _origin_of(weights: str) -> str:
-    return {"none": "trained from scratch"}.get(weights, f"trained on from {Path(weights).name}")
 
 
 def _dump(recipe: Recipe, *tables: str) -> dict[str, Any]:

@@ -81,3 +81,14 @@ def _read(ticket: Path) -> dict[str, Any]:
 
 def _write(ticket: Path, state: Mapping[str, Any]) -> None:
     ticket.write_text(json.dumps(state), "utf-8")
+
+
+def contents_of(weights: str) -> str:
+    """A hash of what a path of weights leads to: a file, or a pack's folder."""
+    file = Path(weights)
+    return digest(file) if file.is_dir() else sha256_of(file) if file.is_file() else weights
+
+
+def origin_of(weights: str) -> str:
+    """Returns in words what a network of these weights was trained from."""
+    return {"none": "trained from scratch"}.get(weights, f"trained on from {Path(weights).name}")

@@ -30,7 +30,7 @@ class Variation:
     costumed: bool
     """In the astronaut's hair and suit, or with a drawn head and shoulders."""
     tinted: bool
-    """Grey times some skin tone; else in the enrolled person's own colours, whoever it is."""
+    """Grey times some skin tone; else in the enrolled person's own colours."""
     pixels: int
     """The face was once this many pixels across."""
 

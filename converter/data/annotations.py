@@ -110,7 +110,7 @@ def _rows(file: Path, problems: list[Problem]) -> list[Any]:
     try:
         document = json.loads(file.read_text("utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        problems.append(Problem(file, f"it cannot be read as JSON ({error})", "save it anew, or remove it"))
+        problems.append(Problem(file, f"it cannot be read as JSON ({error})", "save it again, or remove it"))
         return []
     return document if isinstance(document, list) else [document]
 

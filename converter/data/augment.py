@@ -104,7 +104,7 @@ def augment_dataset(
             for number, sample in enumerate(progress(dataset.splits[split], f"augmenting {split}", "picture")):
                 image = read_picture(sample.image)
                 if image is None:
-                    unreadable.append(Problem(sample.image, "it cannot be read as a picture", "make the dataset anew"))
+                    unreadable.append(Problem(sample.image, "it cannot be read as a picture", "make the dataset again"))
                     continue
                 writer.add(split, sample)
                 for copy in range(copies if split in splits else 0):

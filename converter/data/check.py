@@ -19,7 +19,7 @@ def faults(dataset: Dataset) -> Iterator[Problem]:
     for split, sample in progress(rows, "looking at pictures", "picture"):
         image = read_picture(sample.image)
         if image is None:
-            yield Problem(sample.image, "it cannot be read as a picture", "put it back, or make the dataset anew")
+            yield Problem(sample.image, "it cannot be read as a picture", "put it back, or make the dataset again")
         else:
             seen.append((split, sample))
             prints.append(fingerprint(image, sample.box))
@@ -27,4 +27,4 @@ def faults(dataset: Dataset) -> Iterator[Problem]:
         (one_split, one), (other_split, other) = seen[i], seen[j]
         if one_split != other_split:
             reason = f"it looks like {one.image}, which is in {one_split}: {other_split} would measure what was learnt"
-            yield Problem(other.image, reason, "make the dataset anew with: python -m converter prepare")
+            yield Problem(other.image, reason, "make the dataset again with: python -m converter prepare")

@@ -63,7 +63,7 @@ def cut_dataset(dataset: Dataset, out: Path, cut: Cut) -> tuple[Dataset, int]:
 def _face(sample: Sample, box: UnitBox, cut: Cut) -> Image | None:
     image = read_picture(sample.image)
     if image is None:
-        raise EdgegateError(f"{sample.image}: cannot be read as a picture; make the dataset anew")
+        raise EdgegateError(f"{sample.image}: cannot be read as a picture; make the dataset again")
     height, width = image.shape[:2]
     return cut(image, Box(box[0] * width, box[1] * height, box[2] * width, box[3] * height))
 

@@ -125,7 +125,7 @@ def _head(file: Path, document: Any, problems: list[Problem]) -> tuple[tuple[str
     fields = document if isinstance(document, dict) else {}
     if fields.get("schema") != SCHEMA:
         reason = f"its schema is {fields.get('schema')!r}, not {SCHEMA}"
-        problems.append(Problem(file, reason, "make it anew with: python -m converter prepare"))
+        problems.append(Problem(file, reason, "make it again with: python -m converter prepare"))
     classes, seed = fields.get("classes"), fields.get("seed", 0)
     if not isinstance(classes, list) or not all(isinstance(name, str) and name for name in classes):
         problems.append(Problem(file, "its classes are not a list of names", "list them, class 0 first"))
@@ -139,7 +139,7 @@ def _samples(folder: Path, classes: int, problems: list[Problem]) -> Iterator[Sa
     file = folder / "labels.json"
     rows = _read_json(file, problems)
     if not isinstance(rows, list):
-        problems.append(Problem(file, "it is not a list of labels", "make the dataset anew"))
+        problems.append(Problem(file, "it is not a list of labels", "make the dataset again"))
         return
     for number, row in enumerate(rows):
         try:
@@ -167,7 +167,7 @@ def _straddling(folder: Path, splits: Mapping[Split, tuple[Sample, ...]]) -> Ite
             if sample.group and home.setdefault(sample.group, split) != split and sample.group not in told:
                 told.add(sample.group)
                 reason = f"group {sample.group!r} is in {home[sample.group]} and {split}"
-                yield Problem(folder, reason, "one shooting belongs in one split: make the dataset anew")
+                yield Problem(folder, reason, "one shooting belongs in one split: make the dataset again")
 
 
 def _row(name: str, sample: Sample) -> dict[str, Any]:
@@ -179,7 +179,7 @@ def _read_json(file: Path, problems: list[Problem]) -> Any:
     try:
         return json.loads(file.read_text("utf-8"))
     except FileNotFoundError:
-        problems.append(Problem(file, "it is not there", "make the dataset anew with: python -m converter prepare"))
+        problems.append(Problem(file, "it is not there", "make the dataset again with: python -m converter prepare"))
     except (OSError, ValueError, RecursionError) as error:
-        problems.append(Problem(file, f"it cannot be read as JSON ({error})", "make the dataset anew"))
+        problems.append(Problem(file, f"it cannot be read as JSON ({error})", "make the dataset again"))
     return None

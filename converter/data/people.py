@@ -12,7 +12,7 @@ from converter.data.problems import Problem
 from edgegate.enrol import PICTURES
 
 Apart: TypeAlias = Literal["shooting", "photo", "person"]
-"""The unit that is never in two splits: a capture session, as file names tell; a photo, where nobody knows more; or a person, for
+"""The unit that is never in two splits: a capture session, as file names tell; a photo; or a person, for
 what must be right about people whom it has never seen."""
 APARTS: tuple[Apart, ...] = get_args(Apart)
 

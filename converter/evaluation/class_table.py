@@ -2,7 +2,7 @@
 
 In the words of an embedder's table, so that the daemon reads both alike: a row's `threshold` names at most the share
 `rate` of strangers, by the 95 % bound of `trials`. A shooting is one trial, and counts by the photo that is taken for
-somebody most surely; whoever is taken for class 0 scores 0.
+somebody most surely; a person taken for class 0 scores 0.
 """
 
 from __future__ import annotations

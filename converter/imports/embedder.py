@@ -123,7 +123,7 @@ def terms_of(source: NetworkSource) -> str:
     if source.terms is None:
         lines.append(
             "No text of the terms was given (--terms FILE). Weights are often under other terms than the code beside "
-            "them, and face networks often trained on sets meant for research only: ask whoever published them."
+            "them, and face networks often trained on sets meant for research only: ask their publisher."
         )
     else:
         lines += ["", source.terms.read_text(encoding="utf-8", errors="replace").strip(), ""]

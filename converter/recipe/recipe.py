@@ -107,7 +107,7 @@ class AugmentTable(RecipeTable):
     copies: int = Field(0, ge=0, le=1000)
     """altered copies of each image that are written"""
     on_the_fly: bool = False
-    """true: each image is altered anew every epoch"""
+    """true: each image is altered again every epoch"""
     seed: int = Field(0, ge=0)
     """the same gives the same bytes"""
     crop: float = Field(_AS_EVER.crop, ge=0, le=0.9)

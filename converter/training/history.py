@@ -80,7 +80,7 @@ def read_history(file: Path) -> History | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise EdgegateError(f"{file}: no history of a training run ({error}); remove it to train anew") from None
+        raise EdgegateError(f"{file}: no history of a training run ({error}); remove it to train again") from None
 
 
 def _parse(document: Mapping[str, Any]) -> History:

@@ -217,4 +217,4 @@ def _load(file: Path, *, compiled: bool) -> Any:
         return keras.models.load_model(file, compile=compiled)
     except (OSError, ValueError) as error:
         reason = " ".join(str(error).split())[:200]
-        raise EdgegateError(f"{file}: cannot be read ({reason}); remove {file.parents[1]} to train anew") from None
+        raise EdgegateError(f"{file}: cannot be read ({reason}); remove {file.parents[1]} to train again") from None

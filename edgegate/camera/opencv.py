@@ -42,7 +42,7 @@ def open_capture(
 
 @contextmanager
 def _options(options: Mapping[str, str]) -> Iterator[None]:
-    """OpenCV takes FFmpeg's options from the environment, anew for each capture, and from nowhere else."""
+    """OpenCV takes FFmpeg's options from the environment, again for each capture, and from nowhere else."""
     if not options or _FFMPEG_OPTIONS in os.environ:
         yield
         return

@@ -1,6 +1,6 @@
 """A door scene as a video: an empty corridor, and two people who walk up in turn, stand, and leave.
 
-Everything is drawn and seeded, so every run renders the same frames. The camera is at eye height: whoever comes
+Everything is drawn and seeded, so every run renders the same frames. The camera is at eye height: somebody who comes
 nearer grows, and the eyes stay at the height of the horizon.
 """
 

@@ -29,7 +29,7 @@ class Again:
 
 
 def reenrol(gallery: Gallery, analyzer: Analyzer, record: Record = lambda _person, _photos: None) -> Iterator[Again]:
-    """Everybody, by name: photos of another embedder are made anew from their pictures.
+    """Everybody, by name: photos of another embedder are made again from their pictures.
 
     `record` is called with a person's id and the number of photos before each person's are written; if it raises,
     they stay as they were. To be interrupted is safe, and to run again takes up what is left. Raises GalleryError.
@@ -53,7 +53,7 @@ def _renewed(person: Person, analyzer: Analyzer) -> list[Photo]:
     for photo in person.photos:
         if photo.embedder != analyzer.pack.sha256 and photo.picture is not None:
             enroller = Enroller(analyzer, person.name, look=photo.look)
-            anew = enroller.judge(photo.source, decode_picture(photo.picture)).photo
-            if anew is not None:
-                renewed.append(replace(anew, source=photo.source, picture=photo.picture))
+            another = enroller.judge(photo.source, decode_picture(photo.picture)).photo
+            if another is not None:
+                renewed.append(replace(another, source=photo.source, picture=photo.picture))
     return renewed

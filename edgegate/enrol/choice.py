@@ -82,7 +82,7 @@ def choose(photos: Sequence[Photo], count: int, before: Sequence[Photo] = ()) ->
 
 
 def _odd_ones(photos: Sequence[Photo], sameness: Sameness) -> set[int]:
-    """Take away whoever is least like the rest, until all are alike."""
+    """Take away the photo that is least like the rest, until all are alike."""
     out: set[int] = set()
     left = list(range(len(photos)))
     while len(left) > 1:

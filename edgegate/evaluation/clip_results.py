@@ -76,7 +76,7 @@ def seconds_to_grant(seconds: Sequence[float]) -> Results:
 
 
 def _by_person(trials: Sequence[Trial], errors: Sequence[Trial]) -> float:
-    """The error rate's bound when the people who come, rather than the visits, are drawn anew."""
+    """The error rate's bound when the people who come, rather than the visits, are drawn again."""
     wrong = set(map(id, errors))
     people = sorted({trial.visitor.person for trial in trials})
     hits = np.array([id(trial) in wrong for trial in trials], bool)

@@ -1,6 +1,6 @@
 """Every clip as a visit to a door where one person is enrolled from another clip: tracking, rules and all.
 
-A clip without a usable face cannot be enrolled from. As a visit it counts all the same: whoever it shows stood before
+A clip without a usable face cannot be enrolled from. As a visit it counts all the same: its person stood before
 a door that stayed shut.
 """
 

@@ -98,7 +98,7 @@ def _rates(result: Results) -> str:
     hint = (
         f"Of {result['impostors']:,} comparisons of different people and {result['genuine']} photos of enrolled "
         f"people; “of all photos” counts {result['unusable_probes']} more, without a usable face, as refused. Bounds "
-        f"and intervals come from {result['resamples']} resamples of the people, the threshold found anew in each; "
+        f"and intervals come from {result['resamples']} resamples of the people, the threshold found again in each; "
         "where nothing went wrong, from the rule of three over the people. Where few comparisons of strangers are let "
         "in, a line is uncertain."
     )

@@ -74,7 +74,7 @@ def _counts(found: Comparisons) -> Results:
 
 
 def _rate(found: Comparisons, one: Point, resampled: Resampled, column: int) -> Results:
-    """One line of `rates`. `bound_95` is the lower bound of `true_accept_rate`, the threshold found anew each time."""
+    """One line of `rates`. `bound_95` is the lower bound of `true_accept_rate`, the threshold found again each time."""
     genuine, missed = one.genuine, len(found.split.missed)
     people = len(set(found.genuine.person.tolist()))
     tar, every = resampled.true_accept_rate[:, column], resampled.with_missed[:, column]

@@ -1,8 +1,8 @@
 """From comparisons to error rates, and how far they can be trusted: a bootstrap over people.
 
 Comparisons of the same people resemble one another, so that counting them as independent would promise too much.
-People are drawn anew, with replacement; a genuine score then weighs as often as its person was drawn, a stranger's
-as often as its two people were together. In every resample the thresholds are found anew.
+People are drawn again, with replacement; a genuine score then weighs as often as its person was drawn, a stranger's
+as often as its two people were together. In every resample the thresholds are found again.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Resampled:
-    """One row a resample, one column a point: the threshold found anew, and the true-accept rate at it.
+    """One row a resample, one column a point: the threshold found again, and the true-accept rate at it.
 
     `with_missed` counts probes without a usable face as refused; `false_accept_rate` is at the point's own, fixed
     threshold.
@@ -88,7 +88,7 @@ def next_above(score: np.float32) -> float:
 def resample(
     found: Comparisons, points: Sequence[Point], *, resamples: int = RESAMPLES, seed: int = SEED, watch: _Watch = iter
 ) -> Resampled:
-    """Draw the people anew `resamples` times, the same for the same seed; `watch` wraps the count, to show it."""
+    """Draw the people again `resamples` times, the same for the same seed; `watch` wraps the count, to show it."""
     if not points:
         return Resampled(*np.empty((4, resamples, 0)))
     people = len(found.split.persons)

@@ -6,7 +6,7 @@ Rules
 2. Somebody is enrolled from the first K usable photos. The other photos are probes.
 3. Where a person's photos are of several visits, enrolment is of one visit and the probes are of the others, so that
    nobody is recognised by the very minute in which they enrolled.
-4. Whoever has fewer than K usable photos, or no photo beyond them, is a stranger; so are the people of another data
+4. Somebody with fewer than K usable photos, or no photo beyond them, is a stranger; so are the people of another data
    set that is given for that. All their photos are probes.
 5. A photo without a usable face is no comparison. It is counted: with the probes where it would have been one, else
    as refused at enrolment.

@@ -93,7 +93,7 @@ class Identifier:
         self.refresh()
 
     def refresh(self) -> bool:
-        """Read the gallery again if it changed; whether it had. Whoever matches meanwhile has the people before."""
+        """Read the gallery again if it changed; and returns if it had. A match meanwhile has the people before."""
         version = self._gallery.version()  # before the people: a change in between is found the next time
         changed = version != self._version
         if changed:

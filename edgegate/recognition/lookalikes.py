@@ -93,7 +93,7 @@ def compare(
 ) -> tuple[Likeness, ...]:
     """Everybody among `people` whom the `photos` of a person called `name` are too much like, the closest first.
 
-    `people` are all who are enrolled; whoever is called `name` already is not compared with, and pairs that they are
+    `people` are all who are enrolled; a person called `name` already is not compared with, and pairs that they are
     kept apart from firmly enough are not told again. Photos and people are of one embedder, the one of `table`;
     `rate` is the door's `false_accept_rate`, and `frames` how many it pools.
     """

@@ -80,7 +80,7 @@ class ScoreStore:
                 yield db
         except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
             raise EdgegateError(
-                f"{self.path}: scores cannot be kept or read: {error}; delete it to start anew"
+                f"{self.path}: scores cannot be kept or read: {error}; delete it to start again"
             ) from None
 
 

@@ -16,7 +16,7 @@ from edgegate.system.quiet import quiet
 from edgegate.types import Image
 
 CODECS = {".webm": "VP80", ".mp4": "vp09"}
-"""The formats that OpenCV's wheels write and browsers play. Milliseconds a 640×480 frame on a core: VP8 in .webm 12 to 65,
+"""The formats that OpenCV's wheels write and browsers play. Milliseconds a 640×480 frame: VP8 in .webm 12 to 65,
 VP9 in .mp4 60 to 400, most where the picture is noisy, and half as large. The wheels have no encoder for H.264 or AV1;
 they write MPEG-4 Part 2, their usual .mp4, and MJPEG, but no browser plays either."""
 

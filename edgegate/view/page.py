@@ -71,7 +71,7 @@ class Screen:
 
 
 class Page:
-    """Serves `screen` while its `with` block runs, on threads of its own; whoever presses Stop sets `stopping`.
+    """Serves `screen` while its `with` block runs, on threads of its own; somebody who presses Stop sets `stopping`.
 
     Raises UsageError if `port` cannot be had; 0 takes any.
     """
@@ -157,4 +157,4 @@ class _Handler(BaseHTTPRequestHandler):
             return  # the browser has gone
 
     def log_message(self, *_: Any) -> None:
-        """Nothing: whoever looks is sitting before it."""
+        """Logs nothing: the person who looks is sitting before it."""

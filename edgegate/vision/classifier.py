@@ -103,7 +103,7 @@ class ClassifierPredictions:
 class ClassifierAlone:
     """An analyzer without an embedder: the network's probabilities stand for the embedding.
 
-    Faces are found and judged as ever, so that whoever is nobody to the network is seen, and refused.
+    Faces are found and judged as ever, so that somebody who is nobody to the network is seen, and refused.
     """
 
     def __init__(self, analyzer: FaceDescriber, network: AnyClassifier) -> None:

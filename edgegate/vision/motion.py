@@ -17,7 +17,7 @@ class MotionGate:
     """Compares a small grey thumbnail with a background that follows it slowly.
 
     A cell differs when it is more than `min_change` grey levels off; `min_cells` of the 4800 make motion: a face
-    of 30 pixels at 640x480 fills 14. Whoever stands still melts into the background within a few times
+    of 30 pixels at 640x480 fills 14. Somebody who stands still melts into the background within a few times
     `adapt_seconds`, so a caller that has seen a face keeps looking.
     """
 

@@ -94,7 +94,7 @@ class FrameDescriber(Protocol):
 class TrackerPredictions:
     """An analyzer whose faces carry what the network claims of them; `confidence` is what a class must reach.
 
-    The detector still looks at the whole frame. It costs the same as a look into the box, and whoever stands in
+    The detector still looks at the whole frame. It costs the same as a look into the box, and somebody who stands in
     front of the one who is named is not overlooked.
     """
 

@@ -80,7 +80,7 @@ def test_nobody_is_like_anybody_in_an_empty_gallery() -> None:
     assert told(photos(family()[0])) == []
 
 
-def test_photos_of_somebody_enrolled_are_not_compared_with_themselves_but_with_everybody_else() -> None:
+def test_photos_of_somebody_enrolled_are_compared_with_everybody_else_only() -> None:
     ann, ben = family(0.97)
     enrolled = [person("ann", *photos(ann)), person("ben", *photos(ben))]
     assert told(photos(ann), *enrolled, name="ann") == [("ben", DUPLICATE)]
@@ -206,7 +206,7 @@ def test_it_does_not_matter_who_of_two_comes_first(cosine: float, count: int, th
 
 
 @given(st.integers(2, 5), st.floats(0.90, 0.9645), st.floats(0, 1))
-def test_members_of_a_family_score_as_each_other_too_little_by_what_keeps_strangers_out(
+def test_a_family_scores_as_each_other_too_little_by_what_keeps_strangers_out(
     size: int, cosine: float, part: float
 ) -> None:
     """Somebody who is not alike is below what opens by `slack` at least; so is everybody whom choice keeps."""

@@ -188,7 +188,7 @@ def test_an_enrolled_person_is_a_stranger_to_the_others_once_however_often_they_
     assert result.tightened == 0.9601
 
 
-def test_unknown_visits_that_were_almost_recognised_may_be_enrolled_people_badly_seen() -> None:
+def test_unknown_visits_almost_recognised_may_be_enrolled_people_badly_seen() -> None:
     result = check([*strangers(0.945, 0.90), ANN, ANN, ANN], THRESHOLD, RATE)
     assert (result.near, result.false_reject_at_most) == (1, 0.25)
     assert "badly seen" in result.in_words()

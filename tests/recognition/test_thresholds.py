@@ -49,7 +49,7 @@ def test_every_data_set_must_be_satisfied() -> None:
     assert table.threshold(1, 1, 1e-3).value == 0.93
 
 
-def test_where_one_data_set_has_too_few_trials_the_promise_is_not_carried_and_the_strictest_counts() -> None:
+def test_with_too_few_trials_in_one_data_set_the_rate_is_not_supported() -> None:
     table = Table([row(1e-2, 0.91), row(1e-6, 0.97), row(1e-2, 0.95, data="door"), row(1e-3, 0.96, data="door")])
     assert table.threshold(1, 1, 1e-4) == Threshold(0.97, carried=False, measured_rate=1e-3)
 

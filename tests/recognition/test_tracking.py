@@ -144,7 +144,7 @@ def test_who_comes_back_is_the_same_visit_for_as_long_as_rearming_takes(
 
 
 @pytest.mark.parametrize(("look", "visit"), [(ANN + 16, 1), (ANN + 17, 2), (BEN, 2)])
-def test_a_new_face_in_the_same_place_rejoins_only_if_it_looks_like_the_one_that_left(
+def test_a_new_face_in_the_same_place_rejoins_only_if_it_is_like_the_one_before(
     tracker: Tracker, look: float, visit: int
 ) -> None:
     show(tracker, 0.0, ANN)

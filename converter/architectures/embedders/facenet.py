@@ -1,7 +1,7 @@
 """FaceNet's network as it is commonly trained: Inception-ResNet v1 (Szegedy et al., 2016) at 160 pixels.
 
 Layers and sizes are those of D. Sandberg's `facenet`: 22,808,144 parameters with 128 numbers in the embedding. `head`
-is their count, 512 in his later models. The published length of 1 is left to whoever compares.
+is their count, 512 in his later models. The published length of 1 is left to the comparison.
 """
 
 from __future__ import annotations

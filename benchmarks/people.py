@@ -88,7 +88,7 @@ def _see(analyzer: Analyzer, visit: LabelledVisit) -> Shooting:
 
 
 def frames(visit: LabelledVisit) -> Iterator[Frame]:
-    """In their order, with the times at which a door would have had them."""
+    """Yields frames in their order, with the times at which a door would have had them."""
     if visit.files[0].suffix.lower() not in VIDEOS:
         for number, file in enumerate(visit.files):
             yield Frame(number * SECONDS_APART, number, _picture(file))

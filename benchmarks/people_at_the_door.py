@@ -20,7 +20,7 @@ from edgegate.vision.packs import Pack
 from edgegate.vision.tracker import TrackerNetwork
 
 PHOTOS = 5
-"""That a person is enrolled from."""
+"""The number of photos that a person is enrolled from."""
 
 WAYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -42,7 +42,7 @@ class Coming:
 
 
 def visits(coming: Coming, enrolled_from: Sequence[Shooting], tracker: TrackerNetwork) -> dict[str, dict[str, int]]:
-    """For each way to decide: how many came, and for how many of them the door opened."""
+    """Counts, for each way to decide, who came, and for how many of them the door opened."""
     return {way: _counts(load(None, settings), coming, enrolled_from, tracker) for way, settings in WAYS.items()}
 
 
@@ -69,7 +69,7 @@ def _counts(
 
 
 def _enrolled(shooting: Shooting, embedder: str) -> Person:
-    """From PHOTOS frames spread over the usable ones."""
+    """Enrols a person from PHOTOS frames spread over the usable ones."""
     nearest = [seen.faces[0] for seen in shooting.seen if seen.faces]
     usable = [
         Photo(face.embedding, face.quality.weight, embedder)

@@ -68,7 +68,7 @@ class Door:
         subprocess.run(self._command("enroll", "somebody", str(folder / "photo.png")), check=True, capture_output=True)
 
     def start_seconds(self) -> float:
-        """From starting the process until it has processed its first frame."""
+        """Returns the seconds from starting the process until it has processed its first frame."""
         started = self._clock.monotonic()
         with self._run("mqtt.enabled=false", until="the first frame is processed"):
             return round(self._clock.monotonic() - started, 3)

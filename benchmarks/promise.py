@@ -146,7 +146,7 @@ def _kept(crowd: Crowd, name: str, table: Table, enrolled: int, frames: int, rng
 
 
 def _opened(identifier: Identifier, visit: Sequence[Embedding], frames: int) -> int | None:
-    """As whom a visit would be granted, if at all."""
+    """Returns the number of the person as whom a visit would be granted, or None."""
     for embedding in visit:
         match = identifier.match(embedding, frames)
         if match is not None and match.score >= match.threshold:

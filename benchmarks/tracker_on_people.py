@@ -126,7 +126,7 @@ def _same_occasion(trained: Trained, dataset: Dataset) -> dict[str, int]:
 
 
 def _dataset(fold: Fold, people: People) -> Dataset:
-    """Validation, which chooses the epoch, has the last fifth of each shooting; the test has other shootings."""
+    """Validation, which chooses the epoch, has the last fifth of each capture session; the test has others."""
     shown = [s for s in people.shootings if s.occasion != fold.occasion and s.person not in fold.strangers]
     cuts = [(samples, len(samples) * 4 // 5) for samples in (shooting.samples(CLASSES) for shooting in shown)]
     learnt = [sample for samples, cut in cuts for sample in samples[:cut]]
@@ -152,7 +152,7 @@ def _coming(fold: Fold, people: People) -> Coming:
 
 
 def _enrolled_from(fold: Fold, people: People) -> list[Shooting]:
-    """The first shooting of each of the two on another occasion."""
+    """The first capture session of each of the two on another occasion."""
     others = [shooting for shooting in people.shootings if shooting.occasion != fold.occasion]
     return [next(shooting for shooting in others if shooting.person == person) for person in KNOWN]
 

@@ -36,7 +36,7 @@ CLASSES = 41
 CALIBRATION, WARM_UP, PICTURES, TURNS = 8, 2, 20, 3
 
 Costs = dict[str, dict[str, dict[str, float]]]
-"""By design and variant: `size_mb`, `milliseconds`."""
+"""The costs by design and variant: `size_mb`, `milliseconds`."""
 
 
 def measure_costs(out: Path) -> Costs:

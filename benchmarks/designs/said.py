@@ -16,12 +16,12 @@ Floats = npt.NDArray[np.float64]
 Whole = npt.NDArray[np.int64]
 
 CALIBRATED_RATE = 0.01
-"""Of the strangers that a threshold is set by, who may be let in."""
+"""The share of the strangers that a threshold is set by who may be let in."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Said:
-    """Of n photos: the likeliest person, 0 for nobody; how sure; who it was, 0 for a stranger; what it is there for."""
+    """Answers for n photos: the likeliest person, 0 for nobody; how sure; who it was, 0 for a stranger; its role."""
 
     names: Whole
     scores: Floats
@@ -57,7 +57,7 @@ def of_embeddings(given: npt.NDArray[np.float32], roles: Sequence[str], labels: 
 
 
 def cosines_with_people(given: npt.NDArray[np.float32], roles: Sequence[str], labels: Whole) -> Floats:
-    """(n, people): of each photo's embedding with the mean of each person's that are learnt."""
+    """Returns cosines (n, people): of each photo's embedding with the mean of each person's that are learnt."""
     unit, learnt = _unit(given.astype(np.float64)), np.array(roles) == "learnt"
     people = np.unique(labels[learnt])
     enrolled = _unit(np.stack([unit[learnt & (labels == person)].mean(axis=0) for person in people]))
@@ -65,7 +65,7 @@ def cosines_with_people(given: npt.NDArray[np.float32], roles: Sequence[str], la
 
 
 def figures(said: Said, taught: float) -> dict[str, Any]:
-    """Of people and strangers at the threshold given and at a calibrated one; and all scores, for charts."""
+    """Counts people and strangers at the threshold given and at a calibrated one; has all scores, for charts."""
     names, scores, labels = said.those("asked")
     counts = confusion(labels, names, int(max(said.labels.max(), names.max())) + 1)
     return {

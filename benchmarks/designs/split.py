@@ -100,7 +100,7 @@ def faces(folder: Path, spec: InputSpec, out: Path) -> Dataset:
 
 
 def for_classifier(dataset: Dataset, *, strangers: bool, altered: bool) -> Dataset:
-    """For training. Without strangers there is no class for them either. Photos are repeated if they are `altered`."""
+    """Returns the training. Without strangers there is no class for them. Photos are repeated if they are `altered`."""
     left_out = {"taught again", "watched again"} | (set() if strangers else {"taught", "watched"})
     shift = 0 if strangers else 1
     splits: dict[Split, tuple[Sample, ...]] = {
@@ -117,7 +117,7 @@ def for_classifier(dataset: Dataset, *, strangers: bool, altered: bool) -> Datas
 
 
 def for_embedder(dataset: Dataset) -> Dataset:
-    """For training: strangers are people like others, and those of the validation are not in the training."""
+    """Returns the training: strangers are people like others, and those of the validation are not in it."""
     used: dict[Split, tuple[Sample, ...]] = {
         "train": dataset.splits["train"],
         "valid": tuple(sample for sample in dataset.splits["valid"] if role_of(sample) != "chosen by"),

@@ -24,7 +24,7 @@ def folder() -> Path:
 
 
 def digest(*sources: Path | str) -> str:
-    """Of files and folders with all they hold, names included, and of texts."""
+    """Returns the digest of files and folders with all they hold, names included, and of texts."""
     state = hashlib.sha256()
     for source in sources:
         if isinstance(source, str):
@@ -45,7 +45,7 @@ def files(source: Path) -> Iterable[Path]:
 
 @contextmanager
 def making() -> Iterator[None]:
-    """Only one process at a time makes something; another waits, and finds it made."""
+    """Lets one process at a time make something; another waits, and finds it made."""
     with (folder() / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -26,7 +26,7 @@ class Door:
         """Levels of the lock's line."""
 
     def boot(self, *arguments: str, timeout: float = 90.0) -> Door:
-        """Until both units are active; raises GuestError."""
+        """Waits until both units are active; raises GuestError."""
         self.guest.boot(*arguments)
         self.guest.wait_until_up(timeout)
         return self
@@ -46,7 +46,7 @@ class Door:
         self.guest.run(f"echo {scene} > /run/scene")
 
     def python(self, program: str, *, timeout: float = 120.0, **values: Any) -> Any:
-        """As `Guest.python`, with edgegate to import."""
+        """Runs a program as `Guest.python` does, with edgegate to import."""
         return self.guest.python(program, timeout=timeout, python=PYTHON, **values)
 
     def events(self, *kinds: str, after: int = 0) -> list[dict[str, Any]]:

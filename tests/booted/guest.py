@@ -116,7 +116,7 @@ class Guest:
         return self
 
     def wait_until_up(self, timeout: float = 60.0) -> None:
-        """Until every unit has been started; raises GuestError naming those that failed."""
+        """Waits until every unit has been started; raises GuestError naming those that failed."""
         answer = self.ask("systemctl is-system-running --wait", timeout)
         if answer.out.strip() != "running":
             failed = self.ask("systemctl --failed --no-legend --plain; systemctl list-jobs").out
@@ -177,7 +177,7 @@ class Guest:
         self.run(f"printf %s {shlex.quote(text)} > {shlex.quote(path)}")
 
     def cut_power(self) -> None:
-        """As a pulled plug: whatever the guest had not written to its disk is gone. Harmless when it is off."""
+        """Pulls the plug: all that the guest had not written to its disk is gone. Harmless when it is off."""
         if self._process is None:
             return
         with suppress(ProcessLookupError):  # it has powered itself off

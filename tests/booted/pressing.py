@@ -63,7 +63,7 @@ class Watched:
         return [span for span in late if not any(press.opened(span, late[span]) for press in self.presses)]
 
     def overruns(self, pulse_seconds: float) -> list[float]:
-        """By how many seconds each opening was longer than a pulse, less what the sampler itself was kept waiting.
+        """The seconds by which each opening was longer than a pulse, less what the sampler itself was kept waiting.
 
         The sampler comes before all else in the guest: what keeps it waiting is this machine, which no keeper can help.
         """
@@ -109,7 +109,7 @@ def pressing(door: Door) -> Iterator[Watched]:
 
 
 def always_pressing(door: Door) -> None:
-    """From now on somebody presses the button, and does so after every boot from when there is one to press."""
+    """Presses the button from now on, and after every boot from when there is one to press."""
     door.guest.write(f"/etc/systemd/system/{UNIT}", UNTIL_THE_POWER_GOES.format(unlocked=door.unlocked))
     door.guest.run(f"systemctl enable --now {UNIT} && sync")
 

@@ -21,7 +21,7 @@ DAY = 86_400
 
 CONFIG = "/etc/edgegate/config.toml"
 BY_DAY = r's/^rules = .*/rules = [{schedule = "most"}]/; s/^\[access.schedules\]/&\nmost = ["daily 00:00-23:59"]/'
-"""For sed: people may enter at nearly all hours, so that it depends on the time."""
+"""A script for sed: people may enter at nearly all hours, so that it depends on the time."""
 
 LISTEN = f"systemd-run --quiet --unit=test-listener -p Restart=always -p RestartSec=1 {PYTHON} /host/inside/listener.py"
 
@@ -69,7 +69,7 @@ def by_day(door: Door) -> Iterator[None]:
 
 
 def wait_for_refusal(door: Door, reason: str, *, after: int) -> None:
-    """Until somebody is refused for this reason; a busy machine may refuse for frames that came too late before."""
+    """Waits for a refusal for this reason; a busy machine may refuse before it for frames that came too late."""
     door.guest.python(
         "import rig\n"
         "reasons = lambda: {e['data']['reason'] for e in rig.events('access.denied', after=after)}\n"

@@ -10,7 +10,7 @@ from tests.booted.door import DAEMON, EXIT_PIN, KEEPER, LOCK_PIN, Door
 from tests.support.paths import ROOT
 
 KEEPER_SECONDS, DAEMON_SECONDS = 15.0, 60.0
-"""From power-on. One slow processor does it all here; what matters is that it comes, and in which order."""
+"""Seconds from power-on. One slow processor does it all here; what matters is that it comes, and in which order."""
 
 
 def test_the_readme_installs_as_was_done_here() -> None:

@@ -10,7 +10,7 @@ from tests.booted.pressing import Watched, pressing
 
 PULSE_SECONDS, TOLERANCE = 1.0, 0.05 + SLACK
 ALIVE_SECONDS = 0.2 + SLACK
-"""Until the line is locked after the keeper's death, by its guardian."""
+"""Seconds until the line is locked after the keeper's death, by its guardian."""
 
 ALONE_SECONDS = 0.5 + SLACK
 """Seconds until systemd's program locks, where the guardian may have died with the keeper."""
@@ -25,7 +25,7 @@ LEFT = (
 
 @pytest.fixture
 def deaths() -> int:
-    """Of each kind: one, or with FULL=1 as many as make fifty pulses and more."""
+    """The number of deaths of each kind: one, or with FULL=1 as many as make fifty pulses and more."""
     return 20 if FULL else 1
 
 

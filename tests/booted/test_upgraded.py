@@ -17,7 +17,7 @@ from tests.support.paths import ROOT
 
 OLD = ROOT / "tests" / "data" / "before-the-keeper.tar.gz"
 EVENTS, WAITING = 122, 10
-"""In its journal, and of these for the broker."""
+"""The events in its journal, and those of them that wait for the broker."""
 
 ITS_CONFIG = """
 [camera]

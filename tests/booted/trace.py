@@ -49,7 +49,7 @@ class Trace:
 
     @property
     def now(self) -> float:
-        """Until when was looked, to a tenth of a second."""
+        """The time up to which the lines were sampled, to a tenth of a second."""
         return max((at for at, *_ in (*self.changes[-1:], *self.looks[-1:])), default=0.0)
 
     def level(self, line: int) -> int | None:
@@ -100,7 +100,7 @@ class Trace:
         return max((gap for _, _, gap in self._looks(start, end)), default=float("inf"))
 
     def samples_per_second(self, start: float, end: float) -> float:
-        """Of the lock's line, on average over the reports that touch [start, end]."""
+        """The samples of the lock's line, on average over the reports that touch [start, end]."""
         looks = self._looks(start, end)
         return sum(samples for _, samples, _ in looks[1:]) / (looks[-1][0] - looks[0][0]) if len(looks) > 1 else 0.0
 

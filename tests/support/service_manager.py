@@ -30,7 +30,7 @@ class ServiceManager:
         return os.environ | {"NOTIFY_SOCKET": str(self._path)} | watchdog
 
     def wait_for(self, words: str, seconds: float = 30.0) -> None:
-        """Until a message comes that begins so; TimeoutError if none does."""
+        """Waits for a message that begins so; raises TimeoutError if none comes."""
         while not self._next(seconds).startswith(words):
             pass
 

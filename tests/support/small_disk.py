@@ -32,11 +32,11 @@ class SmallDisk:
 
     @property
     def options(self) -> dict[str, Any]:
-        """For subprocess: what makes a process feel that the disk is full now."""
+        """The arguments of subprocess that make a process feel that the disk is full now."""
         return {} if self._mounted or not self._full else {"preexec_fn": lambda: _limit(0, 0)}
 
     def fill(self, process: subprocess.Popen[str] | None = None) -> None:
-        """From now on there is no room, for new commands and for a `process` that runs already."""
+        """Leaves no room from now on, for new commands and for a `process` that runs already."""
         self._full = True
         if self._mounted:
             self._write_until_it_is_full()

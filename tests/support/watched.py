@@ -27,7 +27,7 @@ class Door:
         self.frames: list[tuple[float, float]] = []
         """The measurement of every frame."""
         self.fault: CameraFault | None = None
-        """Of the last stall."""
+        """The fault of the last stall."""
         self.health = health_of(settings)
         self._settings = settings
         self._measure = measure

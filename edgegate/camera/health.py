@@ -16,7 +16,7 @@ _LOOK_SECONDS = 0.5
 class CameraHealth:
     """Notices when frames stop or freeze, and when they are back, each once; and a lens that is covered.
 
-    A reader may hang in a driver for good, so this is asked by the thread that takes the frames, not by the one that reads
+    A reader may hang in a driver for good, so this is asked by the thread that takes frames, not by the one that reads
     them. A camera that never gave a frame stalls too, `stall_seconds` after the first check.
 
     It is frozen when every pixel has been the same for `frozen_seconds`. An even picture proves nothing: behind a

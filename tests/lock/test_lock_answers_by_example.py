@@ -1,4 +1,4 @@
-"""What the lock answers, case by case, where its pin fails."""
+"""The lock's answers, case by case, where its pin fails."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Following visits through the turns of the loop, for their scores: see `site`, which keeps them.
+"""Following visits through the turns of the loop, for their scores: see `recognition.site_calibration`, which keeps them.
 
 They are written on a thread of their own: the file may be held by a backup or by `evaluate --site`, and no frame waits
 for it.

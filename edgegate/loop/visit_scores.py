@@ -1,4 +1,4 @@
-"""Following visits through the turns of the loop, for their scores: see `recognition.site_calibration`, which keeps them.
+"""Follows visits through the turns of the loop, for the scores that `recognition.site_calibration` keeps.
 
 They are written on a thread of their own: the file may be held by a backup or by `evaluate --site`, and no frame waits
 for it.

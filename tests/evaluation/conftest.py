@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.support.door_scenes import ENROLLED, STRANGER
-from tests.support.evaluation_x import _save_photos
+from tests.support.photo_folders import save_photos
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +17,7 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two people, four photos each in two conditions, and one photo without a face."""
     folder = tmp_path_factory.mktemp("people")
     for person, portrait in (("ann", ENROLLED), ("bea", STRANGER)):
-        _save_photos(folder / person / "bright", portrait, (1.0, 1.1))
-        _save_photos(folder / person / "dim", portrait, (0.7, 0.85))
+        save_photos(folder / person / "bright", portrait, (1.0, 1.1))
+        save_photos(folder / person / "dim", portrait, (0.7, 0.85))
     assert cv2.imwrite(str(folder / "ann" / "dim" / "dim_9.png"), np.full((200, 200, 3), 90, np.uint8))
     return folder

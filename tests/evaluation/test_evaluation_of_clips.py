@@ -10,8 +10,8 @@ import pytest
 
 from edgegate.recognition.thresholds import rate_bound
 from tests.support.door_scenes import ENROLLED, STRANGER, stills, write_scene
-from tests.support.evaluation_x import _save_photos
 from tests.support.linear_packs import write_classifier_pack, write_tracker_pack
+from tests.support.photo_folders import save_photos
 from tests.support.program import Program
 
 
@@ -113,8 +113,8 @@ def test_photos_are_counted(edgegate: Program, people: Path) -> None:
 
 
 def test_rates_are_listed_as_far_as_the_counts_carry(edgegate: Program, tmp_path: Path) -> None:
-    _save_photos(tmp_path / "people" / "ann", ENROLLED, (0.8, 1.0, 1.1))
-    _save_photos(tmp_path / "others" / "bea", STRANGER, np.linspace(0.7, 1.1, 101).tolist())
+    save_photos(tmp_path / "people" / "ann", ENROLLED, (0.8, 1.0, 1.1))
+    save_photos(tmp_path / "others" / "bea", STRANGER, np.linspace(0.7, 1.1, 101).tolist())
     page = tmp_path / "page.html"
     call = ("evaluate", tmp_path / "people", "--enrol", "1", "--strangers", tmp_path / "others", "--report", page)
     found = edgegate(*call, "--json").json

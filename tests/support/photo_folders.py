@@ -1,4 +1,4 @@
-"""x"""
+"""Folders of photos, for measuring on."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from edgegate.demo.portraits import DemoPortrait
 
 
-def _save_photos(folder: Path, portrait: DemoPortrait, lights: Sequence[float]) -> None:
+def save_photos(folder: Path, portrait: DemoPortrait, lights: Sequence[float]) -> None:
     folder.mkdir(parents=True)
     image = cv2.imread(str(portrait.file))
     assert image is not None

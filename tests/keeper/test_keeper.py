@@ -15,7 +15,7 @@ from edgegate.errors import LockError
 from edgegate.keeper.refusals import MAX_REPORTS
 from edgegate.keeper.requests import MAX_BYTES, MAX_REMEMBERED, RequestLog, RequestRefused
 from tests.support.brokers import wait_until
-from tests.support.keeper_server import WIRING, Keeper, _in_a_child, exchange
+from tests.support.keeper_server import WIRING, Keeper, exchange, in_a_child
 
 # What is asked for.
 
@@ -134,7 +134,7 @@ def _flood(keeper: Keeper) -> str:
 
 
 def test_a_flood_of_one_peer_leaves_the_others_their_turn(keeper: Keeper) -> None:
-    assert _in_a_child(lambda: _flood(keeper)) == "busy"
+    assert in_a_child(lambda: _flood(keeper)) == "busy"
     assert keeper.ask(keeper.pulse())["ok"]
 
 

@@ -18,7 +18,7 @@ from edgegate.keeper.__main__ import listen
 from edgegate.keeper.client import KeeperClient
 from edgegate.keeper.spool import Spool, SpoolDisk
 from tests.support.brokers import wait_until
-from tests.support.keeper_server import Keeper, _in_a_child, press
+from tests.support.keeper_server import Keeper, in_a_child, press
 
 FOREIGN = 12345
 """A user, and a group, that this door knows nothing of."""
@@ -143,7 +143,7 @@ def _as_somebody_else(uid: int, groups: list[int], act: Callable[[], object]) ->
         os.setuid(uid)
         return act()
 
-    return _in_a_child(become)
+    return in_a_child(become)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")

@@ -98,7 +98,7 @@ def exchange(connection: socket.socket, line: bytes | dict[str, Any]) -> dict[st
     return answer
 
 
-def _in_a_child(act: Callable[[], object]) -> str:
+def in_a_child(act: Callable[[], object]) -> str:
     """Returns what became of `act` in a process of its own: its result, or the error's name."""
     read, write = os.pipe()
     if (child := os.fork()) == 0:

@@ -21,10 +21,10 @@ came before (two persons, anti-passback) are a further value that the gate keeps
 """
 
 from edgegate.access.calendar import Calendar, Holiday
-from edgegate.access.doubts import doubts
 from edgegate.access.hold_open import HoldOpen, HoldOpenHours
 from edgegate.access.lockout import NO_LOCKOUT, LockOut, LockOutRules
 from edgegate.access.permissions import ANYBODY, Permissions, PermissionVerdict, Rule
+from edgegate.access.rule_warnings import rule_warnings
 from edgegate.access.schedule import Schedule
 
 __all__ = [
@@ -40,5 +40,5 @@ __all__ = [
     "Permissions",
     "Rule",
     "Schedule",
-    "doubts",
+    "rule_warnings",
 ]

@@ -144,7 +144,7 @@ def _access(config: Config) -> tuple[State, str]:
     found += f"; {zone.tzinfo}, now {zone:%a %H:%M}"
     found += f"; held open: {access.hold_open}" if access.hold_open else ""
     found += f"; lock-out after {access.lockout_refusals} refusals" if access.lockout_refusals else ""
-    remarks = access.doubts(config.site.door, groups, wall)
+    remarks = access.rule_warnings(config.site.door, groups, wall)
     remarks = (*_lockout(config), *remarks)
     return ("warning" if remarks else "ok"), "; ".join((found, *remarks))
 

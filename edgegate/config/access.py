@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from edgegate.access import Calendar, HoldOpenHours, Holiday, LockOutRules, Permissions, Rule, Schedule
-from edgegate.access.doubts import doubts
+from edgegate.access.rule_warnings import rule_warnings
 from edgegate.config.section import Section
 from edgegate.errors import did_you_mean
 from edgegate.system import time_zones
@@ -125,9 +125,9 @@ class AccessSettings(Section):
         schedule = Schedule.parse(self.hold_open, self.schedules[self.hold_open])
         return HoldOpenHours(schedule, self.calendar, self.hold_open_first_person)
 
-    def doubts(self, door: str, people: Sequence[Collection[str]], wall: float) -> tuple[str, ...]:
+    def rule_warnings(self, door: str, people: Sequence[Collection[str]], wall: float) -> tuple[str, ...]:
         """Returns the probable mistakes, with people of these groups enrolled, at `wall` (seconds since the epoch)."""
-        return doubts(self.permissions(door), self.every_schedule, self.hold_open_hours, people, wall)
+        return rule_warnings(self.permissions(door), self.every_schedule, self.hold_open_hours, people, wall)
 
     @property
     def lockout(self) -> LockOutRules:

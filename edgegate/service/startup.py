@@ -32,7 +32,7 @@ def log_summary(config: Config, recognition: Recognition, wall: float) -> None:
 def warn_of_rules(config: Config, recognition: Recognition, wall: float) -> None:
     """Logs the access rules that can never match, and the groups that nobody is in."""
     groups = [person.groups for person in recognition.identifier.everybody()]
-    for warning in config.access.doubts(config.site.door, groups, wall):
+    for warning in config.access.rule_warnings(config.site.door, groups, wall):
         log.warning("%s", warning)
 
 

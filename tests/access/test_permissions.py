@@ -16,7 +16,7 @@ from edgegate.access import (
     PermissionVerdict,
     Rule,
     Schedule,
-    doubts,
+    rule_warnings,
 )
 from edgegate.access.observation import ALWAYS, Validity
 from edgegate.events.vocabulary import Denial
@@ -127,12 +127,12 @@ PEOPLE = [("staff",), ("staff", "guards"), ("cleaners", "guards")]
 
 def lines(*rules: Rule, door: str = "front", hold_open: Schedule | None = None) -> tuple[str, ...]:
     hours = None if hold_open is None else HoldOpenHours(hold_open, BERLIN)
-    return doubts(Permissions(door, BERLIN, rules), [OFFICE], hours, PEOPLE, NOON)
+    return rule_warnings(Permissions(door, BERLIN, rules), [OFFICE], hours, PEOPLE, NOON)
 
 
 def test_rules_that_say_what_is_meant_raise_no_doubts() -> None:
     assert lines(STAFF, CLEANERS, GUARDS) == ()
-    assert doubts(ANYBODY, [], None, [(), ("staff",)], NOON) == ()
+    assert rule_warnings(ANYBODY, [], None, [(), ("staff",)], NOON) == ()
 
 
 def test_a_rule_that_can_never_match_is_a_doubt() -> None:
@@ -154,8 +154,8 @@ def test_people_whom_no_rule_lets_in_are_a_doubt() -> None:
 
 
 def test_a_door_that_no_rule_names_is_a_doubt() -> None:
-    (doubt,) = lines(STAFF, CLEANERS, door="frnt")
-    assert doubt == "no access rule is for door frnt, so that nobody may enter: is front this door?"
+    (warning,) = lines(STAFF, CLEANERS, door="frnt")
+    assert warning == "no access rule is for door frnt, so that nobody may enter: is front this door?"
 
 
 @pytest.mark.parametrize("name", ["frnt", "Front", "fornt", "fronnt"])

@@ -15,7 +15,7 @@ _MISSPELT = 0.75
 north and south are not."""
 
 
-def doubts(
+def rule_warnings(
     permissions: Permissions,
     schedules: Sequence[Schedule],
     hold_open: HoldOpenHours | None,

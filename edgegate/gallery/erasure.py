@@ -82,16 +82,27 @@ def _pieces(trace: bytes) -> Iterator[bytes]:
 def search(gallery: Path, db: sqlite3.Connection, person: Person, wanted: Sequence[bytes]) -> list[Path]:
     """Searches the gallery and the files beside it for traces. Returns the files searched; raises GalleryError.
 
-    What somebody else's rows hold too is no trace.
+    What somebody else's rows hold too is no trace. A row that SQLite once moved from page to page may have left a copy
+    between others, where no erasing reaches: then the file is rewritten, and kept from others meanwhile.
     """
+    searched, holding = _look(gallery, db, person, wanted)
+    if gallery in holding:
+        db.execute("VACUUM")
+        searched, holding = _look(gallery, db, person, wanted)
+    if holding:
+        raise _remains(person.name, holding[0])
+    return searched
+
+
+def _look(
+    gallery: Path, db: sqlite3.Connection, person: Person, wanted: Sequence[bytes]
+) -> tuple[list[Path], list[Path]]:
+    """Returns the files searched, and those of them that hold a trace."""
     others = [file for file in gallery.parent.glob(f"*{gallery.name}*") if file != gallery] + _in_folders(gallery)
     found = {gallery: _unless_unreadable(gallery, raw.find, wanted)}
     found |= {file: _unless_unreadable(file, _find, wanted) for file in others}
     remaining = _without_others(db, person.id, set().union(*found.values()))
-    for file, pieces in found.items():
-        if pieces & remaining:
-            raise _remains(person.name, file)
-    return [gallery, *others]
+    return [gallery, *others], [file for file, pieces in found.items() if pieces & remaining]
 
 
 def _without_others(db: sqlite3.Connection, person: str, pieces: set[bytes]) -> set[bytes]:

@@ -1,4 +1,4 @@
-"""Pictures of class 0, given as folders: scenes with nobody in them, and people whom the network shall not know."""
+"""Pictures of class 0, given as folders: the negatives, which are scenes with nobody in them and people."""
 
 from __future__ import annotations
 

@@ -73,11 +73,11 @@ class Picture:
 class Prepared:
     dataset: Dataset
     merged: int
-    """The number of shootings were joined with another, because pictures of theirs look nearly the same."""
+    """The number of capture sessions joined with another, because pictures of theirs look nearly the same."""
     faceless: int = 0
-    """The number of pictures of strangers show no face that the detector finds: they count as scenes of nobody."""
+    """The number of strangers' pictures without a face that the detector finds: they count as scenes of nobody."""
     left_out: int = 0
-    """The number of photos of people are left out, for the detector finds no face in them."""
+    """The number of photos of people left out, for the detector finds no face in them."""
 
 
 def prepare(

@@ -58,7 +58,7 @@ MAX_DEVIATION = {"float32": 1e-3, "int8": 0.8}
 """From the Keras model's answers, as a share of what they differ by from picture to picture: a constant has 1."""
 
 NOT_IN_INT8 = "classifier/resnet50"
-"""The differences between pictures in fifty layers of random weights is less than 8 bits tell: only that answers are numbers,
+"""The design in which pictures differ, after fifty random layers, by less than 8 bits tell: only that answers are numbers,
 and not always the same, is asked of it. `class_agreement` judges a network that has learnt."""
 
 

@@ -37,7 +37,7 @@ from converter.tflite.quantize import quantize
 from converter.tflite.variants import Variant
 from converter.training.checkpoints import checkpoint
 from converter.training.feed import read_pictures
-from converter.training.keras_models import load_model, pixels_of, task_of
+from converter.training.keras_models import load_model, size_of, task_of
 from converter.training.settings import TrainSettings
 from converter.training.train import MODEL_FILE, Trained, train
 from edgegate.clock import SystemClock
@@ -161,9 +161,9 @@ Judge: TypeAlias = Callable[[Mapping[str, Any]], Said]
 def _said(trained: Trained, lessons: Dataset, dataset: Dataset, folder: Path, judged: Judge) -> Report:
     """Returns the figures of the network as a Keras model and as int8; writes the .tflite."""
     model, asked = load_model(trained.model_path), _asked(dataset)
-    pictures = read_pictures(asked, pixels_of(model)).images
+    pictures = read_pictures(asked, size_of(model)[0]).images
     variant: Variant = "float32" if isinstance(model, Folded) else "int8"
-    blob = quantize(model, variant, from_training(lessons, pixels_of(model)))
+    blob = quantize(model, variant, from_training(lessons, size_of(model)[0]))
     (folder / "model.tflite").write_bytes(blob)
     task = task_of(model, trained.model_path)
     count = model.output["embedding"].shape[1] if task == "embedder" else len(lessons.classes)
@@ -182,7 +182,7 @@ def _said_last(trained: Trained, dataset: Dataset, judged: Judge, *, wanted: boo
         return {}
     last = checkpoint(trained.model_path.parent, len(trained.history) - 1)
     model, asked = load_model(last), _asked(dataset)
-    outputs = outputs_of_keras(model, read_pictures(asked, pixels_of(model)).images)
+    outputs = outputs_of_keras(model, read_pictures(asked, size_of(model)[0]).images)
     return {"last_epoch": figures(judged(outputs), TAUGHT_THRESHOLD)}
 
 

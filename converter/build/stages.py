@@ -46,18 +46,24 @@ class Workshop:
             raise UsageError(f"{folder}: cannot be made: {error.strerror}") from None
 
     def done(self, stage: Stage) -> Path:
-        """The stage's folder, made now unless it is there of the same inputs. What `make` raises passes through."""
+        """The stage's folder, made now unless it is there of the same inputs, just as it was made.
+
+        What `make` raises passes through.
+        """
         folder, ticket = self._folder / stage.name, self._folder / f"{stage.name}.json"
         state = _read(ticket) if folder.exists() else {}
-        if state == {"key": stage.key, "done": True}:
-            self._tell(f"{stage.name}: nothing has changed")
-            return folder
+        if state.get("key") == stage.key and state.get("done"):
+            if state.get("made") == digest(folder):
+                self._tell(f"{stage.name}: nothing has changed")
+                return folder
+            self._tell(f"{stage.name}: somebody has changed what it made")
+            state = {}
         if not (stage.resumes and state.get("key") == stage.key):
             shutil.rmtree(folder, ignore_errors=True)
         self._tell(f"{stage.name}: {'going on' if folder.exists() else 'making'}")
         _write(ticket, {"key": stage.key, "done": False})
         stage.make(folder)
-        _write(ticket, {"key": stage.key, "done": True})
+        _write(ticket, {"key": stage.key, "done": True, "made": digest(folder)})
         return folder
 
 

@@ -34,11 +34,12 @@ def add(commands: Commands) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from converter.training.keras_models import load_model, pixels_of  # noqa: PLC0415 - heavy
+    from converter.training.keras_models import load_model, size_of  # noqa: PLC0415 - heavy
 
     dataset = load_dataset(args.dataset)
     model = load_model(existing(args.model, "model"))
-    pictures = from_training(dataset, pixels_of(model), args.images) if args.variant == "int8" else []
+    width, height = size_of(model)
+    pictures = from_training(dataset, width, args.images, height=height) if args.variant == "int8" else []
     blob = quantize(model, args.variant, pictures)
     with output_files.binary(args.out, shared=True) as file:
         file.write(blob)

@@ -62,8 +62,8 @@ def budgets_of(args: argparse.Namespace) -> Budgets:
 
 def open_sources(args: argparse.Namespace) -> tuple[Any, HeldOut]:
     """The Keras model, and the test images of its input's size."""
-    from converter.training.keras_models import load_model, pixels_of  # noqa: PLC0415 - heavy
+    from converter.training.keras_models import load_model, size_of  # noqa: PLC0415 - heavy
 
     dataset = load_dataset(args.dataset)
     model = load_model(existing(args.model, "model"))
-    return model, held_out(dataset, pixels_of(model))
+    return model, held_out(dataset, *size_of(model))

@@ -36,7 +36,7 @@ def cutter(spec: InputSpec) -> Cut:
     if spec.margin is None:
         return _aligner(spec.template)
     margin = spec.margin
-    return lambda image, box: cut_out(image, box, spec.width, margin)
+    return lambda image, box: cut_out(image, box, max(spec.width, spec.height), margin)
 
 
 def cut_dataset(dataset: Dataset, out: Path, cut: Cut) -> tuple[Dataset, int]:

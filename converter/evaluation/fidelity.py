@@ -25,7 +25,7 @@ KERAS = "keras"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeldOut:
-    """Test images with their truth: pictures (n, size, size, 3) RGB uint8, labels (n,), boxes (n, 4), 0 where none."""
+    """Test images with their truth: pictures (n, height, width, 3) RGB uint8, labels (n,), boxes (n, 4), 0 where none."""
 
     samples: tuple[Sample, ...]
     pictures: Image
@@ -107,14 +107,14 @@ class RefusedVariant:
         return False
 
 
-def held_out(dataset: Dataset, size: int) -> HeldOut:
-    """The test images, as the daemon would see them; raises UsageError if there are none."""
+def held_out(dataset: Dataset, width: int, height: int | None = None) -> HeldOut:
+    """The test images, as the daemon would `stretch` them; raises UsageError if there are none."""
     samples = dataset.splits["test"]
     if not samples:
         raise UsageError("the dataset has no test images, so nothing can be verified; prepare it with more shootings")
     return HeldOut(
         samples,
-        np.stack([picture(str(sample.image), size) for sample in samples]),
+        np.stack([picture(str(sample.image), width, height) for sample in samples]),
         np.array([sample.label for sample in samples], np.int64),
         np.array([sample.box or (0, 0, 0, 0) for sample in samples], np.float32),
         np.array([sample.box is not None for sample in samples]),

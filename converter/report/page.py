@@ -67,8 +67,7 @@ makes of it: under it, nobody is let in.</p>
 {_colours(content)}
 <div class="examples">
 {"".join(examples.figures(subject))}</div></section>
-<footer><p>Trained on {content["images"]["train"]} images; every figure here is of {content["images"]["test"]}
-others, of shootings that training has not seen. This page holds pictures of people: keep it as you keep recordings.
+<footer><p>{_trained_on(content)} This page holds pictures of people: keep it as you keep recordings.
 Written by edgegate {__version__}.</p></footer>
 </main>
 </body>
@@ -98,6 +97,15 @@ def _header(content: dict[str, Any]) -> str:
 <div class="verdict{"" if passed else " failed"}" role="note"><strong>{escape(_capital(verdict))}.</strong>
 {f"<ul>{misses}</ul>" if misses else ""}</div>
 </header>"""
+
+
+def _trained_on(content: dict[str, Any]) -> str:
+    if content["provenance"]:
+        return escape(content["provenance"])
+    return (
+        f"Trained on {content['images']['train']} images; every figure here is of {content['images']['test']} others, "
+        "of shootings that training has not seen."
+    )
 
 
 def _strangers(content: dict[str, Any]) -> str:

@@ -28,6 +28,8 @@ class ReportedTracker:
     candidates: Sequence[Verified | RefusedVariant]
     budgets: Budgets
     train_images: int
+    provenance: str | None = None
+    """Of a network that was trained elsewhere: a sentence in place of what its training has seen."""
 
     @property
     def chosen(self) -> Verified | None:
@@ -72,6 +74,7 @@ def document(subject: ReportedTracker) -> dict[str, Any]:
         "variant": variant,
         "classes": list(subject.classes),
         "images": {"train": subject.train_images, "test": len(truth.labels)},
+        "provenance": subject.provenance,
         "threshold": threshold,
         "budgets": subject.budgets.model_dump(),
         "accuracy": float(counts.trace() / counts.sum()),

@@ -55,7 +55,7 @@ class Answers:
 
 
 def of_keras(model: Any, pictures: Image) -> Answers:
-    """A keras.Model's answers to (n, size, size, 3) RGB uint8."""
+    """A keras.Model's answers to (n, height, width, 3) RGB uint8."""
     return Answers.of(outputs_of_keras(model, pictures))
 
 

@@ -21,19 +21,21 @@ MIN_CORRELATION = 0.4
 """Of neighbouring pixels. Photographs are above 0.8, grainy ones above 0.5; random numbers are at 0."""
 
 
-def from_training(dataset: Dataset, size: int, count: int = DEFAULT_PICTURES) -> list[Image]:
-    """Up to `count` training images, evenly over the whole list, each `stretch`ed to (size, size, 3) RGB uint8."""
+def from_training(
+    dataset: Dataset, width: int, count: int = DEFAULT_PICTURES, *, height: int | None = None
+) -> list[Image]:
+    """Up to `count` training images, evenly over the whole list, each as `stretch` makes it."""
     samples = dataset.splits["train"]
     chosen = np.unique(np.linspace(0, len(samples) - 1, min(count, len(samples))).round().astype(int))
-    return [picture(str(samples[index].image), size) for index in chosen.tolist()]
+    return [picture(str(samples[index].image), width, height) for index in chosen.tolist()]
 
 
-def picture(path: str, size: int) -> Image:
+def picture(path: str, width: int, height: int | None = None) -> Image:
     """The file as the tracker sees it; raises UsageError where it cannot be read."""
     image = cv2.imread(path, cv2.IMREAD_COLOR)
     if image is None:
         raise UsageError(f"{path}: cannot be read as a picture; prepare the dataset again")
-    return stretch(np.asarray(image, np.uint8), size)
+    return stretch(np.asarray(image, np.uint8), width, height)
 
 
 def checked(pictures: Iterable[Image]) -> list[Image]:

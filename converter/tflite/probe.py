@@ -1,7 +1,7 @@
 """`python -m converter.tflite.probe FOLDER`: one .tflite over many pictures, in the daemon's own runtime module.
 
 A process of its own, because some damaged files do not raise but take the interpreter with them; `runtime` starts it.
-FOLDER holds `model.tflite`, `pictures.npy` (n, size, size, 3) and `task.json` {"task", "count", "threads"}; on success
+FOLDER holds `model.tflite`, `pictures.npy` (n, height, width, 3) and `task.json` {"task", "count", "threads"}; on success
 `answers.npz` and `cost.json` are written there. It never imports TensorFlow, so that its memory is the daemon's.
 """
 
@@ -47,8 +47,8 @@ def _run(
 ) -> tuple[dict[str, Floats], list[float]]:
     """Answers stacked by output name, and the milliseconds of each picture."""
     clock = SystemClock()
-    size = pictures.shape[1]
-    pack = Pack(folder, task["task"], "", InputSpec(size, size, 0, 255, "rgb"), outputs, "")
+    height, width = pictures.shape[1:3]
+    pack = Pack(folder, task["task"], "", InputSpec(width, height, 0, 255, "rgb"), outputs, "")
     model = Model(pack, threads=task["threads"], prove=False)
     for picture in pictures[:WARM_UP]:
         model.run(picture)

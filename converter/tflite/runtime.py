@@ -61,7 +61,7 @@ def run(
     threads: int = 1,
     timeout: float = TIMEOUT_SECONDS,
 ) -> Run:
-    """Run a .tflite over (n, size, size, 3) RGB uint8; `count` is its number of classes, or its embedding's length.
+    """Run a .tflite over (n, height, width, 3) RGB uint8; `count` is its number of classes, or its embedding's length.
 
     Raises ModelError if the runtime refuses the file, crashes on it, or does not end within `timeout` seconds.
     """

@@ -44,6 +44,9 @@ def task_of(model: Any, file: Path) -> Task:
     return TASKS[names]
 
 
-def pixels_of(model: Any) -> int:
-    """The sides of the pictures that it takes."""
-    return int(model.pixels if isinstance(model, Folded) else model.inputs[0].shape[1])
+def size_of(model: Any) -> tuple[int, int]:
+    """Width and height of the pictures that it takes."""
+    if isinstance(model, Folded):
+        return model.pixels, model.pixels
+    height, width = model.inputs[0].shape[1:3]
+    return int(width), int(height)

@@ -61,7 +61,8 @@ class ClassifierNetwork:
         """The input's size, RGB: exactly as the converter makes its training pictures."""
         spec = self.pack.input
         if spec.margin is not None:
-            return stretch(cut_out(image, face.box, spec.width, spec.margin), spec.width)
+            square = cut_out(image, face.box, max(spec.width, spec.height), spec.margin)
+            return stretch(square, spec.width, spec.height)
         assert face.mesh is not None  # the analyzer has judged it
         template = TEMPLATES[spec.template]
         return align(image, template.of_mesh(face.mesh), template)

@@ -69,10 +69,15 @@ def letterbox(image: Image, size: int) -> tuple[Image, Similarity]:
     return canvas, Similarity(complex(scale), complex(left, top))
 
 
-def stretch(image: Image, size: int) -> Image:
-    """The whole BGR picture as (size, size, 3) RGB uint8, its aspect not kept: what the tracker network sees."""
-    shrinks = max(image.shape[:2]) > size  # averaging every pixel, where bilinear sampling would skip most of them
-    small = cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+def stretch(image: Image, width: int, height: int | None = None) -> Image:
+    """The whole BGR picture as (height, width, 3) RGB uint8, its aspect not kept: what the tracker network sees.
+
+    It becomes square where no `height` is given.
+    """
+    size = width, height or width
+    # Averages every pixel of a larger picture, where bilinear sampling would skip most of them.
+    shrinks = max(image.shape[:2]) > max(size)
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
     return np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2RGB), np.uint8)
 
 

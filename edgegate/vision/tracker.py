@@ -59,7 +59,6 @@ class TrackerNetwork:
 
     def __init__(self, model: Model) -> None:
         self._model = model
-        self._size = model.pack.input.width
         pack = model.pack
         faults = {
             f"its box has shape {pack.outputs['box']}, not (1, 4)": pack.outputs["box"] != (1, 4),
@@ -79,7 +78,7 @@ class TrackerNetwork:
     def look(self, frame: Frame) -> TrackerOutput:
         """Returns who is in the frame, and where; raises ModelError if the network's answer is no probability."""
         image = frame.image if frame.preview is None else frame.preview
-        outputs = self._model.run(stretch(image, self._size))
+        outputs = self._model.run(stretch(image, self.pack.input.width, self.pack.input.height))
         return TrackerOutput(probable(self.pack, outputs["class"][0]), _box(outputs["box"][0], frame))
 
 

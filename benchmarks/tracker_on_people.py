@@ -30,7 +30,7 @@ from converter.tflite import runtime
 from converter.tflite.answers import Answers, iou, of_keras
 from converter.tflite.calibration import from_training
 from converter.tflite.quantize import quantize
-from converter.training.keras_models import load_model
+from converter.networks.trained import load_model
 from converter.training.settings import TrainSettings
 from converter.training.train import Trained, train
 from edgegate.app import build_analyzer

@@ -2,6 +2,6 @@
 
 import sys
 
-from converter.cli import main
+from converter.cli import main_apart
 
-sys.exit(main())
+sys.exit(main_apart(sys.argv[1:]))

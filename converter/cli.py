@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -59,3 +60,22 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(printable(f"converter: {error.filename or 'output'}: {error.strerror or error}"), file=sys.stderr)
         return 1
     return status
+
+
+def main_apart(argv: Sequence[str]) -> int:
+    """`main` in a process of its own: damaged files are known that end the process that reads them, without a word."""
+    child = os.fork()  # nothing has begun a thread yet
+    if not child:
+        return main(argv)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to both, and the child answers
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda received, _: os.kill(child, received))
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if status >= 0:
+        return status
+    if -status not in {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}:
+        called, name = " ".join(argv[:4]), signal.Signals(-status).name
+        why = "memory ran out, or somebody ended it" if -status == signal.SIGKILL else "a file it reads is damaged"
+        print(printable(f"converter: {called}: its process was ended ({name}); {why}"), file=sys.stderr)
+        return 1
+    return 128 - status

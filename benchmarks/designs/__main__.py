@@ -37,7 +37,7 @@ from converter.tflite.quantize import quantize
 from converter.tflite.variants import Variant
 from converter.training.checkpoints import checkpoint
 from converter.training.feed import read_pictures
-from converter.training.keras_models import load_model, size_of, task_of
+from converter.networks.trained import load_model, size_of, task_of
 from converter.training.settings import TrainSettings
 from converter.training.train import MODEL_FILE, Trained, train
 from edgegate.clock import SystemClock

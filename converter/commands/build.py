@@ -45,10 +45,6 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print_json(built.report | {"page": str(built.page), "pack": str(built.pack) if built.pack else None})
     else:
-        print(f"report: {built.page}")
-        print(f"{built.report['grade']}: {built.report['reason'].split(';')[0]}")
-        for variant, misses in built.report["misses"].items():
-            for miss in misses:
-                print(f"  {variant} misses: {miss.removeprefix(f'{variant}: ')}")
-        print(f"pack: {built.pack}" if built.pack else "no pack was written")
+        for line in built.lines():
+            print(line)
     return 0 if built.passed else 1

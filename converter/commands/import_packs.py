@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from converter.commands import import_keras
 from converter.imports.embedder import FAMILIES, EmbedderFile, NetworkSource, Pixels, import_embedder, terms_of
 from converter.imports.fetch import CACHE
 from converter.imports.packs import SHIPPED, check_packs, import_packs
@@ -15,8 +16,11 @@ from edgegate.cli.parser import Commands
 
 
 def add(commands: Commands) -> None:
-    parser = commands.add_parser("import", help="make packs of networks that others have published")
-    parser.show("python -m converter import packs --check", "python -m converter import table PACK rows.toml")
+    parser = commands.add_parser("import", help="make packs of networks that were trained elsewhere")
+    parser.show(
+        "python -m converter import keras facetracker.h5 --photos photos",
+        "python -m converter import table PACK rows.toml",
+    )
     sources = parser.commands("SOURCE")
     packs = sources.add_parser("packs", help="the packs that edgegate ships", description=__doc__)
     packs.show("python -m converter import packs", "python -m converter import packs --check")
@@ -24,6 +28,7 @@ def add(commands: Commands) -> None:
     packs.add_argument("--cache", type=Path, default=CACHE, metavar="DIR", help="downloads (%(default)s)")
     packs.add_argument("--check", action="store_true", help="write nothing; compare a rebuild with what is in DIR")
     packs.set_defaults(run=run)
+    import_keras.add(sources)
     _add_network(sources, "tflite", ".tflite", run_tflite)
     _add_network(sources, "onnx", ".onnx", run_onnx)
     table = sources.add_parser("table", help="put a measured threshold table into an embedder or a classifier pack")

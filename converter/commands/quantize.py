@@ -34,7 +34,7 @@ def add(commands: Commands) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from converter.training.keras_models import load_model, size_of  # noqa: PLC0415 - heavy
+    from converter.networks.trained import load_model, size_of  # noqa: PLC0415 - heavy
 
     dataset = load_dataset(args.dataset)
     model = load_model(existing(args.model, "model"))

@@ -62,7 +62,7 @@ def budgets_of(args: argparse.Namespace) -> Budgets:
 
 def open_sources(args: argparse.Namespace) -> tuple[Any, HeldOut]:
     """The Keras model, and the test images of its input's size."""
-    from converter.training.keras_models import load_model, size_of  # noqa: PLC0415 - heavy
+    from converter.networks.trained import load_model, size_of  # noqa: PLC0415 - heavy
 
     dataset = load_dataset(args.dataset)
     model = load_model(existing(args.model, "model"))

@@ -70,7 +70,7 @@ def read_keras(file: Path, custom: Sequence[str] = ()) -> Any:
         shutil.copyfile(file, copy)
         classes = _classes(custom)
         with _unreadable(file):
-            (_check_keras if kind == "keras" else _check_hdf5)(file.name, copy, _known(keras, classes))
+            (_check_keras if kind == "keras" else _check_hdf5)(str(file), copy, _known(keras, classes))
         with _explained(file):
             return keras.models.load_model(copy, custom_objects=classes, compile=False, safe_mode=True)
 
@@ -89,7 +89,7 @@ def _keras() -> Any:
     try:
         import keras  # noqa: PLC0415 - heavy
 
-        from converter.training import votes  # noqa: PLC0415, F401 - registers its class
+        from converter.networks import votes  # noqa: PLC0415, F401 - registers its class
     except ImportError:
         raise EdgegateError("Keras is not installed, and this needs it; from a clone, pip install '.[train]'") from None
     return keras

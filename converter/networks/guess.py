@@ -12,7 +12,7 @@ from converter.data.dataset import UNKNOWN
 from converter.networks.contract import Reading, raw_outputs
 from converter.networks.forms import BoxForm, BoxUnit, Channels, Pixels, form_of_scores, unit_of_boxes
 from converter.networks.interface import Network, Output
-from edgegate.errors import UsageError
+from edgegate.errors import ModelError, UsageError
 from edgegate.types import Image
 
 BOX_NAMES = ("box", "bbox", "coord", "loc", "regress", "rect", "where")
@@ -47,7 +47,8 @@ class Guess:
 
 
 def guess(network: Network, wanted: Wanted, known: tuple[str, ...] | None, pictures: Image) -> Guess:
-    """The likeliest reading; raises UsageError where the outputs fit no task, or the options not the network.
+    """The likeliest reading; raises UsageError where the outputs fit no task, or the options not the network, ModelError
+    where the network's answers are no numbers.
 
     `known` are a dataset's classes; `pictures` are RGB (n, height, width, 3) of any kind, to see answers of.
     """
@@ -55,6 +56,11 @@ def guess(network: Network, wanted: Wanted, known: tuple[str, ...] | None, pictu
     pixels, reason = _pixels(network)
     reading = Reading(first, second, "probabilities", (), wanted.pixels or pixels, wanted.channels or "rgb")
     outputs = raw_outputs(network, pictures, reading.pixels, reading.channels)
+    if not all(np.isfinite(output).all() for output in outputs):
+        raise ModelError(
+            f"{network.name}: its answers are not numbers for some pictures; its weights are damaged, or its training "
+            "has failed"
+        )
     scores = form_of_scores(outputs[first])
     classes, order, named = _classes(network, max(2, network.outputs[first].width), wanted.labels, known)
     reading = replace(reading, scores=scores, order=order, box=wanted.box or "xyxy")
@@ -147,7 +153,7 @@ def _labelled(
         )
     if absent := [name for name in (known or ()) if name not in {*labels, UNKNOWN}]:
         raise UsageError(f"--labels: the photos are of {', '.join(absent)} too; name every class as the photos do")
-    people = tuple(name for name in labels if name != UNKNOWN)
+    people = tuple(dict.fromkeys(name for name in (*(known or ()), *labels) if name != UNKNOWN))
     order = (labels.index(UNKNOWN) if UNKNOWN in labels else -1, *(labels.index(name) for name in people))
     note = "(set)" if UNKNOWN in labels else f"(set; no {UNKNOWN!r} among them, so it takes everybody for one of these)"
     return (UNKNOWN, *people), order, note

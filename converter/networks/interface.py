@@ -73,7 +73,7 @@ def _given(name: str, shape: Sequence[Any], size: tuple[int, int] | None) -> tup
     if size is None:
         raise ModelError(
             f"{name}: it takes pictures of any size ({_listed(shape)}), and TFLite plans for one; say which with "
-            "--size WIDTHxHEIGHT, or give its Input a shape and save it again"
+            "--size WIDTHxHEIGHT of import keras, or give its Input a shape and save it again"
         )
     return size[1], size[0]
 

@@ -3,8 +3,8 @@
 Every combination of the pixels' range, the order of colours, the box's form, the order of classes and, where their
 widths allow it, of the outputs is tried. A photo's score is the probability that the network gives its true class and,
 where there is a box, the overlap with the true one. A part of the reading is decided if every other value of it scores
-less, photo by photo, by more than chance and by something that matters; it makes no difference if the answers stay the
-same; and else it is asked about.
+less, photo by photo, by more than chance; it makes no difference if the answers stay the same; and else it is asked
+about. What the user has set is refused if another value scores more, by more than chance and by something that matters.
 """
 
 from __future__ import annotations
@@ -28,9 +28,14 @@ from edgegate.types import Image
 LEAST_PHOTOS = 20
 """Below this, chance decides."""
 MARGIN, ERRORS = 0.01, 3.0
-"""A difference matters from this mean on, and is no chance from so many standard errors of it on."""
-ALIKE, ALIKE_BOXES = 0.05, 0.95
-"""The most that probabilities differ by, and the least that boxes overlap, in the mean, where two readings are one."""
+"""A difference matters from this mean on, and is no chance from so many standard errors on."""
+LEAST_LIKELY, EVIDENCE = 0.01, 15.0
+"""No photo counts more against a reading than this probability of its true class; nats, of which such a photo has 4.6."""
+TIE = 1e-4
+"""A photo's difference up to which neither reading is better."""
+ALIKE, ALIKE_LABELS, ALIKE_BOXES = 0.05, 0.98, 0.95
+"""Two readings are one where probabilities differ by no more, so many likeliest classes are the same, and boxes overlap
+so far, in the mean."""
 
 Part: TypeAlias = Literal["outputs", "classes", "box", "pixels", "channels"]
 PARTS: Mapping[Part, Callable[[Reading], Any]] = {
@@ -59,6 +64,8 @@ class Tried:
     reading: Reading
     answers: Answers
     scores: npt.NDArray[np.float64]
+    nats: npt.NDArray[np.float64]
+    """The logarithm of each photo's probability of its true class, not below that of LEAST_LIKELY."""
     accuracy: float
     overlap: float | None
 
@@ -66,15 +73,22 @@ class Tried:
     def mean(self) -> float:
         return float(self.scores.mean())
 
-    def beats(self, other: Tried) -> bool:
-        """True if it is better by more than chance, and by something that matters."""
+    def likelier(self, other: Tried) -> bool:
+        """True if it is better by more than chance, however little: in the mean, on most photos, or by likelihood."""
         gain = self.scores - other.scores
-        error = float(gain.std(ddof=1)) / len(gain) ** 0.5
-        return float(gain.mean()) > max(MARGIN, ERRORS * error)
+        mean, error = float(gain.mean()), float(gain.std(ddof=1)) / len(gain) ** 0.5
+        wins, losses = int((gain > TIE).sum()), int((gain < -TIE).sum())
+        on_most = wins - losses > ERRORS * (wins + losses) ** 0.5  # a sign test: most gains are small, and a few large
+        evidence = float((self.nats - other.nats).sum())
+        return mean > 0 and (mean > ERRORS * error or on_most or evidence > EVIDENCE)
+
+    def beats(self, other: Tried) -> bool:
+        """True if it is likelier, by something that matters."""
+        return self.likelier(other) and float((self.scores - other.scores).mean()) > MARGIN
 
     def alike(self, other: Tried) -> bool:
         """True if both give practically the same answers."""
-        if (self.answers.labels != other.answers.labels).any():
+        if float((self.answers.labels == other.answers.labels).mean()) < ALIKE_LABELS:
             return False
         if float(np.abs(self.answers.classes - other.answers.classes).mean()) > ALIKE:
             return False
@@ -179,12 +193,13 @@ def _best_order(network: Network, reading: Reading, outputs: Sequence[Floats], p
 def _try(network: Network, photos: Photos, reading: Reading, outputs: Sequence[Floats]) -> Tried:
     answers = answers_of(outputs, reading, network)
     scores = answers.classes[np.arange(len(photos.labels)), photos.labels].astype(np.float64)
+    nats = np.log(np.maximum(scores, LEAST_LIKELY))
     overlap = None
     if answers.boxed:
         overlaps = iou(answers.boxes, photos.boxes)
         scores = np.where(photos.boxed, (scores + overlaps) / 2, scores)
         overlap = float(overlaps[photos.boxed].mean()) if photos.boxed.any() else 0.0
-    return Tried(reading, answers, scores, float((answers.labels == photos.labels).mean()), overlap)
+    return Tried(reading, answers, scores, nats, float((answers.labels == photos.labels).mean()), overlap)
 
 
 def _allowed(one: Tried, fixed: Mapping[Part, Any]) -> bool:
@@ -207,9 +222,7 @@ def _require_sense(network: Network, best: Tried, photos: Photos) -> None:
     )
 
 
-def _settled(
-    part: Part, best: Tried, tried: Sequence[Tried], fixed: Mapping[Part, Any], guessed: Guess
-) -> str | None:
+def _settled(part: Part, best: Tried, tried: Sequence[Tried], fixed: Mapping[Part, Any], guessed: Guess) -> str | None:
     """The reason for this part of the best reading; None where there was nothing to choose."""
     value, rest = PARTS[part](best.reading), {name: fixed[name] for name in fixed if name != part}
     found = (_best(tried, {**rest, part: other}) for other in _others(part, tried, value))
@@ -225,12 +238,12 @@ def _settled(
                 "mend the labels"
             )
         return f"{said} (set; next best {rival})"
-    if unclear := [one for one in rivals if not best.beats(one) and not one.alike(best)]:
+    if unclear := [one for one in rivals if not best.likelier(one) and not one.alike(best)]:
         choices = ", ".join(f"{_words(part, one, guessed)}: {one.said()}" for one in (best, *unclear))
         raise UsageError(
             f"{part}: the photos do not tell it: {choices}, and the answers differ; say which with {OPTIONS[part]}"
         )
-    if not best.beats(next_best):
+    if not all(best.likelier(one) for one in rivals):
         return f"{said} (makes no difference on these photos; next best {rival})"
     return f"{said} (tested: {best.said()}; next best {rival})"
 

@@ -71,7 +71,7 @@ class Nearest:
         """A matrix product with the training pictures, and the votes of the greatest."""
         from keras import Input, Model, layers  # noqa: PLC0415
 
-        from converter.training.votes import Votes  # noqa: PLC0415
+        from converter.networks.votes import Votes  # noqa: PLC0415
 
         features = Input((self.examples.shape[1],), name="features")
         cosines = layers.Dense(len(self.examples), use_bias=False, name="examples")

@@ -79,10 +79,12 @@ def load_identity_network(config: Config) -> Pack | None:
         return None
     pack = load_pack(Path(settings.model), "tracker", "classifier")
     if pack.report.get("grade") != "passed" and settings.accept_failed_grade != pack.name:
+        unmeasured = pack.report.get("grade") == "unmeasured"
         raise refused(
             pack.folder,
-            "its report does not say that it passed",
-            f'train a better one, or set recognition.accept_failed_grade = "{pack.name}" to use it all the same',
+            "nobody has measured it" if unmeasured else "its report does not say that it passed",
+            f"{'import it again with labelled photos' if unmeasured else 'train a better one'}, or set "
+            f'recognition.accept_failed_grade = "{pack.name}" to use it all the same',
         )
     return pack
 

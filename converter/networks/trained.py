@@ -1,4 +1,4 @@
-"""Trained networks read from their files."""
+"""Trained networks that answer as edgegate's own designs do, read from their files for answers or for conversion."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from converter.architectures.backbone import Task
+from converter.networks.files import read_keras
+from converter.networks.interface import network
 from converter.tflite.folded import BODY, Folded
-from edgegate.errors import EdgegateError, ModelError
+from edgegate.errors import ModelError
 
 TASKS: Mapping[frozenset[str], Task] = {
     frozenset({"class", "box"}): "tracker",
@@ -20,27 +22,24 @@ TASKS: Mapping[frozenset[str], Task] = {
 
 def load_model(file: Path) -> Any:
     """A network as a keras.Model, for answering; raises ModelError where the file is none, or of no task's outputs."""
-    try:
-        import keras  # noqa: PLC0415 - heavy
-
-        from converter.training import votes  # noqa: PLC0415, F401 - registers its class
-    except ImportError:
-        raise EdgegateError("Keras is not installed, and this needs it; from a clone, pip install '.[train]'") from None
-    try:
-        model = keras.models.load_model(file, compile=False)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise ModelError(f"{file}: cannot be loaded as a Keras model ({reason}); name what train wrote") from None
+    model = read_keras(file)
     task_of(model, file)
     body = file.parent / BODY
-    return Folded(body, model) if body.is_dir() else model
+    if body.is_dir():
+        return Folded(body, model)
+    network(str(file), model)  # takes one picture of a size that is known
+    return model
 
 
 def task_of(model: Any, file: Path) -> Task:
     """As its outputs say; raises ModelError where they are no task's."""
-    names = frozenset(model.output) if isinstance(model.output, dict) else frozenset()
+    output = getattr(model, "output", None)
+    names = frozenset(output) if isinstance(output, dict) else frozenset()
     if names not in TASKS:
-        raise ModelError(f"{file}: its outputs are those of no design, such as class and box; name what train wrote")
+        raise ModelError(
+            f"{file}: its outputs are those of no design, such as class and box; if it was trained elsewhere, make a "
+            f"pack of it with: python -m converter import keras {file}"
+        )
     return TASKS[names]
 
 

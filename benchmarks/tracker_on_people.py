@@ -26,11 +26,11 @@ from converter import packs
 from converter.data.augment import Augmentation, Augmenter
 from converter.data.dataset import UNKNOWN, Dataset, Sample
 from converter.evaluation.fidelity import HeldOut, held_out
+from converter.networks.trained import load_model
 from converter.tflite import runtime
 from converter.tflite.answers import Answers, iou, of_keras
 from converter.tflite.calibration import from_training
 from converter.tflite.quantize import quantize
-from converter.networks.trained import load_model
 from converter.training.settings import TrainSettings
 from converter.training.train import Trained, train
 from edgegate.app import build_analyzer

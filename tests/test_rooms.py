@@ -57,13 +57,14 @@ CONVERTER_WALLS = {
     "architectures": "data",
     "compositions": "data",
     "tflite": "architectures data",
+    "networks": "architectures data tflite",
     "evaluation": "architectures data tables tflite",
-    "training": "architectures data evaluation tflite",
+    "training": "architectures data evaluation networks tflite",
     "recipe": "architectures data evaluation tables tflite training",
     "imports": "compositions packs tflite toml",
     "report": "evaluation tflite",
-    "build": "architectures compositions data evaluation packs recipe report tflite training",
-    "commands": "architectures build compositions data evaluation imports recipe report tflite training",
+    "build": "architectures compositions data evaluation networks packs recipe report tflite training",
+    "commands": "architectures build compositions data evaluation imports networks recipe report tflite training",
     "cli": "",
 }
 """The same for the converter's own rooms."""

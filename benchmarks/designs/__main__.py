@@ -29,6 +29,7 @@ from converter.architectures import build, find
 from converter.architectures.inputs import input_of
 from converter.data.augment import Augmentation, Augmenter
 from converter.data.dataset import Dataset, Sample
+from converter.networks.trained import load_model, size_of, task_of
 from converter.tflite import runtime
 from converter.tflite.answers import outputs_of_keras
 from converter.tflite.calibration import from_training
@@ -37,7 +38,6 @@ from converter.tflite.quantize import quantize
 from converter.tflite.variants import Variant
 from converter.training.checkpoints import checkpoint
 from converter.training.feed import read_pictures
-from converter.networks.trained import load_model, size_of, task_of
 from converter.training.settings import TrainSettings
 from converter.training.train import MODEL_FILE, Trained, train
 from edgegate.clock import SystemClock

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from converter.build.conversion import Built, Conversion, Trained
+from converter.build.conversion import Built, Conversion, TrainedNetwork
 from converter.build.stages import Stage, Workshop, contents_of, digest, origin_of
 from converter.compositions import write_compositions
 from converter.data.augment import Augmenter, augment_dataset
@@ -58,7 +58,7 @@ class _Road:
         recipe = self._recipe
         return Conversion(
             self._workshop,
-            Trained(
+            TrainedNetwork(
                 name=recipe.pack.name,
                 task=recipe.backbone.task,
                 design=recipe.model.design,

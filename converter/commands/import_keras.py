@@ -29,7 +29,6 @@ def add(sources: Any) -> None:
     parser = sources.add_parser("keras", help="a tracker or classifier that was trained elsewhere", description=__doc__)
     parser.show(
         "python -m converter import keras facetracker.h5 --photos photos",
-        "python -m converter import keras facetracker.h5 --dataset dataset --name front-door",
         "python -m converter import keras exported --labels unknown,anna --pixels 0..1",
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="a .keras or .h5 file, or a SavedModel's folder")

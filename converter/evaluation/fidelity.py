@@ -25,7 +25,9 @@ KERAS = "keras"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeldOut:
-    """Test images with their truth: pictures (n, height, width, 3) RGB uint8, labels (n,), boxes (n, 4), 0 where none."""
+    """Test images with their truth: pictures (n, height, width, 3) RGB uint8, labels (n,), and boxes (n, 4), 0 where
+    there is none.
+    """
 
     samples: tuple[Sample, ...]
     pictures: Image

@@ -1,1 +1,1 @@
-"""Trained networks in files that anybody may have written: read without running them, understood, given one contract."""
+"""Trained networks in files that anybody may have written: read without being run, understood, given one contract."""

@@ -6,7 +6,8 @@ Nothing in a file may run: Python kept inside it, classes that are not Keras's o
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from edgegate.errors import ModelError
@@ -43,7 +44,7 @@ def parse(name: str, text: str | bytes) -> dict[str, Any]:
     return document
 
 
-def check(name: str, document: Mapping[str, Any], custom: Set[str]) -> None:
+def check(name: str, document: Mapping[str, Any], custom: AbstractSet[str]) -> None:
     """Raises ModelError where something in it would run, or is not Keras's own.
 
     `custom` are the registered names of classes that the user has given, and edgegate's own.
@@ -95,7 +96,7 @@ def _is_class(table: Mapping[str, Any]) -> bool:
     return isinstance(table.get("class_name"), str)
 
 
-def _check_class(name: str, table: Mapping[str, Any], custom: Set[str]) -> None:
+def _check_class(name: str, table: Mapping[str, Any], custom: AbstractSet[str]) -> None:
     kind, module = table["class_name"], table.get("module")
     if kind in PYTHON:
         raise ModelError(

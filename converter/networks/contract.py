@@ -18,7 +18,7 @@ _BATCH = 16
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How a network's pixels and outputs are read. Outputs are meant by their index."""
+    """The meaning of a network's pixels and outputs. Outputs are meant by their index."""
 
     class_output: int
     box_output: int | None

@@ -60,10 +60,10 @@ def scaled(pictures: Any, pixels: Pixels, channels: Channels) -> Any:
 
     factor, offset = _SCALES[pixels]
     reversed_order = (channels == "bgr") != (pixels == "caffe")
-    kernel = np.eye(3)[::-1] if reversed_order else np.eye(3)
-    if np.array_equal(kernel * factor, np.eye(3)) and not np.any(offset):
+    kernel = np.asarray((np.eye(3)[::-1] if reversed_order else np.eye(3)) * factor, np.float32)
+    if np.array_equal(kernel, np.eye(3)) and not np.any(offset):
         return pictures
-    turned = ops.conv(pictures, np.asarray(kernel * factor, np.float32)[None, None], 1, "valid")
+    turned = ops.conv(pictures, kernel[None, None], 1, "valid")
     return turned + np.broadcast_to(offset, (3,)).astype(np.float32)
 
 
@@ -71,11 +71,10 @@ def corners(boxes: Any, form: BoxForm, unit: BoxUnit, width: int, height: int) -
     """Boxes (n, 4) to x1 y1 x2 y2 in 0…1 of the picture; `width` and `height` are the network's input in pixels."""
     from keras import ops  # noqa: PLC0415 - heavy
 
-    matrix = np.array(_CORNERS[form], np.float32)
-    if unit == "pixels":
-        matrix = matrix / np.array((width, height, width, height), np.float32)
+    sides = (width, height, width, height) if unit == "pixels" else (1, 1, 1, 1)
+    matrix = np.asarray(np.array(_CORNERS[form]) / np.array(sides), np.float32)
     if not np.array_equal(matrix, np.eye(4)):
-        boxes = ops.matmul(boxes, matrix.astype(np.float32))
+        boxes = ops.matmul(boxes, matrix)
     return ops.clip(boxes, 0.0, 1.0)
 
 
@@ -100,7 +99,7 @@ def probabilities(scores: Any, form: Scores, order: Sequence[int]) -> Any:
 
 
 def form_of_scores(values: npt.NDArray[np.float32]) -> Scores:
-    """What the scores (n, width) of some pictures are, as their values say."""
+    """The form that the scores (n, width) of some pictures have, as their values say."""
     within = bool((values >= -1e-6).all() and (values <= 1 + 1e-6).all())
     if values.shape[1] == 1:
         return "probability" if within else "logit"

@@ -21,7 +21,7 @@ SCALING = frozenset({"Rescaling", "Normalization", "TrueDivide", "Divide", "Mult
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the user has set; None where it is to be worked out."""
+    """The parts of a reading that the user has set; None where one is to be worked out."""
 
     outputs: Mapping[str, str] | None = None
     """`class` and `box` to the names, or the numbers, of outputs."""
@@ -47,8 +47,10 @@ class Guess:
 
 
 def guess(network: Network, wanted: Wanted, known: tuple[str, ...] | None, pictures: Image) -> Guess:
-    """The likeliest reading; raises UsageError where the outputs fit no task, or the options not the network, ModelError
-    where the network's answers are no numbers.
+    """The likeliest reading.
+
+    Raises UsageError where the outputs fit no task, or the options not the network; ModelError where the network's
+    answers are no numbers.
 
     `known` are a dataset's classes; `pictures` are RGB (n, height, width, 3) of any kind, to see answers of.
     """
@@ -94,7 +96,7 @@ def _roles(network: Network, wanted: Mapping[str, str] | None) -> tuple[int, int
     boxes = [index for index, output in enumerate(outputs) if output.width == 4]
     if len(boxes) > 1:
         boxes = [index for index in boxes if any(word in outputs[index].name.lower() for word in BOX_NAMES)] or [
-            index for index in boxes if outputs[index].activation not in {"softmax"}
+            index for index in boxes if outputs[index].activation != "softmax"
         ]
     if len(outputs) == 2 and len(boxes) == 1:
         first = 1 - boxes[0]
@@ -132,8 +134,8 @@ def _classes(
         return _labelled(network, count, labels, known)
     if known is not None and len(known) != count:
         raise UsageError(
-            f"{network.name}: it knows {count} classes, and the photos have {len(known)} ({', '.join(known)}); say with "
-            "--labels what its classes are, in its order"
+            f"{network.name}: it knows {count} classes, and the photos have {len(known)} ({', '.join(known)}); say "
+            "with --labels what its classes are, in its order"
         )
     if known is not None:
         return known, tuple(range(count)), "(assumed: in the order of the photos' names)"

@@ -34,7 +34,7 @@ class Network:
     outputs: tuple[Output, ...]
 
     def __call__(self, pictures: Any) -> list[Any]:
-        """From pictures as the network wants them, symbolic or (n, height, width, 3), to its outputs, (n, width) each."""
+        """From pictures as the network wants them, symbolic or (n, height, width, 3), to its outputs (n, width)."""
         from keras import ops  # noqa: PLC0415 - heavy
 
         answers = _flat(self.layers(ops.cast(pictures, self.dtype), training=False))
@@ -61,7 +61,7 @@ def network(name: str, layers: Any, size: tuple[int, int] | None = None) -> Netw
             f"{name}: it takes grey pictures (one channel), and a door's camera gives colours; train it on three "
             "channels, or put a layer that makes colours grey in front of it and save that"
         )
-    height, width = shape[1:3] if None not in shape[1:3] else _given(name, shape, size)
+    height, width = _sides(name, shape, size)
     if size is not None and size != (width, height):
         raise ModelError(f"{name}: it takes {width}x{height} pixels, not {size[0]}x{size[1]}; leave --size out")
     if not (LEAST_SIDE <= width <= MOST_SIDE and LEAST_SIDE <= height <= MOST_SIDE):
@@ -69,7 +69,11 @@ def network(name: str, layers: Any, size: tuple[int, int] | None = None) -> Netw
     return Network(name, layers, width, height, dtype, _outputs(name, layers, (height, width, 3), dtype))
 
 
-def _given(name: str, shape: Sequence[Any], size: tuple[int, int] | None) -> tuple[int, int]:
+def _sides(name: str, shape: Sequence[int | None], size: tuple[int, int] | None) -> tuple[int, int]:
+    """Height and width; raises ModelError where neither the network nor the user says them."""
+    height, width = shape[1:3]
+    if height is not None and width is not None:
+        return height, width
     if size is None:
         raise ModelError(
             f"{name}: it takes pictures of any size ({_listed(shape)}), and TFLite plans for one; say which with "
@@ -145,7 +149,7 @@ def _names(layers: Any, answers: Any, count: int) -> list[str]:
 
 
 def _activations(layers: Any, count: int) -> list[str]:
-    """What the layers say that give the outputs; of a SavedModel nothing is known."""
+    """The names that the layers say which give the outputs; of a SavedModel nothing is known."""
     try:
         outputs = _flat(layers.output)
     except (AttributeError, ValueError):

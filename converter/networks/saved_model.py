@@ -23,13 +23,13 @@ ARITHMETIC = frozenset(
     BiasAdd BroadcastArgs BroadcastTo Cast Ceil ClipByValue Concat ConcatV2 Conv2D Conv2DBackpropInput Cos Cumsum
     DepthToSpace DepthwiseConv2dNative Div DivNoNan Einsum Elu EnsureShape Equal Erf Exp ExpandDims Fill Floor FloorDiv
     FloorMod FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3 Gather GatherNd GatherV2 Greater GreaterEqual
-    ImageProjectiveTransformV3 InvertPermutation L2Loss LinSpace LeakyRelu Less LessEqual Log Log1p LogSoftmax LogicalAnd LogicalNot
+    InvertPermutation L2Loss LinSpace LeakyRelu Less LessEqual Log Log1p LogSoftmax LogicalAnd LogicalNot
     LogicalOr MatMul MatrixDiag MatrixDiagV3 Max MaxPool MaxPoolV2 Maximum Mean Min Minimum MirrorPad Mod Mul MulNoNan
     Neg NotEqual OneHot OnesLike Pack Pad PadV2 Pow Prod Rank RealDiv Reciprocal Relu Relu6 Reshape ResizeBilinear
     ResizeNearestNeighbor ReverseV2 Round Rsqrt Select SelectV2 Selu Shape ShapeN Sigmoid Sign Sin Size Slice Softmax
     Softplus Softsign SpaceToBatchND SpaceToDepth Split SplitV Sqrt Square SquaredDifference Squeeze StridedSlice Sub
     Sum Tanh TensorScatterUpdate Tile TopKV2 Transpose Unpack Where ZerosLike
-    AdjustContrastv2 AssignAddVariableOp AssignSubVariableOp Range RngReadAndSkip
+    AdjustContrastv2 ImageProjectiveTransformV3 AssignAddVariableOp AssignSubVariableOp Range RngReadAndSkip
     RandomStandardNormal RandomUniform RandomUniformInt StatelessRandomGetAlg StatelessRandomGetKeyCounter
     StatelessRandomGetKeyCounterAlg StatelessRandomNormalV2 StatelessRandomUniformIntV2 StatelessRandomUniformV2
     """.split()

@@ -30,7 +30,7 @@ LEAST_PHOTOS = 20
 MARGIN, ERRORS = 0.01, 3.0
 """A difference matters from this mean on, and is no chance from so many standard errors on."""
 LEAST_LIKELY, EVIDENCE = 0.01, 15.0
-"""No photo counts more against a reading than this probability of its true class; nats, of which such a photo has 4.6."""
+"""No photo counts more against a reading than this probability of its true class, which is 4.6 nats; nats in all."""
 TIE = 1e-4
 """A photo's difference up to which neither reading is better."""
 ALIKE, ALIKE_LABELS, ALIKE_BOXES = 0.05, 0.98, 0.95
@@ -119,7 +119,8 @@ def tested(network: Network, guessed: Guess, wanted: Wanted, photos: Photos) -> 
     best = next(one for one in tried if _allowed(one, fixed) and (one is best or one.alike(best)))
     ordered = sorted(PARTS, key=lambda part: part not in fixed)  # what was set wrongly makes the rest unclear
     reasons = {part: why for part in ordered if (why := _settled(part, best, tried, fixed, guessed))}
-    return guessed.because(best.reading, {**reasons, "photos": f"{count}, with them: {best.said()}"})
+    said = {str(part): why for part, why in reasons.items()}
+    return guessed.because(best.reading, {**said, "photos": f"{count}, with them: {best.said()}"})
 
 
 def _fixed(reading: Reading, wanted: Wanted) -> dict[Part, Any]:
@@ -234,8 +235,8 @@ def _settled(part: Part, best: Tried, tried: Sequence[Tried], fixed: Mapping[Par
     if part in fixed:
         if next_best.beats(best):
             raise ModelError(
-                f"{OPTIONS[part]} {said} does not explain the labels: {best.said()}, but with {rival}; leave it out, or "
-                "mend the labels"
+                f"{OPTIONS[part]} {said} does not explain the labels: {best.said()}, but with {rival}; leave it out, "
+                "or mend the labels"
             )
         return f"{said} (set; next best {rival})"
     if unclear := [one for one in rivals if not best.likelier(one) and not one.alike(best)]:

@@ -1,8 +1,9 @@
 """`python -m converter.tflite.probe FOLDER`: one .tflite over many pictures, in the daemon's own runtime module.
 
-A process of its own, because some damaged files do not raise but take the interpreter with them; `runtime` starts it.
-FOLDER holds `model.tflite`, `pictures.npy` (n, height, width, 3) and `task.json` {"task", "count", "threads"}; on success
-`answers.npz` and `cost.json` are written there. It never imports TensorFlow, so that its memory is the daemon's.
+A process of its own, for some damaged files do not raise but take the interpreter with them; `runtime` starts it.
+FOLDER holds `model.tflite`, `pictures.npy` (n, height, width, 3) and `task.json` {"task", "count", "threads"}; on
+success `answers.npz` and `cost.json` are written there. It never imports TensorFlow, so that its memory is that of the
+daemon.
 """
 
 from __future__ import annotations

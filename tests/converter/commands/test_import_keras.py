@@ -40,7 +40,7 @@ class Taught:
     model: Any
     dataset: Path
     answers: list[Floats]
-    """What plain Keras answers to the test photos."""
+    """Of plain Keras to the test photos."""
     right: float
 
 

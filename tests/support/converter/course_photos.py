@@ -1,6 +1,7 @@
 """Photos as a course has them taken: one person before a webcam, her face a third of the picture; and other people.
 
-She keeps her suit on, so that colours matter.
+She keeps her suit on, and others have her shape in other colours: a network that sees red for blue takes one for the
+other.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ import numpy as np
 
 from converter.compositions.people import stranger_faces
 from converter.compositions.picture import PersonCutout
+from converter.compositions.portraits import ASTRONAUT as PLACE
 from converter.compositions.practice import _Studio
 from converter.data.dataset import Dataset, Sample, load_dataset, writing
-from converter.compositions.portraits import ASTRONAUT as PLACE
 from edgegate.demo.portraits import ASTRONAUT
 from edgegate.types import Box, Image
 
@@ -31,12 +32,14 @@ def write_course(folder: Path, *, seed: int = 2, counts: dict[str, int] | None =
     studio, rng = _Studio(seed), np.random.default_rng(seed)
     cutout = ASTRONAUT.cut_out()
     person = PersonCutout(np.asarray(cutout.image, np.float32), cutout.alpha, PLACE.box)
+    double = PersonCutout(person.picture[..., ::-1].copy(), cutout.alpha, PLACE.box)
     strangers = stranger_faces()
     with writing(folder, ("unknown", PERSON), seed) as writer:
         for part, (split, count) in enumerate((counts or COUNTS).items()):
             for index in range(count):
                 faces = strangers[part::3]
-                other = studio.stranger(faces[index % len(faces)][1]) if index % EMPTY else None
+                drawn = double if index % 2 else studio.stranger(faces[index % len(faces)][1])
+                other = drawn if index % EMPTY else None
                 for label, who in enumerate((other, person)):
                     content, box = studio.photo(who, studio.room())
                     picture, unit = _before_the_webcam(cv2.imdecode(np.frombuffer(content, np.uint8), 1), box, rng)

@@ -63,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def main_apart(argv: Sequence[str]) -> int:
-    """`main` in a process of its own: damaged files are known that end the process that reads them, and it says nothing."""
+    """`main` in a process of its own: some damaged files end the process that reads them, and it says nothing."""
     child = os.fork()  # nothing has begun a thread yet
     if not child:
         return main(argv)

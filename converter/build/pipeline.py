@@ -19,8 +19,8 @@ from converter.data.dataset import Dataset, load_dataset
 from converter.data.prepare import MIN_PHOTOS, Sources, prepare
 from converter.data.summary import remarks, table
 from converter.evaluation.pairs import require_strangers
-from converter.recipe.recipe import Recipe
 from converter.networks.trained import load_model
+from converter.recipe.recipe import Recipe
 from converter.training.train import train
 
 KERAS_FILE = "model.keras"

@@ -214,7 +214,8 @@ def _best(tried: Sequence[Tried], fixed: Mapping[Part, Any]) -> Tried | None:
 def _require_sense(network: Network, best: Tried, photos: Photos) -> None:
     """Raises ModelError where even the best combination is no better than saying always the same."""
     commonest = float(np.bincount(photos.labels).max() / len(photos.labels))
-    if best.accuracy > min(commonest + MARGIN, 1 - MARGIN) or (best.overlap or 0.0) > 0.5:
+    chance = commonest + 2 * (commonest * (1 - commonest) / len(photos.labels)) ** 0.5
+    if best.accuracy > min(chance, 1 - MARGIN) or (best.overlap or 0.0) > 0.5:
         return
     raise ModelError(
         f"{network.name}: no reading of it explains the labels of {len(photos.labels)} photos: {best.said()} at best, "

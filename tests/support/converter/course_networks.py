@@ -25,7 +25,7 @@ class Course:
 
     model: Callable[[int], Any]
     size: int = 96
-    epochs: int = 12
+    epochs: int = 14
     rate: float = 1e-3
     pixels: bool = False
     """Boxes are trained in pixels of the input."""
@@ -119,7 +119,7 @@ def _cnn(image: Any) -> Any:
     for filters in (16, 24, 32, 48):
         features = layers.Conv2D(filters, 3, padding="same", activation="relu")(features)
         features = layers.MaxPooling2D()(features)
-    return layers.Flatten()(features)
+    return layers.Dropout(0.4)(layers.Flatten()(features))
 
 
 def small(size: int, *, classes: int = 2, activation: str | None = "softmax", box: str | None = "sigmoid") -> Any:
@@ -138,7 +138,12 @@ def sequential(size: int) -> Any:
     for filters in (16, 32, 48):
         model.add(layers.Conv2D(filters, 3, activation="relu"))
         model.add(layers.MaxPooling2D())
-    for layer in (layers.Flatten(), layers.Dense(64, activation="relu"), layers.Dense(2, activation="softmax")):
+    for layer in (
+        layers.Flatten(),
+        layers.Dropout(0.4),
+        layers.Dense(64, activation="relu"),
+        layers.Dense(2, activation="softmax"),
+    ):
         model.add(layer)
     return model
 
@@ -176,7 +181,7 @@ def facetracker(size: int) -> Any:
 
 COURSES: Mapping[str, Course] = {
     "sigmoid": Course(partial(small, classes=1, activation="sigmoid")),
-    "sequential": Course(sequential, epochs=8),
+    "sequential": Course(sequential, epochs=12),
     "pixels": Course(partial(small, box=None), pixels=True),
     "yxyx": Course(small, swapped=True),
     "logits": Course(partial(small, activation=None)),

@@ -21,7 +21,7 @@ from edgegate.types import Box, Image
 
 SIDE = 128
 PERSON = "Eileen Collins"
-COUNTS = {"train": 160, "valid": 20, "test": 44}
+COUNTS = {"train": 260, "valid": 20, "test": 44}
 """Pictures of each class in each split."""
 EMPTY = 5
 """Of class 0, one in so many is of nobody."""
@@ -38,7 +38,7 @@ def write_course(folder: Path, *, seed: int = 2, counts: dict[str, int] | None =
         for part, (split, count) in enumerate((counts or COUNTS).items()):
             for index in range(count):
                 faces = strangers[part::3]
-                drawn = double if index % 2 else studio.stranger(faces[index % len(faces)][1])
+                drawn = double if index % 4 == 1 else studio.stranger(faces[index % len(faces)][1])
                 other = drawn if index % EMPTY else None
                 for label, who in enumerate((other, person)):
                     content, box = studio.photo(who, studio.room())

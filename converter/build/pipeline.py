@@ -50,7 +50,7 @@ class _Road:
             require_strangers(dataset)
         inputs = {"after": origin, "weights": contents_of(self._recipe.model.weights)}
         inputs |= _dump(self._recipe, "model", "train", "augment")
-        training = Stage("train", inputs, self._train(dataset), True)
+        training = Stage("train", inputs, self._train(dataset), True, ("train.epochs", "train.patience"))
         model = self._workshop.done(training) / KERAS_FILE
         return self._conversion(dataset, model, training.key).go()
 

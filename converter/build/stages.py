@@ -26,11 +26,25 @@ class Stage:
     """Fills the folder it is given, which is not there yet."""
     resumes: bool = False
     """True if `make` goes on with a folder that an interrupted run of the same inputs has left."""
+    grows: tuple[str, ...] = ()
+    """Names of inputs with other values of which `make` goes on with what is there, too; dots lead into tables."""
 
     @property
     def key(self) -> str:
         text = json.dumps([self.name, __version__, self.inputs], sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def root(self) -> str:
+        """The key without the inputs that may grow."""
+        inputs = json.loads(json.dumps(self.inputs, default=str))
+        for name in self.grows:
+            *tables, last = name.split(".")
+            table = inputs
+            for part in tables:
+                table = table[part]
+            table.pop(last, None)
+        return Stage(self.name, inputs, self.make).key
 
 
 class Workshop:
@@ -58,12 +72,14 @@ class Workshop:
                 return folder
             self._tell(f"{stage.name}: somebody has changed what it made")
             state = {}
-        if not (stage.resumes and state.get("key") == stage.key):
+        grown = bool(stage.grows) and state.get("root") == stage.root and state.get("made") in {None, digest(folder)}
+        if not (stage.resumes and (state.get("key") == stage.key or grown)):
             shutil.rmtree(folder, ignore_errors=True)
         self._tell(f"{stage.name}: {'going on' if folder.exists() else 'making'}")
-        _write(ticket, {"key": stage.key, "done": False})
+        known = {"key": stage.key, "root": stage.root}
+        _write(ticket, known | {"done": False})
         stage.make(folder)
-        _write(ticket, {"key": stage.key, "done": True, "made": digest(folder)})
+        _write(ticket, known | {"done": True, "made": digest(folder)})
         return folder
 
 

@@ -1,4 +1,4 @@
-"""`converter train`: a dataset to a trained network; called again after an interruption, it goes on."""
+"""`converter train`: a dataset to a trained network; called again after an interruption, or with more epochs, it goes on."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from converter.data.dataset import load_dataset
 from converter.training.history import SCHEDULES
-from converter.training.lessons import LOSSES
+from converter.training.lessons import EMPTY_BOXES, LOSSES
 from converter.training.settings import TrainSettings
 from converter.training.simple import LEARNERS
 from converter.training.strategies import STRATEGIES
@@ -57,6 +57,9 @@ def _add_learning(parser: argparse.ArgumentParser) -> None:
         "--learner", choices=LEARNERS, default=DEFAULTS.learner, help="Adam, or a simple model (%(default)s)"
     )
     group.add_argument("--loss", choices=LOSSES, default=DEFAULTS.loss, help="of embedders (%(default)s)")
+    group.add_argument(
+        "--empty-boxes", choices=EMPTY_BOXES, default=DEFAULTS.empty_boxes, help="of pictures of nobody (%(default)s)"
+    )
     group.add_argument("--schedule", choices=SCHEDULES, default=DEFAULTS.schedule, help="of the rate (%(default)s)")
     group.add_argument(
         "--patience", type=count, default=DEFAULTS.patience, help="epochs without a better one (%(default)s)"
@@ -77,6 +80,7 @@ def run(args: argparse.Namespace) -> int:
         frozen=None if args.freeze is None else tuple(args.freeze),
         learner=args.learner,
         loss=args.loss,
+        empty_boxes=args.empty_boxes,
         epochs=args.epochs,
         batch_size=args.batch_size,
         learning_rate=args.learning_rate,

@@ -31,7 +31,7 @@ from converter.recipe.mistakes import described
 from converter.tables import RecipeTable
 from converter.tflite.variants import Variant
 from converter.training.history import Schedule
-from converter.training.lessons import EmbedderLoss
+from converter.training.lessons import EmbedderLoss, EmptyBoxes
 from converter.training.settings import TrainSettings
 from converter.training.simple import Learner
 from converter.training.strategies import Strategy
@@ -177,6 +177,8 @@ class TrainTable(RecipeTable):
     """of embedders: semi-hard triplets of a batch, or a softmax over the people with an additive margin"""
     together: int = Field(4, ge=2, le=64)
     """photos of one person that an embedder sees side by side in a batch"""
+    empty_boxes: EmptyBoxes = "ignore"
+    """of trackers: pictures of nobody weigh nothing in the box's loss, or pull it to 0, 0, 0, 0 as courses have it"""
     seed: int = Field(0, ge=0)
     """the same, with the same images, gives the same curves"""
     strategy: Strategy = "none"

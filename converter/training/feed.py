@@ -29,7 +29,7 @@ class Alter(Protocol):
 
 
 Batch: TypeAlias = tuple[npt.NDArray[np.float32], dict[str, npt.NDArray[Any]], dict[str, npt.NDArray[np.float32]]]
-"""Pictures 0…255, what the outputs should be, and what each picture weighs there: boxes 0 where there is no face."""
+"""Pictures 0…255, what the outputs should be, and what each picture weighs there."""
 
 Step: TypeAlias = Literal["train", "valid"]
 
@@ -140,10 +140,9 @@ def _altered(pictures: Pictures, rows: npt.NDArray[np.int64], epoch: int, alter:
 def _example(part: Pictures, lesson: Lesson, step: Step) -> Batch:
     silent = lesson.unheard.get(step, ())
     targets = {name: part.boxes if name == "box" else part.labels for name in lesson.outputs}
-    weights = {
-        name: (part.faces if name == "box" else np.full(len(part), name not in silent)).astype(np.float32)
-        for name in lesson.outputs
-    }
+    weights = {name: np.full(len(part), name not in silent, np.float32) for name in lesson.outputs}
+    if "box" in weights and lesson.empty_boxes == "ignore":
+        weights["box"] = part.faces.astype(np.float32)
     return part.images.astype(np.float32), targets, weights
 
 

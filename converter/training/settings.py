@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from converter.architectures import find
 from converter.architectures.inputs import input_of
 from converter.training.history import Schedule
-from converter.training.lessons import EmbedderLoss, Lesson, lesson_of
+from converter.training.lessons import EmbedderLoss, EmptyBoxes, Lesson, lesson_of
 from converter.training.simple import Learner
 from converter.training.strategies import Strategy
 
@@ -29,6 +29,8 @@ class TrainSettings:
     """Of embedders."""
     together: int = 4
     """Pictures of a person that an embedder sees side by side."""
+    empty_boxes: EmptyBoxes = "ignore"
+    """Of trackers: whether pictures of nobody pull the box to 0, as courses have it."""
     epochs: int = 30
     batch_size: int = 32
     learning_rate: float = 1e-3
@@ -53,4 +55,4 @@ class TrainSettings:
 
     @property
     def lesson(self) -> Lesson:
-        return lesson_of(find(self.design).task, self.loss, self.together)
+        return lesson_of(find(self.design).task, self.loss, self.together, self.empty_boxes)

@@ -1,4 +1,5 @@
 """Trains a network on a dataset: the same settings, data and processor give the same curves, interrupted or not.
+With more epochs, or more patience, a run that has ended goes on from its last epoch.
 
 model.keras         the network of the epoch with the least validation loss
 history.json        every epoch's figures, and what they are the history of
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from converter.training.checkpoints import Keeper
 
 MODEL_FILE = "model.keras"
+
+MAY_CHANGE = {"epochs", "patience"}
+"""Settings with which a run that has ended goes on: load the model, and train on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,10 @@ def _make_repeatable(seed: int) -> None:
 def _origin(
     settings: TrainSettings, dataset: Dataset, train_set: Pictures, valid_set: Pictures, alter: Alter | None
 ) -> dict[str, Any]:
-    return asdict(settings) | {
+    given = asdict(settings)
+    if settings.empty_boxes == "ignore":  # as it was before there was a choice
+        del given["empty_boxes"]
+    return given | {
         "input_size": settings.size,
         "frozen": list(settings.stays),
         "classes": list(dataset.classes),
@@ -104,11 +111,12 @@ def _begin(out: Path, origin: Mapping[str, Any]) -> History:
     if found is None:
         out.mkdir(parents=True, exist_ok=True)
         return History(origin)
-    if other := sorted(key for key in origin.keys() | found.origin.keys() if origin.get(key) != found.origin.get(key)):
+    keys = (origin.keys() | found.origin.keys()) - MAY_CHANGE
+    if other := sorted(key for key in keys if origin.get(key) != found.origin.get(key)):
         raise UsageError(
             f"{out}: holds a training run that differs in {', '.join(other)}; name another folder, or remove this one"
         )
-    return found
+    return History(origin, found.epochs)
 
 
 def _fit(

@@ -21,8 +21,8 @@ class Bench:
         self.fail = False
         self._workshop = Workshop(folder, self.lines.append)
 
-    def stage(self, inputs: Mapping[str, Any], *, resumes: bool = False) -> Path:
-        return self._workshop.done(Stage("bake", inputs, self._make, resumes))
+    def stage(self, inputs: Mapping[str, Any], *, resumes: bool = False, grows: tuple[str, ...] = ()) -> Path:
+        return self._workshop.done(Stage("bake", inputs, self._make, resumes, grows))
 
     def _make(self, folder: Path) -> None:
         folder.mkdir(exist_ok=True)
@@ -66,6 +66,21 @@ def test_what_broke_off_does_not_go_on_with_other_inputs(bench: Bench) -> None:
         bench.stage({"flour": 2}, resumes=True)
     bench.fail = False
     assert {file.name for file in bench.stage({"flour": 3}, resumes=True).iterdir()} == {"2"}
+
+
+def test_what_may_grow_goes_on_and_nothing_else(bench: Bench) -> None:
+    for epochs in (1, 2):
+        folder = bench.stage({"train": {"epochs": epochs, "rate": 3}}, resumes=True, grows=("train.epochs",))
+    assert {file.name for file in folder.iterdir()} == {"1", "2"}
+    folder = bench.stage({"train": {"epochs": 3, "rate": 4}}, resumes=True, grows=("train.epochs",))
+    assert {file.name for file in folder.iterdir()} == {"3"}
+
+
+def test_what_somebody_has_changed_is_made_anew(bench: Bench) -> None:
+    folder = bench.stage({"flour": 2})
+    (folder / "1").write_text("another model")
+    assert {file.name for file in bench.stage({"flour": 2}).iterdir()} == {"2"}
+    assert bench.lines[-2:] == ["bake: somebody has changed what it made", "bake: making"]
 
 
 def test_a_folder_is_known_by_names_and_contents(tmp_path: Path) -> None:

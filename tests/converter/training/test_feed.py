@@ -12,6 +12,7 @@ from converter.data.augment import Augmenter
 from converter.data.compact import UnitBox
 from converter.data.dataset import Sample
 from converter.training.feed import Pictures, epoch_batches, read_pictures
+from converter.training.lessons import lesson_of
 from edgegate.errors import EdgegateError
 from edgegate.types import Image
 from edgegate.vision.preprocess import stretch
@@ -58,6 +59,13 @@ def test_boxes_weigh_nothing_where_there_is_no_face(pictures: Pictures) -> None:
     for _, truth, weights in epoch_batches(pictures, 4, 0, 0, None):
         np.testing.assert_array_equal(weights["box"], truth["class"])
         np.testing.assert_array_equal(weights["class"], 1)
+
+
+def test_boxes_of_nobody_are_pulled_to_zero_where_a_course_wants_it(pictures: Pictures) -> None:
+    lesson = lesson_of("tracker", empty_boxes="zero")
+    for _, truth, weights in epoch_batches(pictures, 4, 0, 0, None, lesson):
+        np.testing.assert_array_equal(weights["box"], 1)
+        assert not truth["box"][truth["class"] == 0].any()
 
 
 def test_augmentation_is_another_each_epoch_and_the_same_each_time(pictures: Pictures) -> None:

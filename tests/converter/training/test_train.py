@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import os
 import signal
 import subprocess
@@ -109,8 +110,26 @@ def test_a_finished_run_is_not_trained_again(whole: tuple[Path, Trained], datase
 
 
 def test_a_run_of_other_settings_is_refused(whole: tuple[Path, Trained], dataset: Dataset) -> None:
-    with pytest.raises(UsageError, match="differs in epochs, learning_rate"):
-        train(dataclasses.replace(TINY, epochs=9, learning_rate=1.0), dataset, whole[0])
+    with pytest.raises(UsageError, match="differs in batch_size, learning_rate;"):
+        train(dataclasses.replace(TINY, epochs=9, batch_size=4, learning_rate=1.0), dataset, whole[0])
+
+
+def test_with_more_epochs_a_run_that_has_ended_goes_on(dataset: Dataset, tmp_path: Path) -> None:
+    """At a constant rate as if it had been asked for them at once; its optimizer goes on too."""
+    settings = dataclasses.replace(TINY, epochs=1, schedule="constant")
+    first = train(settings, dataset, tmp_path / "run")
+    longer = dataclasses.replace(settings, epochs=3, patience=TINY.patience + 1)
+    second = train(longer, dataset, tmp_path / "run")
+    assert second.history[:1] == first.history
+    assert second.history == train(longer, dataset, tmp_path / "at once").history
+    assert json.loads((tmp_path / "run" / "history.json").read_text("utf-8"))["origin"]["epochs"] == 3
+
+
+def test_in_a_pipe_each_epoch_is_a_line(dataset: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    train(dataclasses.replace(TINY, epochs=2), dataset, tmp_path / "run")
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("epoch ")]
+    assert [line.split(":")[0] for line in lines] == ["epoch 1 of 2", "epoch 2 of 2"]
+    assert re.fullmatch(r"epoch 1 of 2: loss [\d.]+, valid [\d.]+, accuracy [\d.]+, IoU [\d.]+, [\d.]+ s", lines[0])
 
 
 def test_frozen_layers_stay_as_they_were(dataset: Dataset, tmp_path: Path) -> None:

@@ -1,4 +1,7 @@
-"""The road from a trained network to its pack: variants, verification, report. The same for networks trained here and elsewhere."""
+"""The road from a trained network to its pack: variants, verification, report.
+
+It is the same for networks that were trained here and elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -172,7 +175,7 @@ class Conversion:
         return packs.write(draft, self.out)
 
     def _table(self, best: Verified | Compared, truth: HeldOut) -> list[dict[str, Any]]:
-        """A classifier's, of strangers it was tested on; an embedder's is measured on visits, by `edgegate evaluate`."""
+        """A classifier's, of strangers it was tested on; an embedder's is measured by `edgegate evaluate`."""
         if self.trained.task != "classifier" or isinstance(best, Compared):
             return []
         return class_rows(self.trained.name, best.answers, truth)

@@ -223,8 +223,8 @@ class _Road:
                 "reasons": [f"{part}: {reason}" for part, reason in found.reasons.items()],
             },
             provenance=(
-                f"TrainedNetwork elsewhere ({order.file.name}, sha256 {self._sha256[:12]}…). Whether its training has seen the "
-                "photos that these figures are of nobody has said: if it has, they flatter it."
+                f"Trained elsewhere ({order.file.name}, sha256 {self._sha256[:12]}…). Whether its training has seen "
+                "the photos that these figures are of, nobody has said: if it has, they flatter it."
             ),
         )
 

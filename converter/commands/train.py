@@ -1,4 +1,4 @@
-"""`converter train`: a dataset to a trained network; called again after an interruption, or with more epochs, it goes on."""
+"""`converter train`: a dataset to a trained network; after an interruption, or with more epochs, it goes on."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from converter.data.compact import Unfit, UnitBox, parse_label
 from converter.data.dataset import UNKNOWN
+from converter.data.finding import PictureFinder
 from converter.data.problems import Problem
 from edgegate.enrol import PICTURES, decode_picture
 from edgegate.types import Image
@@ -81,13 +82,14 @@ def read_annotations(folder: Path, names: Sequence[str] | None) -> tuple[list[An
     annotations: list[Annotation] = []
     problems: list[Problem] = []
     mentioned: set[Path] = set()
+    finder = PictureFinder()
     files = [path for path in sorted(folder.rglob("*")) if not path.name.startswith(".")]
     for file in (path for path in files if path.suffix.lower() == ".json"):
         mentioned.add(file.with_suffix(""))
         for row in _rows(file, problems):
-            mentioned.update(_mentioned(file, row))
             try:
-                annotations.append(_known(_annotation(file, row, names), names))
+                mentioned.update(_mentioned(file, row, finder))
+                annotations.append(_known(_annotation(file, row, names, finder), names))
             except Unfit as error:
                 problems.append(Problem(file, str(error), "mend the label, or remove picture and label"))
     problems.extend(_unlabelled(files, mentioned))
@@ -98,7 +100,7 @@ def read_annotations(folder: Path, names: Sequence[str] | None) -> tuple[list[An
 def read_names(file: Path) -> tuple[str, ...]:
     """Class names, one a line, by number; raises Unfit unless `UNKNOWN` is the first and each is there once."""
     try:
-        names = tuple(line.strip() for line in file.read_text("utf-8").splitlines() if line.strip())
+        names = tuple(line.strip() for line in file.read_text("utf-8-sig").splitlines() if line.strip())
     except (OSError, UnicodeDecodeError) as error:
         raise Unfit(f"it cannot be read: {error}") from None
     if names[:1] != (UNKNOWN,) or len(set(names)) != len(names):
@@ -108,25 +110,27 @@ def read_names(file: Path) -> tuple[str, ...]:
 
 def _rows(file: Path, problems: list[Problem]) -> list[Any]:
     try:
-        document = json.loads(file.read_text("utf-8"))
+        document = json.loads(file.read_text("utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
         problems.append(Problem(file, f"it cannot be read as JSON ({error})", "save it again, or remove it"))
         return []
     return document if isinstance(document, list) else [document]
 
 
-def _mentioned(file: Path, row: Any) -> Iterator[Path]:
+def _mentioned(file: Path, row: Any, finder: PictureFinder) -> Iterator[Path]:
     """The picture that a label is about, whatever else is wrong with it."""
     image = (row.get("imagePath") or row.get("image")) if isinstance(row, dict) else None
     if isinstance(image, str):
-        yield _found(file, image)
+        yield finder.find(file, image)
 
 
-def _annotation(file: Path, row: Any, names: Sequence[str] | None) -> Annotation:
-    return _labelme(file, row) if isinstance(row, dict) and "shapes" in row else _compact(file, row, names)
+def _annotation(file: Path, row: Any, names: Sequence[str] | None, finder: PictureFinder) -> Annotation:
+    if isinstance(row, dict) and "shapes" in row:
+        return _labelme(file, row, finder)
+    return _compact(file, row, names, finder)
 
 
-def _compact(file: Path, row: Any, names: Sequence[str] | None) -> Annotation:
+def _compact(file: Path, row: Any, names: Sequence[str] | None, finder: PictureFinder) -> Annotation:
     label = parse_label(row)
     if label.number == 0:
         name = UNKNOWN
@@ -134,10 +138,10 @@ def _compact(file: Path, row: Any, names: Sequence[str] | None) -> Annotation:
         raise Unfit(f"class {label.number} has no name: list the names in classes.txt, one a line, {UNKNOWN!r} first")
     else:
         name = names[label.number]
-    return Annotation(file, _found(file, label.image), name, label.box, group=label.group, camera=label.camera)
+    return Annotation(file, finder.find(file, label.image), name, label.box, group=label.group, camera=label.camera)
 
 
-def _labelme(file: Path, row: dict[str, Any]) -> Annotation:
+def _labelme(file: Path, row: dict[str, Any], finder: PictureFinder) -> Annotation:
     """One LabelMe file. It keeps unknown keys, so that `group` and `camera` outlive an edit in the tool."""
     if not isinstance(row["shapes"], list) or not isinstance(row.get("imagePath"), str):
         raise Unfit("it is not a file of the LabelMe tool: no list of shapes, or no imagePath")
@@ -147,7 +151,7 @@ def _labelme(file: Path, row: dict[str, Any]) -> Annotation:
     group, camera = row.get("group"), row.get("camera")
     if not isinstance(group, str | None) or not isinstance(camera, str | None):
         raise Unfit("group and camera are names")
-    image = _found(file, row["imagePath"])
+    image = finder.find(file, row["imagePath"])
     return Annotation(file, image, name, box, pixels=True, size=size, group=group, camera=camera)
 
 
@@ -188,20 +192,10 @@ def _known(annotation: Annotation, names: Sequence[str] | None) -> Annotation:
     raise Unfit(f"label {annotation.name!r} is not in the list of classes{hint}")
 
 
-def _found(file: Path, image: str) -> Path:
-    """The picture by the name that a label gives it, which may be another computer's path."""
-    path = Path(image.replace("\\", "/"))
-    beside = file.parent / path
-    try:
-        return beside if beside.is_file() else file.parent / path.name
-    except OSError:  # a name that no file can have
-        return beside
-
-
 def _embedded(file: Path) -> bytes:
     """LabelMe's `imageData`: the picture's own file, in base64, or null."""
     try:
-        document = json.loads(file.read_text("utf-8"))
+        document = json.loads(file.read_text("utf-8-sig"))
         data = document.get("imageData") if isinstance(document, dict) else None
         content = base64.b64decode(data, validate=True) if isinstance(data, str) else b""
     except (OSError, ValueError, binascii.Error):

@@ -29,6 +29,8 @@ def parse_label(row: Any) -> Label:
     if not isinstance(row, dict) or not isinstance(row.get("image"), str):
         raise Unfit('it is not {"image": …, "class": n, "bbox": [x1, y1, x2, y2]}')
     label, group, camera = row.get("class"), row.get("group"), row.get("camera")
+    if isinstance(label, list) and len(label) == 1:  # as courses write it, for TensorFlow
+        label = label[0]
     if not isinstance(label, int) or isinstance(label, bool) or label < 0:
         raise Unfit(f"class {label!r} is not a number from 0 on")
     if not isinstance(group, str | None) or not isinstance(camera, str | None):

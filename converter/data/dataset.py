@@ -177,7 +177,7 @@ def _row(name: str, sample: Sample) -> dict[str, Any]:
 
 def _read_json(file: Path, problems: list[Problem]) -> Any:
     try:
-        return json.loads(file.read_text("utf-8"))
+        return json.loads(file.read_text("utf-8-sig"))
     except FileNotFoundError:
         problems.append(Problem(file, "it is not there", "make the dataset again with: python -m converter prepare"))
     except (OSError, ValueError, RecursionError) as error:

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal, TypeAlias, get_args
 
+from converter.data import presplit
 from converter.data.annotations import Annotation, read_annotations, read_names
 from converter.data.compact import Unfit, UnitBox
 from converter.data.dataset import UNKNOWN, Dataset, Sample, Split, load_dataset, writing
@@ -78,6 +79,10 @@ class Prepared:
     """The number of strangers' pictures without a face that the detector finds: they count as scenes of nobody."""
     left_out: int = 0
     """The number of photos of people left out, for the detector finds no face in them."""
+    as_given: bool = False
+    """True if the photos came split, and stay so."""
+    alike: int = 0
+    """The number of test pictures, of photos that came split, that look nearly the same as one of training."""
 
 
 def prepare(
@@ -101,17 +106,21 @@ def prepare(
     labels = [classes.index(picture.annotation.name) for picture in pictures]
     known = sources.apart == "person"
     problems.extend(_too_few(sources.photos, classes, labels, min_photos, nobody_else=known))
-    groups = _groups(pictures, problems)
+    drawn = presplit.splits_of(sources.photos, [picture.annotation for picture in pictures])
+    groups = _groups(pictures, problems) if not any(drawn) else presplit.groups(pictures, drawn)
+    problems.extend(presplit.faults(sources.photos, pictures, drawn))
     counts = contents(groups, labels)
     homes = (split_people if known else split_groups)(counts, seed, shares)
+    homes |= {group: split for group, split in zip(groups, drawn, strict=True) if split is not None}
     problems.extend(_too_alike(sources.photos, counts) if known else _not_everywhere(sources, classes, counts, homes))
     if problems:
         raise DataError(problems)
     rows = list(zip(pictures, labels, groups, [homes[group] for group in groups], strict=True))
     _write(out, classes, seed, rows, longest)
-    joined = len({picture.group for picture in pictures}) - len(counts)
+    joined = 0 if any(drawn) else len({picture.group for picture in pictures}) - len(counts)
     faceless = sum(picture.annotation.undrawn and picture.box is None for picture in pictures)
-    return Prepared(load_dataset(out), joined, faceless, len(examined) - len(pictures))
+    left_out = len(examined) - len(pictures)
+    return Prepared(load_dataset(out), joined, faceless, left_out, any(drawn), presplit.alike(pictures, drawn))
 
 
 def _require(sources: Sources, out: Path) -> None:

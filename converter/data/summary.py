@@ -36,6 +36,10 @@ def remarks(prepared: Prepared) -> Iterator[str]:
     """Returns what its owner may not expect; mostly nothing."""
     if prepared.merged:
         yield f"{prepared.merged} shootings were joined to others, for pictures of theirs look nearly the same"
+    if prepared.as_given:
+        yield "the photos came split into training, validation and test, and stay so"
+    if prepared.alike:
+        yield f"{prepared.alike} test pictures look nearly the same as one of training: figures on them flatter"
     if prepared.faceless:
         yield f"{prepared.faceless} pictures of strangers count as nobody's, for no face is found in them"
     if prepared.left_out:

@@ -35,7 +35,7 @@ def put_table(folder: Path, files: Sequence[Path]) -> Pack:
 def read_rows(file: Path, pack: Pack) -> list[dict[str, Any]]:
     """The rows of a file, each sensible; raises ModelError."""
     try:
-        document = tomllib.loads(file.read_text(encoding="utf-8"))
+        document = tomllib.loads(file.read_text(encoding="utf-8-sig"))
         rows: list[dict[str, Any]] = document.get("thresholds", [])
         for row in Table(rows).rows:
             _check(row)

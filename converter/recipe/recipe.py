@@ -239,7 +239,7 @@ class Recipe(RecipeTable):
 def load_recipe(path: Path) -> Recipe:
     """Read and check; raises UsageError if there is no such file, ConfigError with every mistake in it."""
     try:
-        return parse_recipe(tomllib.loads(path.read_text("utf-8")), path)
+        return parse_recipe(tomllib.loads(path.read_text("utf-8-sig")), path)
     except FileNotFoundError:
         raise UsageError(f"{path}: no such recipe") from None
     except (OSError, UnicodeDecodeError) as error:

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -21,17 +22,18 @@ from converter.tflite.answers import Floats, iou
 from edgegate.vision.packs import load_pack
 from tests.support.converter.course_networks import COURSES, FORMATS, QUICK, Course, read_split, save, train
 from tests.support.converter.course_photos import PERSON, write_course
+from tests.support.program import Program
 
 pytestmark = pytest.mark.train
 
 ROWS = [
-    pytest.param(name, form, marks=() if name in QUICK else [pytest.mark.full, pytest.mark.timeout(1800)])
+    pytest.param(name, form, marks=[pytest.mark.timeout(1800), *(() if name in QUICK else (pytest.mark.full,))])
     for name in COURSES
     for form in FORMATS
 ]
 
-EXCUSED: dict[str, str] = {}
-"""Designs whose int8 may miss, with the reason: then dynamic range must not."""
+EXCUSED = {"mobilenetv2": "int8 boxes overlap the float ones by 0.93 only"}
+"""Designs whose int8 may miss, with the figure: then dynamic range must not."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,9 +115,7 @@ def test_a_course_network_becomes_a_pack_in_one_command(name: str, form: str, ta
     check_float32(course, network.answers, truth, tmp_path / "work" / "quantize-float32" / "model.tflite", pack.task)
     figures = {row["variant"]: row for row in result["report"]["variants"]}
     print(name, form, {variant: (row["class_agreement"], row["box_agreement"]) for variant, row in figures.items()})
-    assert agrees(figures["dynamic" if name in EXCUSED else "int8"], boxed=course.trained) or agrees(
-        figures["dynamic"], boxed=course.trained
-    )
+    assert agrees(figures["dynamic" if name in EXCUSED else "int8"], boxed=course.trained)
     permuted = 1 - probabilities(network.answers[0]).argmax(axis=1)
     assert not course.trained or (permuted == truth.labels).mean() < 0.99
 
@@ -152,6 +152,7 @@ FORCED = {
 }
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("wrong", FORCED)
 def test_a_wrong_assumption_is_caught_by_the_photos(wrong: str, taught: Any, tmp_path: Path) -> None:
     network: Taught = taught("sigmoid")
@@ -164,6 +165,7 @@ def test_a_wrong_assumption_is_caught_by_the_photos(wrong: str, taught: Any, tmp
     assert not list(tmp_path.glob("**/model.toml"))
 
 
+@pytest.mark.timeout(600)
 def test_swapped_agreement_is_not_agreement(taught: Any) -> None:
     """The figures that rows are judged by can fail: the answers of the network with its classes exchanged."""
     network: Taught = taught("sigmoid")
@@ -172,3 +174,42 @@ def test_swapped_agreement_is_not_agreement(taught: Any) -> None:
     assert (labels == exchanged).mean() < 0.1
     boxes = network.answers[1]
     assert iou(boxes[:, [1, 0, 3, 2]], boxes).mean() < 0.95
+
+
+@pytest.mark.timeout(600)
+def test_an_imported_tracker_decides_at_a_door(taught: Any, door: Program, tmp_path: Path) -> None:
+    """A network of a course, quantized, alone at the door of a replay: her photos open it, others' do not."""
+    network: Taught = taught("sigmoid")
+    words = ("--dataset", network.dataset, "--work", tmp_path / "work", "--out", tmp_path / "packs", "--even-failed")
+    _, result, said = import_it(save(network.model, tmp_path, "h5"), *words, "--name", "course")
+    assert result, said
+    name = load_pack(Path(result["pack"]), "tracker").name
+    settings = (f"recognition.model={result['pack']}", "recognition.model_alone=true")
+    accepted = (*settings, f"recognition.accept_failed_grade={name}")
+    test = load_dataset(network.dataset).splits["test"]
+    sure = probabilities(network.answers[0])
+    hers = max(range(len(test)), key=lambda index: sure[index, 1])
+    others = min((index for index, one in enumerate(test) if one.label == 0), key=lambda index: sure[index, 1])
+    told = [
+        door("replay", film(test[index].image, tmp_path / f"{index}.avi"), *options(*accepted)).told
+        for index in (hers, others)
+    ]
+    assert told[0][:2] == ["access.granted recognised", "lock.unlocked"]
+    assert not any("granted" in line for line in told[1])
+    refused = door("replay", film(test[hers].image, tmp_path / "again.avi"), *options(*settings))
+    assert refused.status == 1
+    assert "its report does not say that it passed" in refused.err
+
+
+def options(*settings: str) -> list[str]:
+    return [word for setting in settings for word in ("--set", setting)]
+
+
+def film(photo: Path, path: Path) -> Path:
+    """Three seconds before a photo."""
+    picture = cv2.resize(np.asarray(cv2.imread(str(photo)), np.uint8), (640, 480), interpolation=cv2.INTER_CUBIC)
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 15, (640, 480))
+    for _ in range(45):
+        writer.write(picture)
+    writer.release()
+    return path

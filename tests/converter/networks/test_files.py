@@ -69,7 +69,7 @@ def test_a_subclassed_model_with_a_dict_is_read_as_it_was_exported(tmp_path: Pat
     import keras  # noqa: PLC0415
     from keras import layers  # noqa: PLC0415
 
-    class Face(keras.Model):  # type: ignore[misc]
+    class Face(keras.Model):
         def __init__(self) -> None:
             super().__init__()
             self.body, self.who, self.where = layers.GlobalMaxPooling2D(), layers.Dense(3), layers.Dense(4)
@@ -177,7 +177,7 @@ def saved_with(tmp_path: Path, operation: Callable[[Any], Any]) -> Path:
     import tensorflow as tf  # noqa: PLC0415
 
     class Module(tf.Module):  # type: ignore[misc]
-        @tf.function(input_signature=[tf.TensorSpec((None, 32, 32, 3), tf.float32)])  # type: ignore[untyped-decorator]
+        @tf.function(input_signature=[tf.TensorSpec((None, 32, 32, 3), tf.float32)])
         def __call__(self, pictures: Any) -> Any:
             return {"who": tf.reduce_mean(pictures, axis=(1, 2)) + operation(tf)}
 

@@ -42,7 +42,8 @@ def write_course(folder: Path, *, seed: int = 2, counts: dict[str, int] | None =
                 other = drawn if index % EMPTY else None
                 for label, who in enumerate((other, person)):
                     content, box = studio.photo(who, studio.room())
-                    picture, unit = _before_the_webcam(cv2.imdecode(np.frombuffer(content, np.uint8), 1), box, rng)
+                    seen = np.asarray(cv2.imdecode(np.frombuffer(content, np.uint8), 1), np.uint8)
+                    picture, unit = _before_the_webcam(seen, box, rng)
                     name = f"{split}-{label}-{index}"
                     sample = Sample(Path(name), label, unit, name)
                     writer.add(split, sample, cv2.imencode(".jpg", picture)[1].tobytes(), ".jpg")  # type: ignore[arg-type]

@@ -179,7 +179,7 @@ def freeze(model: Any, prefixes: tuple[str, ...]) -> None:
 def _callbacks(settings: TrainSettings, keeper: Keeper, out: Path, steps: int) -> list[Any]:
     import keras  # noqa: PLC0415
 
-    from converter.training.progress import Bar  # noqa: PLC0415
+    from converter.training.progress import progress_of  # noqa: PLC0415
 
     def rate(_epoch: int, _rate: float) -> float:
         return learning_rate(
@@ -191,7 +191,7 @@ def _callbacks(settings: TrainSettings, keeper: Keeper, out: Path, steps: int) -
         keras.callbacks.TerminateOnNaN(),  # ends the epoch, which the keeper then does not keep
         keras.callbacks.TensorBoard(str(out / "tensorboard"), write_graph=False),
         keeper,
-        Bar(steps, settings.epochs, len(keeper.history.epochs)),
+        progress_of(steps, settings.epochs, len(keeper.history.epochs)),
     ]
 
 

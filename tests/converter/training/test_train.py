@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -83,6 +84,23 @@ def test_the_same_seed_and_data_give_the_same_curves(
     whole: tuple[Path, Trained], dataset: Dataset, tmp_path: Path
 ) -> None:
     assert train(TINY, dataset, tmp_path / "again").history == whole[1].history
+
+
+def test_in_a_pipe_a_run_says_a_line_an_epoch(
+    dataset: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trained = train(dataclasses.replace(TINY, epochs=2, frozen=("conv1",)), dataset, tmp_path / "run")
+    told = capsys.readouterr()
+    begun, *epochs = told.err.splitlines()
+    given = re.fullmatch(r"training: ([\d,]+) of ([\d,]+) parameters", begun)
+    assert given is not None
+    assert int(given[1].replace(",", "")) < int(given[2].replace(",", ""))
+    figure = r"\d+\.\d{3}"
+    for number, line in enumerate(epochs, start=1):
+        words = rf"loss {figure}, val_loss {figure}, accuracy {figure}, IoU {figure}; \d+\.\d s"
+        assert re.fullmatch(rf"epoch {number} of 2: {words}", line), line
+    assert len(epochs) == len(trained.history) == 2
+    assert told.out == ""
 
 
 def test_a_run_killed_after_its_second_epoch_ends_as_if_it_had_not_been(

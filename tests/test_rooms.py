@@ -61,7 +61,7 @@ CONVERTER_WALLS = {
     "training": "architectures data evaluation tflite",
     "recipe": "architectures data evaluation tables tflite training",
     "imports": "compositions packs tflite toml",
-    "report": "evaluation tflite",
+    "report": "evaluation tflite training",
     "build": "architectures compositions data evaluation packs recipe report tflite training",
     "commands": "architectures build compositions data evaluation imports recipe report tflite training",
     "cli": "",

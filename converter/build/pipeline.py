@@ -31,6 +31,7 @@ from converter.report import page, siamese
 from converter.report.subject import ReportedTracker, card
 from converter.build.stages import Stage, Workshop, digest, contents_of, origin_of
 from converter.data.summary import remarks, table
+from converter.training.history import Epoch, known
 from converter.training.train import train
 from converter.tflite.variants import Variant
 from converter.evaluation.pairs import Compared, compare, require_strangers
@@ -85,7 +86,7 @@ class _Road:
         answers = Stage(
             "verify", {"after": [key for _, key in variants.values()]}, self._verify(dataset, model, variants)
         )
-        subject = self._subject(dataset, self._workshop.done(answers), variants)
+        subject = self._subject(dataset, self._workshop.done(answers), variants, known(model.parent))
         inputs = {"after": answers.key} | _dump(self._recipe, "budgets", "pack")
         folder = self._workshop.done(Stage("report", inputs, lambda out: _discard(_write_page(subject, out))))
         return self._conclude(subject, folder)
@@ -194,7 +195,7 @@ class _Road:
         return make
 
     def _subject(
-        self, dataset: Dataset, runs: Path, variants: dict[Variant, tuple[Path, str]]
+        self, dataset: Dataset, runs: Path, variants: dict[Variant, tuple[Path, str]], epochs: tuple[Epoch, ...]
     ) -> ReportedTracker | siamese.ReportedEmbedder:
         recipe, truth = self._recipe, held_out(dataset, self._recipe.input.width)
         with np.load(runs / ANSWERS_FILE) as stored:
@@ -205,11 +206,11 @@ class _Road:
             reference = outputs["embedding"]
             compared = partial(compare, reference=reference, truth=truth, budgets=recipe.budgets)
             found = [_judged(compared, name, folder, runs / name) for name, (folder, _) in variants.items()]
-            return siamese.ReportedEmbedder(*about, truth, reference, found, recipe.budgets, images)
+            return siamese.ReportedEmbedder(*about, truth, reference, found, recipe.budgets, images, epochs)
         keras = Answers.of(outputs)
         judged = partial(judge, reference=keras, truth=truth, budgets=recipe.budgets)
         candidates = [_judged(judged, name, folder, runs / name) for name, (folder, _) in variants.items()]
-        return ReportedTracker(*about, dataset.classes, truth, keras, candidates, recipe.budgets, images)
+        return ReportedTracker(*about, dataset.classes, truth, keras, candidates, recipe.budgets, images, epochs)
 
     def _conclude(self, subject: ReportedTracker | siamese.ReportedEmbedder, folder: Path) -> Built:
         report = page.read(folder)

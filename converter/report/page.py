@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from converter.report import charts, examples, tables
+from converter.report import charts, examples, learning, tables
 from converter.report.style import CSS
 from converter.report.subject import ReportedTracker, document
 from edgegate import __version__
@@ -64,6 +64,7 @@ makes of it: under it, nobody is let in.</p>
 {tables.classes(content)}</section>
 {_boxes(content)}
 {_cameras(content)}
+{learning.section(content["history"])}
 <section><h2>Examples, the worst first</h2>
 {_colours(content)}
 <div class="examples">

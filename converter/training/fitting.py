@@ -14,9 +14,8 @@ from converter.architectures.inputs import pack_below
 from converter.architectures.weights import parse_weights
 from converter.tflite.folded import keep_body
 from converter.training import simple
-from converter.training.checkpoints import HISTORY_FILE
 from converter.training.feed import Pictures
-from converter.training.history import History, write_history
+from converter.training.history import HISTORY_FILE, History, write_history
 from edgegate.errors import UsageError
 from edgegate.system.output_files import complete
 from edgegate.vision.tflite import Model

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from converter.architectures import build, find
 from converter.data.dataset import Dataset
 from converter.training.feed import Alter, Pictures, epoch_batches, read_pictures, training_batches, validation_batches
-from converter.training.history import Epoch, History, learning_rate, read_history
+from converter.training.history import HISTORY_FILE, Epoch, History, learning_rate, read_history
 from converter.training.settings import TrainSettings
 from converter.training.strategies import open_strategy, tell_shapes
 from edgegate.errors import EdgegateError, UsageError
@@ -98,8 +98,6 @@ def _origin(
 
 
 def _begin(out: Path, origin: Mapping[str, Any]) -> History:
-    from converter.training.checkpoints import HISTORY_FILE  # noqa: PLC0415 - imports Keras
-
     found = read_history(out / HISTORY_FILE)
     if found is None:
         out.mkdir(parents=True, exist_ok=True)

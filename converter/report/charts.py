@@ -80,7 +80,7 @@ def curve(points: Sequence[Sequence[float]], label: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Polyline:
     """One value an epoch."""
 
     name: str
@@ -90,7 +90,7 @@ class Line:
     dashed: bool
 
 
-def lines(drawn: Sequence[Line], marked: int, top: float, label: str) -> str:
+def lines(drawn: Sequence[Polyline], marked: int, top: float, label: str) -> str:
     """Values from 0 to `top` over the epochs, at least two; the epoch `marked`, from 1, has an upright line."""
     last = len(drawn[0].values)
     floor = _HEIGHT - _BOTTOM

@@ -54,9 +54,9 @@ def _chart(epochs: Sequence[Epoch], best: int, title: str, names: Sequence[str])
     )
 
 
-def _lines(epochs: Sequence[Epoch], names: Sequence[str]) -> Iterator[charts.Line]:
+def _lines(epochs: Sequence[Epoch], names: Sequence[str]) -> Iterator[charts.Polyline]:
     for colour, name in zip(cycle(COLOURS), names, strict=False):
         for prefix in ("", "val_"):
             if prefix + name in epochs[0]:
                 values = [epoch[prefix + name] for epoch in epochs]
-                yield charts.Line(f"{prefix}{name}".replace("_", " "), values, colour, dashed=bool(prefix))
+                yield charts.Polyline(f"{prefix}{name}".replace("_", " "), values, colour, dashed=bool(prefix))

@@ -28,7 +28,7 @@ def progress_of(steps: int, epochs: int, done: int) -> Any:
 
 
 class EpochLines(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
-    """How much is trained, then `epoch 3 of 36: loss 0.412, val_loss 0.530, accuracy 0.874; 12.3 s` and so on."""
+    """Says how much is trained, then `epoch 3 of 36: loss 0.412, val_loss 0.530, accuracy 0.874; 12.3 s` and so on."""
 
     def __init__(self, epochs: int, clock: Clock) -> None:
         super().__init__()

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.train
 
 
 FROM_IMAGENET = ("classifier-resnet50-imagenet", "classifier-vgg16", "features-vgg16")
-"""The recipes that begin with published weights."""
+"""Recipes, one of each kind, that begin with published weights."""
 
 PIXELS = 32
 

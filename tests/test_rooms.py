@@ -62,7 +62,7 @@ CONVERTER_WALLS = {
     "training": "architectures data evaluation networks tflite",
     "recipe": "architectures data evaluation tables tflite training",
     "imports": "compositions packs tflite toml",
-    "report": "evaluation tflite",
+    "report": "evaluation tflite training",
     "build": "architectures compositions data evaluation networks packs recipe report tflite training",
     "commands": "architectures build compositions data evaluation imports networks recipe report tflite training",
     "cli": "",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from converter.architectures.weights import Weights, is_whole, load_whole, loading
+from converter.architectures.weights import Weights, has_layer, is_whole, load_whole, loading
 
 Features: TypeAlias = Callable[[Any, float, str | None], Any]
 """From `image` (0…255), the width multiplier and pretrained weights to a map of features."""
@@ -35,11 +35,17 @@ class Backbone:
     frozen: tuple[str, ...] = ()
     """Beginnings of the names of layers that stay as they are where the network begins with weights that it is given,
     unless a recipe says otherwise."""
+    top: tuple[str, ...] = ()
+    """Layers that a file of weights may be without; they are new then, and so not to be frozen."""
     template: str | None = None
     """The alignment of faces for it, and so its one input size; None where they are not."""
 
     on_a_pack: bool = False
     """It is no network of its own, but stands on that of an embedder pack."""
+
+    def new(self, weights: Weights) -> tuple[str, ...]:
+        """Names of the layers of `top` that begin at random, because these weights are without them."""
+        return tuple(name for name in self.top if not has_layer(weights, name))
 
     @property
     def design(self) -> str:

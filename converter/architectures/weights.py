@@ -36,6 +36,20 @@ def loading(name: str, weights: Weights) -> Iterator[None]:
         raise EdgegateError(f"{name}: weights {str(weights)!r}: {reason}; {_way_out(weights)}") from None
 
 
+def has_layer(weights: Weights, name: str) -> bool:
+    """True unless they are a file of published weights without that layer; what is no such file fails when loaded."""
+    if not isinstance(weights, Path) or is_whole(weights):
+        return True
+    import h5py  # noqa: PLC0415 - comes with Keras
+
+    try:
+        with h5py.File(weights) as store:
+            layers = store.get("model_weights", store).attrs["layer_names"]
+    except (OSError, KeyError):
+        return True
+    return name in [layer.decode() if isinstance(layer, bytes) else layer for layer in layers]
+
+
 def load_whole(model: Any, file: Path) -> None:
     """Raises EdgegateError where the file's layers are others."""
     try:

@@ -28,6 +28,7 @@ from converter.tflite.answers import Answers, Floats, outputs_of_keras, shapes
 from converter.tflite.calibration import from_training
 from converter.tflite.quantize import quantize
 from converter.tflite.variants import Variant
+from converter.training.history import Epoch
 from edgegate.errors import ModelError
 from edgegate.vision.packs import InputSpec
 
@@ -54,6 +55,8 @@ class TrainedNetwork:
     origin: Mapping[str, Any]
     provenance: str | None = None
     """A sentence for the report, of a network that was trained elsewhere."""
+    history: Sequence[Epoch] = ()
+    """Of the training, where it is known."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,12 +151,21 @@ class Conversion:
             reference = outputs["embedding"]
             compared = partial(compare, reference=reference, truth=truth, budgets=budgets)
             found = [_judged(compared, name, folder, runs / name) for name, (folder, _) in variants.items()]
-            return siamese.ReportedEmbedder(*about, truth, reference, found, budgets, images)
+            return siamese.ReportedEmbedder(*about, truth, reference, found, budgets, images, self.trained.history)
         keras = Answers.of(outputs)
         judged = partial(judge, reference=keras, truth=truth, budgets=budgets)
         candidates = [_judged(judged, name, folder, runs / name) for name, (folder, _) in variants.items()]
-        classes, provenance = self.dataset.classes, self.trained.provenance
-        return ReportedTracker(*about, classes, truth, keras, candidates, budgets, images, provenance)
+        return ReportedTracker(
+            *about,
+            self.dataset.classes,
+            truth,
+            keras,
+            candidates,
+            budgets,
+            images,
+            provenance=self.trained.provenance,
+            history=self.trained.history,
+        )
 
     def _write_pack(self, subject: Subject, best: Verified | Compared, report: dict[str, Any], folder: Path) -> Path:
         task, truth = self.trained.task, subject.truth

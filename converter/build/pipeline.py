@@ -21,6 +21,7 @@ from converter.data.summary import remarks, table
 from converter.evaluation.pairs import require_strangers
 from converter.networks.trained import load_model
 from converter.recipe.recipe import Recipe
+from converter.training.history import known
 from converter.training.train import train
 
 KERAS_FILE = "model.keras"
@@ -67,6 +68,7 @@ class _Road:
                 key=key,
                 licence=recipe.pack.licence,
                 origin={"design": recipe.model.design, "weights": origin_of(recipe.model.weights)},
+                history=known(model.parent),
             ),
             dataset,
             recipe.quantize.variants,

@@ -18,6 +18,7 @@ from converter.evaluation.pairs import Compared, verify_pairs
 from converter.report import page, siamese
 from converter.report.subject import ReportedTracker
 from converter.tflite.answers import Answers, outputs_of_keras
+from converter.training.history import known
 from edgegate.cli.common import existing
 from edgegate.cli.parser import Commands
 from edgegate.errors import ModelError
@@ -57,17 +58,18 @@ def _subject(args: argparse.Namespace) -> ReportedTracker | siamese.ReportedEmbe
     files = [existing(file, "file") for file in args.tflite]
     model, truth = open_sources(args)
     outputs = outputs_of_keras(model, truth.pictures)
-    trained_on = len(dataset.splits["train"])
+    trained_on, epochs = len(dataset.splits["train"]), known(args.model.parent)
     if "embedding" in outputs:
         compared = [
             _judged(partial(verify_pairs, outputs=outputs, truth=truth, budgets=budgets), file) for file in files
         ]
         return siamese.ReportedEmbedder(
-            args.name, model.name, truth, outputs["embedding"], compared, budgets, trained_on
+            args.name, model.name, truth, outputs["embedding"], compared, budgets, trained_on, epochs
         )
     verified = [_judged(partial(verify, outputs=outputs, truth=truth, budgets=budgets), file) for file in files]
     keras = Answers.of(outputs)
-    return ReportedTracker(args.name, model.name, dataset.classes, truth, keras, verified, budgets, trained_on)
+    about = args.name, model.name, dataset.classes, truth, keras
+    return ReportedTracker(*about, verified, budgets, trained_on, history=epochs)
 
 
 Judgement = TypeVar("Judgement", Verified, Compared)

@@ -41,7 +41,7 @@ class SplitPicture(Protocol):
 def splits_of(photos: Path, annotations: Sequence[Annotation]) -> list[Split | None]:
     """The split that each picture came in; None of one from elsewhere, and of all where the photos came unsplit.
 
-    Labels that name their shootings, as `prepare` writes them, are split anew.
+    Labels that name their shootings, as `prepare` writes them, are split again.
     """
     images = [annotation.image for annotation in annotations]
     folders = {path.name: FOLDERS.get(path.name.lower()) for path in photos.iterdir() if path.is_dir()}

@@ -19,9 +19,9 @@ class Budgets(RecipeTable):
     mean_iou: Share | None = 0.7
     """at least: overlap with the true boxes, 0…1"""
     class_agreement: Share | None = 0.99
-    """at least: share of images with the same likeliest class as by the Keras model"""
+    """at least: share of images of the Keras model's class; missed if one class for all keeps it, 0 asks for none"""
     box_agreement: Share | None = 0.95
-    """at least: overlap with the Keras model's boxes, 0…1"""
+    """at least: overlap with the Keras model's boxes, 0…1; missed if one for all keeps it, 0 asks for none"""
     tar: Share | None = 0.5
     """at least, of embedders: share of one person's pairs that is accepted where 1 % of other pairs is"""
     embedding_agreement: Share | None = 0.99

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy.typing as npt
 from converter.architectures.backbone import Task
 from converter.data.dataset import Dataset, Sample
 from converter.evaluation.budgets import Budgets
+from converter.evaluation.constants import box_constant, cannot_fail, class_constant
 from converter.tflite import guards, runtime
 from converter.tflite.answers import Answers, Floats, Whole, iou
 from converter.tflite.calibration import picture
@@ -61,6 +62,10 @@ class Figures:
     """The share of images whose likeliest class is the Keras model's."""
     box_agreement: float | None = None
     """Mean IoU with the Keras model's boxes, where there is a true one."""
+    class_constant: float | None = None
+    """The class agreement of a network that always gives the Keras model's commonest class."""
+    box_constant: float | None = None
+    """The box agreement of a network that always gives the same box."""
     size_mb: float | None = None
     """In millions of bytes, as sizes of downloads are given."""
     latency_ms: float | None = None
@@ -141,7 +146,7 @@ def judge(
     guards.check_input(blob, variant)
     guards.check_answers(variant, run.answers, reference)
     figures = measure(variant, run.answers, truth, budgets.threshold, reference, run, len(blob))
-    return Verified(variant, blob, run.answers, figures, tuple(missed(figures, budgets)))
+    return Verified(variant, blob, run.answers, proven(figures, budgets), tuple(missed(figures, budgets)))
 
 
 def measure(
@@ -166,6 +171,8 @@ def measure(
         empty_accepts=int((accepted & empty).sum()),
         class_agreement=None if reference is None else float((answers.labels == reference.labels).mean()),
         box_agreement=_mean(iou(answers.boxes, reference.boxes)[truth.boxed]) if reference and answers.boxed else None,
+        class_constant=None if reference is None else class_constant(reference),
+        box_constant=None if reference is None else box_constant(reference, truth.boxed),
         size_mb=None if size is None else size / 1e6,
         latency_ms=None if run is None else run.latency_ms,
         memory_mb=None if run is None else run.memory_mb,
@@ -177,13 +184,27 @@ class Measured(Protocol):
 
 
 def missed(figures: Measured, budgets: Budgets) -> list[str]:
-    """A line for every budget that is not kept; none, and the variant may be used. What was not measured is kept."""
+    """A line for every budget that is not kept, or that nothing could miss; none, and the variant may be used.
+
+    What does not apply to a task is kept.
+    """
     values, lines = figures.by_name(), []
     for name, limit, least in budgets.limits():
         value = values.get(name)
         if limit is not None and value is not None and not (value >= limit if least else value <= limit):
             lines.append(f"{name} is {value:.4g}, its budget at {'least' if least else 'most'} {limit:g}")
+        elif reason := cannot_fail(name, limit, values):
+            lines.append(reason)
     return lines
+
+
+def proven(figures: Figures, budgets: Budgets) -> Figures:
+    """Without an agreement that keeps its budget and could not miss it: that is not measured."""
+    vain: dict[str, Any] = {}
+    for name, limit, _ in budgets.limits():
+        if cannot_fail(name, limit, figures.by_name()) and limit is not None and getattr(figures, name) >= limit:
+            vain[name] = None
+    return replace(figures, **vain)
 
 
 class JudgedVariant(Protocol):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from html import escape
 
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 560, 190, 34, 26, 14
 _CELL, _MARGIN = 64, 120
+DASHES = ' stroke-dasharray="5 4"'
 
 
 def histogram(
@@ -74,6 +76,48 @@ def curve(points: Sequence[Sequence[float]], label: str) -> str:
         f'<text x="{_LEFT - 6}" y="{_HEIGHT - _BOTTOM}" text-anchor="end">0</text>'
         f'<line x1="{_LEFT}" x2="{_WIDTH}" y1="{_HEIGHT - _BOTTOM}" y2="{_HEIGHT - _BOTTOM}"/>'
         f'<polyline points="{places}" fill="none" stroke="currentColor" stroke-width="2"/>{ticks}</svg>'
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Polyline:
+    """One value an epoch."""
+
+    name: str
+    values: Sequence[float]
+    colour: str
+    """As CSS has it."""
+    dashed: bool
+
+
+def lines(drawn: Sequence[Polyline], marked: int, top: float, label: str) -> str:
+    """Values from 0 to `top` over the epochs, at least two; the epoch `marked`, from 1, has an upright line."""
+    last = len(drawn[0].values)
+    floor = _HEIGHT - _BOTTOM
+
+    def x(epoch: int) -> float:
+        return _LEFT + (_WIDTH - _LEFT - 8) * (epoch - 1) / (last - 1)
+
+    def y(value: float) -> float:
+        return floor - (floor - _TOP) * value / (top or 1.0)
+
+    def points(values: Sequence[float]) -> str:
+        return " ".join(f"{x(epoch):.1f},{y(value):.1f}" for epoch, value in enumerate(values, start=1))
+
+    paths = "".join(
+        f'<polyline points="{points(line.values)}" fill="none" style="stroke:{line.colour}" stroke-width="2"'
+        f"{DASHES if line.dashed else ''}>"
+        f"<title>{escape(line.name)}: {line.values[marked - 1]:.3f}</title></polyline>"
+        for line in drawn
+    )
+    return (
+        f'<svg class="chart" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(label)} by epoch">'
+        f'<text x="{_LEFT - 6}" y="{_TOP + 4}" text-anchor="end">{top:.3g}</text>'
+        f'<text x="{_LEFT - 6}" y="{floor}" text-anchor="end">0</text>'
+        f'<line x1="{_LEFT}" x2="{_WIDTH}" y1="{floor}" y2="{floor}"/>'
+        f'<line x1="{x(marked):.1f}" x2="{x(marked):.1f}" y1="{_TOP}" y2="{floor}"/>{paths}'
+        f'<text x="{_LEFT}" y="{_HEIGHT - 8}" text-anchor="middle">1</text>'
+        f'<text x="{_WIDTH - 8}" y="{_HEIGHT - 8}" text-anchor="end">epoch {last}</text></svg>'
     )
 
 

@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from converter.report import charts, examples, tables
+from converter.report import charts, examples, learning, tables
 from converter.report.style import CSS
 from converter.report.subject import ReportedTracker, document
 from edgegate import __version__
@@ -54,8 +54,9 @@ def render(subject: ReportedTracker, content: dict[str, Any]) -> str:
 <section><h2>Float and quantized, side by side</h2>
 {tables.variants(content)}
 <p class="hint">On the same {content["images"]["test"]} images. “As float” is agreement with the Keras model: the share
-of equal classes, and the mean IoU of the two boxes. Time is the median picture's, one thread, on the machine that made
-this report; RAM is what runtime and model add to a process. Red misses its budget.</p></section>
+of equal classes, and the mean IoU of the two boxes; not measured (—) where one answer to all images would keep the
+budget. Time is the median picture's, one thread, on the machine that made this report; RAM is what runtime and model
+add to a process. Red misses its budget.</p></section>
 <section><h2>Who: classes</h2>
 {_matrix(content)}
 <p class="hint">Likeliest class, whatever its probability. Below, what the threshold of {content["threshold"]:g}
@@ -63,6 +64,7 @@ makes of it: under it, nobody is let in.</p>
 {tables.classes(content)}</section>
 {_boxes(content)}
 {_cameras(content)}
+{learning.section(content["history"])}
 <section><h2>Examples, the worst first</h2>
 {_colours(content)}
 <div class="examples">

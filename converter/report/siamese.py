@@ -14,10 +14,11 @@ import numpy as np
 from converter.evaluation.budgets import Budgets
 from converter.evaluation.fidelity import KERAS, HeldOut, RefusedVariant, choose
 from converter.evaluation.pairs import RATES, Compared, PairFigures, histogram, measure_pairs, pairs_of
-from converter.report import charts, tables
+from converter.report import charts, learning, tables
 from converter.report.page import HTML_FILE, JSON_FILE, read
 from converter.report.style import CSS
 from converter.tflite.answers import Floats
+from converter.training.history import Epoch
 from edgegate import __version__
 from edgegate.system import output_files
 
@@ -37,6 +38,8 @@ class ReportedEmbedder:
     candidates: Sequence[Compared | RefusedVariant]
     budgets: Budgets
     train_images: int
+    history: Sequence[Epoch] = ()
+    """Of the training, where it is known."""
 
     @property
     def chosen(self) -> Compared | None:
@@ -83,6 +86,7 @@ def document(subject: ReportedEmbedder) -> dict[str, Any]:
         "cosines": {"genuine": histogram(pairs.genuine, BINS), "impostor": histogram(pairs.impostor, BINS)},
         "rates": list(RATES),
         "variants": [row.by_name() for row in subject.figures()],
+        "history": learning.document(subject.history),
         "misses": {one.variant: list(one.misses) for one in subject.candidates},
     }
 
@@ -143,6 +147,7 @@ where the pairs are too few to say.</p>
 <p class="hint">Of one person's pairs above, of different people's below: what they share cannot be told apart.</p>
 <div class="card scroll">{_histogram(content, "genuine", "one person")}
 {_histogram(content, "impostor", "different people")}</div></section>
+{learning.section(content["history"])}
 <footer><p>{escape(content["design"])}, trained on {content["images"]["train"]} images. One photo against one photo: a
 door compares several frames with several photos, and needs a threshold table of its own before it opens. Written by
 edgegate {__version__}.</p></footer>

@@ -9,7 +9,9 @@ from typing import Any
 from converter.evaluation.budgets import Budgets
 from converter.evaluation.fidelity import KERAS, Figures, HeldOut, RefusedVariant, Verified, choose, measure
 from converter.evaluation.metrics import box_row, class_rows, confusion, macro_f1
+from converter.report import learning
 from converter.tflite.answers import Answers, iou
+from converter.training.history import Epoch
 from edgegate import __version__
 from edgegate.recognition.thresholds import rate_bound
 
@@ -30,6 +32,8 @@ class ReportedTracker:
     train_images: int
     provenance: str | None = None
     """Of a network that was trained elsewhere: a sentence in place of what its training has seen."""
+    history: Sequence[Epoch] = ()
+    """Of the training, where it is known."""
 
     @property
     def chosen(self) -> Verified | None:
@@ -85,6 +89,7 @@ def document(subject: ReportedTracker) -> dict[str, Any]:
         "strangers": _strangers(measure(variant, answers, truth, threshold)) | _shootings(subject, answers),
         "by_camera": list(_by_camera(subject, answers)),
         "variants": [row.by_name() for row in subject.figures()],
+        "history": learning.document(subject.history),
         "misses": {one.variant: list(one.misses) for one in subject.candidates},
     }
 

@@ -12,10 +12,8 @@ from typing import Any
 
 import keras
 
-from converter.training.history import History, write_history
+from converter.training.history import HISTORY_FILE, History, write_history
 from edgegate.system.output_files import complete
-
-HISTORY_FILE = "history.json"
 
 
 def checkpoint(out: Path, epoch: int) -> Path:

@@ -11,11 +11,11 @@ import numpy as np
 
 from converter.architectures import build, find
 from converter.architectures.inputs import pack_below
+from converter.architectures.weights import parse_weights
 from converter.tflite.folded import keep_body
 from converter.training import simple
-from converter.training.checkpoints import HISTORY_FILE
 from converter.training.feed import Pictures
-from converter.training.history import History, write_history
+from converter.training.history import HISTORY_FILE, History, write_history
 from edgegate.errors import UsageError
 from edgegate.system.output_files import complete
 from edgegate.vision.tflite import Model
@@ -46,7 +46,15 @@ Features = Callable[[Pictures], simple.Matrix]
 
 
 def _on_layers(settings: TrainSettings, classes: int) -> tuple[Features, Callable[[Any], Any]]:
-    """Returns what a design's last inner layer says, and how a head is joined to it."""
+    """Returns what a design's last inner layer says, and how a head is joined to it.
+
+    Raises UsageError where that layer knows nothing, for the weights are without it.
+    """
+    if new := find(settings.design).new(parse_weights(settings.weights)):
+        raise UsageError(
+            f"{settings.learner}: {settings.weights} is without {' and '.join(new)}, and a simple model on random "
+            'layers learns little; name weights with the top, or learner = "adam"'
+        )
     whole = build(
         settings.design, classes=classes, input_size=settings.size, width=settings.width, weights=settings.weights
     )

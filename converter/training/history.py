@@ -16,6 +16,7 @@ from edgegate.errors import EdgegateError
 from edgegate.system import output_files
 
 SCHEMA = 1
+HISTORY_FILE = "history.json"
 WATCHED = "val_loss"
 """The figure that the best epoch has least of."""
 
@@ -71,6 +72,15 @@ def _plateaus(epochs: Sequence[Epoch], wait: int) -> int:
         if waited == wait:
             waited, plateaus = 0, plateaus + 1
     return plateaus
+
+
+def known(folder: Path) -> tuple[Epoch, ...]:
+    """The epochs of the run that left its network in a folder; none where it was trained elsewhere."""
+    try:
+        found = read_history(folder / HISTORY_FILE)
+    except EdgegateError:  # a file of the same name, beside a network of somebody else's
+        return ()
+    return found.epochs if found is not None else ()
 
 
 def read_history(file: Path) -> History | None:

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from converter.architectures import find
 from converter.architectures.inputs import input_of
+from converter.architectures.weights import parse_weights
 from converter.training.history import Schedule
 from converter.training.lessons import EmbedderLoss, EmptyBoxes, Lesson, lesson_of
 from converter.training.simple import Learner
 from converter.training.strategies import Strategy
+from edgegate.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,11 +50,25 @@ class TrainSettings:
 
     @property
     def stays(self) -> tuple[str, ...]:
-        """Beginnings of the names of layers that are frozen."""
-        if self.frozen is not None:
-            return self.frozen
-        return find(self.design).frozen if self.weights not in {None, "none"} else ()
+        """Beginnings of the names of layers that are frozen; raises UsageError where layers would stay random."""
+        weights, backbone = parse_weights(self.weights), find(self.design)
+        new = backbone.new(weights)
+        sensible = tuple(prefix for prefix in backbone.frozen if not _begun(new, prefix)) if weights else ()
+        if self.frozen is None:
+            return sensible
+        for prefix in self.frozen:
+            if random := _begun(new, prefix):
+                raise UsageError(
+                    f"frozen {prefix!r}: {self.weights} is without {' and '.join(random)}, which would stay random; "
+                    f"freeze only {' and '.join(map(repr, sensible))}, or name weights with the top"
+                )
+        return self.frozen
 
     @property
     def lesson(self) -> Lesson:
         return lesson_of(find(self.design).task, self.loss, self.together, self.empty_boxes)
+
+
+def _begun(names: tuple[str, ...], prefix: str) -> tuple[str, ...]:
+    """Those of the names that begin so."""
+    return tuple(name for name in names if name.startswith(prefix))

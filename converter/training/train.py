@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from converter.architectures import build, find
 from converter.data.dataset import Dataset
 from converter.training.feed import Alter, Pictures, epoch_batches, read_pictures, training_batches, validation_batches
-from converter.training.history import Epoch, History, learning_rate, read_history
+from converter.training.history import HISTORY_FILE, Epoch, History, learning_rate, read_history
 from converter.training.settings import TrainSettings
 from converter.training.strategies import open_strategy, tell_shapes
 from edgegate.errors import EdgegateError, UsageError
@@ -105,8 +105,6 @@ def _origin(
 
 
 def _begin(out: Path, origin: Mapping[str, Any]) -> History:
-    from converter.training.checkpoints import HISTORY_FILE  # noqa: PLC0415 - imports Keras
-
     found = read_history(out / HISTORY_FILE)
     if found is None:
         out.mkdir(parents=True, exist_ok=True)
@@ -187,7 +185,7 @@ def freeze(model: Any, prefixes: tuple[str, ...]) -> None:
 def _callbacks(settings: TrainSettings, keeper: Keeper, out: Path, steps: int) -> list[Any]:
     import keras  # noqa: PLC0415
 
-    from converter.training.progress import Bar  # noqa: PLC0415
+    from converter.training.progress import progress_of  # noqa: PLC0415
 
     def rate(_epoch: int, _rate: float) -> float:
         return learning_rate(
@@ -199,7 +197,7 @@ def _callbacks(settings: TrainSettings, keeper: Keeper, out: Path, steps: int) -
         keras.callbacks.TerminateOnNaN(),  # ends the epoch, which the keeper then does not keep
         keras.callbacks.TensorBoard(str(out / "tensorboard"), write_graph=False),
         keeper,
-        Bar(steps, settings.epochs, len(keeper.history.epochs)),
+        progress_of(steps, settings.epochs, len(keeper.history.epochs)),
     ]
 
 

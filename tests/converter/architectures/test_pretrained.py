@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ import numpy as np
 import pytest
 
 from converter.architectures import build, find
+from converter.cli import main
 from converter.compositions.portraits import varied_chips
 from converter.toml import dumps
-from edgegate.errors import EdgegateError
+from converter.training.settings import TrainSettings
+from edgegate.errors import EdgegateError, UsageError
 from edgegate.types import Image
 from tests.support.converter.published_weights import published
 from tests.support.paths import RECIPES
@@ -25,7 +28,7 @@ pytestmark = pytest.mark.train
 
 
 FROM_IMAGENET = ("classifier-resnet50-imagenet", "classifier-vgg16", "features-vgg16")
-"""The recipes that begin with published weights."""
+"""Recipes, one of each kind, that begin with published weights."""
 
 PIXELS = 32
 
@@ -48,6 +51,12 @@ def vgg16(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
 
 
 @pytest.fixture(scope="module")
+def vgg16_without_top(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
+    file = tmp_path_factory.mktemp("vgg16_notop") / "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
+    return file, published("VGG16", file, pictures(), top=False)
+
+
+@pytest.fixture(scope="module")
 def resnet50(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
     file = tmp_path_factory.mktemp("resnet50") / "resnet50_notop.h5"
     return file, published("ResNet50", file, pictures(), top=False)
@@ -61,6 +70,42 @@ def test_vgg16_sees_rgb_as_the_published_network_sees_what_keras_prepares(vgg16:
     model = build("classifier/vgg16", classes=5, input_size=PIXELS, weights=str(file))
     expected = answers(original, layer, keras.applications.vgg16.preprocess_input(pictures()))
     assert_alike(answers(model, layer, pictures()), expected)
+
+
+def test_vgg16_takes_weights_without_the_top_and_has_new_dense_layers(vgg16_without_top: tuple[Path, Any]) -> None:
+    import keras  # noqa: PLC0415
+
+    file, original = vgg16_without_top
+    model = build("classifier/vgg16", classes=5, input_size=PIXELS, weights=str(file))
+    layer = "block5_pool"
+    expected = answers(original, layer, keras.applications.vgg16.preprocess_input(pictures()))
+    assert_alike(answers(model, layer, pictures()), expected)
+    shapes = [model.get_layer(name).kernel.shape for name in ("fc1", "fc2", "class_probs")]
+    assert shapes == [(512, 4096), (4096, 4096), (4096, 5)]
+
+
+def test_vgg16s_new_dense_layers_are_trained_and_its_convolutions_stay(
+    vgg16: tuple[Path, Any], vgg16_without_top: tuple[Path, Any]
+) -> None:
+    settings = TrainSettings(design="classifier/vgg16", input_size=PIXELS, weights=str(vgg16_without_top[0]))
+    assert settings.stays == ("block",)
+    assert replace(settings, weights=str(vgg16[0])).stays == ("block", "fc")
+    with pytest.raises(UsageError, match=r"'fc': .*notop\.h5 is without fc1 and fc2, .* freeze only 'block'"):
+        _ = replace(settings, frozen=("block", "fc")).stays
+
+
+def test_no_simple_model_stands_on_layers_that_are_random(
+    vgg16_without_top: tuple[Path, Any], crops: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = tomllib.loads((RECIPES / "features-vgg16.toml").read_text("utf-8"))
+    recipe["data"] = {"crops": str(crops), "apart": "photo", "min_photos": 1}
+    recipe["model"] |= {"input_size": PIXELS, "weights": str(vgg16_without_top[0])}
+    file = tmp_path / "recipe.toml"
+    file.write_text(dumps(recipe), "utf-8")
+    assert main(["build", str(file)]) == 2
+    *_, line = capsys.readouterr().err.splitlines()
+    assert line.startswith("converter: linear_svm: ")
+    assert "is without fc1 and fc2" in line
 
 
 def test_resnet50_sees_rgb_as_the_published_network_sees_what_keras_prepares(resnet50: tuple[Path, Any]) -> None:

@@ -58,6 +58,22 @@ REDUCED: Mapping[str, dict[str, dict[str, Any]]] = {
         "train": {"epochs": 1, "batch_size": 32},
         "quantize": {"variants": ["int8", "dynamic"]},
     },
+    "classifier-cnn-course": {"model": {"input_size": 64}, "train": {"batch_size": 32}},
+    "classifier-resnet50-course": {
+        "model": {"input_size": 32},
+        "train": {"epochs": 1, "batch_size": 32},
+        "quantize": {"variants": ["int8"]},
+    },
+    "classifier-vgg16-course-1e-4": {
+        "model": {"input_size": 32},
+        "train": {"epochs": 1, "batch_size": 32},
+        "quantize": {"variants": ["int8"]},
+    },
+    "classifier-vgg16-course-1e-3": {
+        "model": {"input_size": 32},
+        "train": {"epochs": 1, "batch_size": 32},
+        "quantize": {"variants": ["int8"]},
+    },
     "classifier-vgg16": {"model": {"input_size": 32}, "train": {"epochs": 1, "batch_size": 32}},
     "features-five-people": {},
     "features-vgg16": {"model": {"input_size": 32}},
@@ -73,6 +89,14 @@ REDUCED: Mapping[str, dict[str, dict[str, Any]]] = {
     },
 }
 """The changes to each, besides where the photos are."""
+
+COURSES = {
+    "classifier-cnn-course": ("classifier/cnn", 1e-5, 10),
+    "classifier-resnet50-course": ("classifier/resnet50", 1e-5, 5),
+    "classifier-vgg16-course-1e-4": ("classifier/vgg16", 1e-4, 5),
+    "classifier-vgg16-course-1e-3": ("classifier/vgg16", 1e-3, 5),
+}
+"""The documents' designs, rates of Adam and epochs."""
 
 QUICK = ("classifier-cnn", "features-five-people")
 """Recipes that every run of the tests goes."""
@@ -95,6 +119,18 @@ def test_a_shipped_recipe_has_no_mistakes(name: str) -> None:
     recipe = load_recipe(RECIPES / f"{name}.toml")
     assert recipe.pack.name == name
     assert recipe.backbone.task == name.split("-", maxsplit=1)[0].replace("features", "classifier")
+
+
+@pytest.mark.parametrize("name", COURSES)
+def test_a_courses_recipe_has_the_values_of_its_document(name: str) -> None:
+    settings = load_recipe(RECIPES / f"{name}.toml").train_settings()
+    assert (settings.design, settings.learning_rate, settings.epochs) == COURSES[name]
+    assert (settings.learner, settings.batch_size, settings.schedule) == ("adam", 128, "constant")
+    assert settings.patience >= settings.epochs
+
+
+def test_every_courses_recipe_is_held_to_its_document() -> None:
+    assert {file.stem for file in RECIPES.glob("*-course*.toml")} == set(COURSES)
 
 
 @pytest.mark.timeout(1800)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -84,6 +85,14 @@ def test_the_page_and_the_card_say_what_was_measured(tmp_path: Path) -> None:
     assert card["accepted_at_0.01"] > 0.9
     assert "accepted_at_0.001" not in card  # 1,008 pairs do not bear it
     assert "120 pairs of one person, 1008 of different people" in card["measured_on"]
+
+
+def test_the_curves_of_an_embedders_training_are_in_its_report(tmp_path: Path) -> None:
+    epochs = [{"loss": 0.4, "val_loss": 0.5, "val_order": 0.6}, {"loss": 0.3, "val_loss": 0.4, "val_order": 0.8}]
+    content = siamese.write(replace(subject(Budgets()), history=epochs), tmp_path)
+    assert content["history"] == {"best": 2, "epochs": epochs}
+    html = (tmp_path / "report.html").read_text("utf-8")
+    assert "<title>val order: 0.800</title>" in html
 
 
 def test_an_embedder_that_misses_a_budget_fails() -> None:

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from converter.data.dataset import Sample, load_dataset
+from converter.cli import main
+from converter.data.dataset import Dataset, Sample, load_dataset
 from converter.evaluation.budgets import Budgets
 from converter.evaluation.fidelity import (
     Figures,
@@ -22,6 +23,7 @@ from converter.evaluation.fidelity import (
     held_out,
     measure,
     missed,
+    proven,
     verify,
 )
 from converter.tflite.answers import Answers, iou, outputs_of_keras
@@ -48,6 +50,9 @@ def held(labels: list[int], faces: list[bool]) -> HeldOut:
 def said(*classes: tuple[float, float, float]) -> Answers:
     return Answers(np.array(classes, np.float32), np.array([FACE] * len(classes), np.float32))
 
+
+MOSTLY_ONE = said(*[(0, 1, 0)] * 39, (0, 0, 1))
+"""39 of 40 of one class, and one box for all."""
 
 FIGURES = Figures(
     "int8", accuracy=0.97, mean_iou=0.8, strangers=100, false_accepts=0, empty=5, empty_accepts=0,
@@ -112,6 +117,50 @@ def test_each_budget_is_kept_or_named(change: dict[str, Any], name: str) -> None
     assert line.startswith(f"{name} is ")
 
 
+def test_agreement_that_one_class_for_all_would_keep_is_not_measured() -> None:
+    figures = measure("int8", MOSTLY_ONE, held([1] * 40, [True] * 40), 0.9, MOSTLY_ONE)
+    budgets = Budgets(class_agreement=0.97, box_agreement=None, false_accept_bound=1)
+    assert (figures.class_agreement, figures.class_constant) == (1.0, 0.975)
+    (line,) = missed(figures, budgets)
+    assert line.startswith("class_agreement cannot fail on these images: 97.5 % of the model's answers are of one")
+    assert "add test photos of the other classes" in line
+    assert proven(figures, budgets).class_agreement is None
+    assert missed(proven(figures, budgets), budgets) == [line]
+
+
+@pytest.mark.parametrize("limit", [0.98, 0.0, None])
+def test_agreement_that_one_class_for_all_would_miss_is_measured(limit: float | None) -> None:
+    figures = measure("int8", MOSTLY_ONE, held([1] * 40, [True] * 40), 0.9, MOSTLY_ONE)
+    budgets = Budgets(class_agreement=limit, box_agreement=None, false_accept_bound=1)
+    assert missed(figures, budgets) == []
+    assert proven(figures, budgets) == figures
+
+
+def test_agreement_of_boxes_that_one_box_would_keep_is_not_measured() -> None:
+    figures = measure("int8", MOSTLY_ONE, held([1] * 40, [True] * 40), 0.9, MOSTLY_ONE)
+    budgets = Budgets(false_accept_bound=1)
+    (line,) = missed(figures, budgets)
+    assert line.startswith("box_agreement cannot fail on these images: one box for all would agree by 1")
+    assert proven(figures, budgets).box_agreement is None
+    elsewhere = np.array([(0.5, 0.5, 0.9, 0.9) if index % 4 else FACE for index in range(40)], np.float32)
+    moved = Answers(MOSTLY_ONE.classes, elsewhere)
+    assert (
+        missed(
+            measure("int8", moved, held([1] * 40, [True] * 40), 0.9, moved),
+            Budgets(mean_iou=None, false_accept_bound=1),
+        )
+        == []
+    )
+
+
+def test_a_real_miss_is_named_rather_than_that_it_could_not_fail() -> None:
+    other = said(*[(0, 0, 1)] * 40)
+    figures = measure("int8", other, held([1] * 40, [True] * 40), 0.9, MOSTLY_ONE)
+    budgets = Budgets(accuracy=None, class_agreement=0.97, box_agreement=None, false_accept_bound=1)
+    assert missed(figures, budgets) == ["class_agreement is 0.025, its budget at least 0.97"]
+    assert proven(figures, budgets).class_agreement == pytest.approx(0.025)
+
+
 def candidate(variant: str, *misses: str) -> Verified:
     return Verified(variant, b"", said((1, 0, 0)), replace(FIGURES, variant=variant), misses)
 
@@ -154,3 +203,25 @@ def test_int8_of_a_trained_network_is_measured(tiny_data: Path, tiny_model: Any)
     assert verified.misses == ()
     assert verified.figures.strangers == verified.figures.empty == COUNTS["test"] // 3
     assert verified.figures.size_mb == pytest.approx(len(blob) / 1e6)
+
+
+@pytest.mark.train
+def test_a_file_that_answers_nan_to_some_pictures_is_refused(
+    tiny_data: Path, tiny_model: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tiny_model.save(tmp_path / "model.keras")
+    (tmp_path / "nan.tflite").write_bytes(quantize(nan_where_dark(tiny_model, load_dataset(tiny_data)), "float32"))
+    assert main(["verify", str(tmp_path / "model.keras"), str(tiny_data), str(tmp_path / "nan.tflite")]) == 1
+    *_, line = capsys.readouterr().err.splitlines()
+    assert line == "converter: nan: class is not a number for some pictures; the conversion is not usable"
+
+
+def nan_where_dark(model: Any, dataset: Dataset) -> Any:
+    """The same network, whose classes are a root of something negative for the darker half of the pictures."""
+    import keras  # noqa: PLC0415 - only where TensorFlow is installed
+
+    middle = float(np.median(held_out(dataset, SIZE).pictures.mean(axis=(1, 2, 3))))
+    image = keras.Input((SIZE, SIZE, 3), name="image")
+    answers = model(image)
+    root = keras.ops.sqrt(keras.ops.mean(image, axis=(1, 2, 3)) - middle)[:, None]
+    return keras.Model(image, {"class": answers["class"] + root, "box": answers["box"]})

@@ -39,7 +39,7 @@ def spoilt(content: bytes, rng: random.Random) -> bytes:
 
 
 def spoil(source: Path, target: Path, rng: random.Random) -> None:
-    """One part of it: a file of a folder, a member of a ZIP file, which then is a sound ZIP file, or the file itself."""
+    """One part of it: a file of a folder, a member of a ZIP file, which stays a sound one, or the file itself."""
     if source.is_dir():
         shutil.copytree(source, target)
         parts = [file for file in sorted(target.rglob("*")) if file.is_file() and file.stat().st_size]
@@ -62,7 +62,7 @@ def run(*words: object) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("count", [40, pytest.param(300, marks=pytest.mark.full)])
 def test_no_damaged_network_ends_in_a_traceback(count: int, tmp_path: Path) -> None:
     sources = [KERAS_2 / name for name in ("tracker.keras", "tracker.h5", "sequential.h5", "tracker_saved")]
@@ -71,7 +71,9 @@ def test_no_damaged_network_ends_in_a_traceback(count: int, tmp_path: Path) -> N
     for number in range(count):
         source = sources[number % len(sources)]
         spoil(source, folder / f"{number:03d}{source.suffix}", rng)
-    names, told, crashed = sorted(file.name for file in folder.iterdir()), [], []
+    names = sorted(file.name for file in folder.iterdir())
+    told: list[str] = []
+    crashed: list[str] = []
     while len(told) < len(names):
         done = run("tests.support.converter.read_many", folder, len(told))
         rows = [
@@ -105,8 +107,8 @@ def test_a_command_whose_process_ends_leaves_one_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.data
-def test_the_small_networks_that_failed_are_read_or_refused_in_a_line(data: Path, tmp_path: Path) -> None:
-    for file in sorted((data / "cases" / "keras").iterdir()):
+def test_the_small_networks_that_failed_are_read_or_refused_in_a_line(tmp_path: Path) -> None:
+    for file in sorted((Path(os.environ["EDGEGATE_DATA"]) / "cases" / "keras").iterdir()):
         done = run("converter", "import", "keras", file, "--out", tmp_path, "--work", tmp_path / "work")
         assert "Traceback" not in done.stderr
         wanted = 0 if file.stem in {"nonsquare", "seq_classifier"} else 1

@@ -1,4 +1,4 @@
-"""A network's file is read whoever wrote it, and nothing in it runs: one clear line for all that is not Keras's own."""
+"""A network's file is read whatever wrote it, and nothing in it runs: one clear line for all that is not Keras's own."""
 
 from __future__ import annotations
 
@@ -176,13 +176,12 @@ def test_weights_that_lie_in_another_file_are_not_read(tmp_path: Path) -> None:
 def saved_with(tmp_path: Path, operation: Callable[[Any], Any]) -> Path:
     import tensorflow as tf  # noqa: PLC0415
 
-    class Module(tf.Module):  # type: ignore[misc]
-        @tf.function(input_signature=[tf.TensorSpec((None, 32, 32, 3), tf.float32)])
-        def __call__(self, pictures: Any) -> Any:
-            return {"who": tf.reduce_mean(pictures, axis=(1, 2)) + operation(tf)}
+    def call(pictures: Any) -> Any:
+        return {"who": tf.reduce_mean(pictures, axis=(1, 2)) + operation(tf)}
 
-    module = Module()
-    tf.saved_model.save(module, str(tmp_path / "saved"), signatures=module.__call__)
+    module = tf.Module()
+    module.call = tf.function(call, input_signature=[tf.TensorSpec((None, 32, 32, 3), tf.float32)])
+    tf.saved_model.save(module, str(tmp_path / "saved"), signatures=module.call)
     return tmp_path / "saved"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from converter.tflite.runtime import Run
 from tests.support.converter.tiny_tracker import SIZE
 
 NAMES = ("unknown", "Anna <b>")
+CURVES = ("loss: 1.000", "val loss: 1.500", "box iou: 0.600", "val box iou: 0.500")
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +90,26 @@ def test_the_page_needs_nothing_else_and_escapes_names(truth: HeldOut, tmp_path:
     assert "http" not in html.replace("http-equiv", "")
     assert "<script" not in html
     assert html.count("data:image/jpeg;base64,") == 18
+
+
+def test_the_curves_of_the_training_are_in_both_forms(truth: HeldOut, tmp_path: Path) -> None:
+    epochs = [
+        {"loss": 2.0, "val_loss": 2.5, "box_iou": 0.2, "val_box_iou": 0.1, "learning_rate": 1e-3},
+        {"loss": 1.0, "val_loss": 1.5, "box_iou": 0.6, "val_box_iou": 0.5, "learning_rate": 1e-3},
+        {"loss": 0.5, "val_loss": 1.9, "box_iou": 0.9, "val_box_iou": 0.4, "learning_rate": 1e-4},
+    ]
+    report = page.write(replace(subject(truth, answered(truth, {}), Budgets()), history=epochs), tmp_path)
+    assert report["history"] == {"best": 2, "epochs": epochs}
+    html = (tmp_path / page.HTML_FILE).read_text("utf-8")
+    assert "Training: 3 epochs, of which 2 is kept" in html
+    assert [html.count(f"<title>{title}</title>") for title in CURVES] == [1, 1, 1, 1]
+    assert "learning rate" not in html
+
+
+@pytest.mark.parametrize("epochs", [[], [{"loss": 1.0, "val_loss": 1.0}]])
+def test_without_epochs_there_are_no_curves(truth: HeldOut, tmp_path: Path, epochs: list[dict[str, float]]) -> None:
+    page.write(replace(subject(truth, answered(truth, {}), Budgets()), history=epochs), tmp_path)
+    assert "Training: " not in (tmp_path / page.HTML_FILE).read_text("utf-8")
 
 
 def test_a_model_that_lets_strangers_in_fails(truth: HeldOut, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from converter.training.history import History, learning_rate, read_history, write_history
+from converter.training.history import History, known, learning_rate, read_history, write_history
 from edgegate.errors import EdgegateError
 
 
@@ -69,3 +69,12 @@ def test_a_damaged_one_is_told_in_one_line(tmp_path: Path, text: str) -> None:
     with pytest.raises(EdgegateError, match=r"history\.json") as caught:
         read_history(file)
     assert "\n" not in str(caught.value)
+
+
+def test_a_networks_epochs_are_those_beside_it_or_none(tmp_path: Path) -> None:
+    assert known(tmp_path) == ()
+    history = of(3.0, 1.0)
+    write_history(tmp_path / "history.json", history)
+    assert known(tmp_path) == history.epochs
+    (tmp_path / "history.json").write_text('{"loss": [3, 1]}', "utf-8")  # as a script of somebody's left it
+    assert known(tmp_path) == ()

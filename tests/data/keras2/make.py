@@ -1,4 +1,4 @@
-"""Networks as Keras 2 writes them, for whoever has it: pip install 'tensorflow-cpu==2.15.*', then run this here."""
+"""Networks as Keras 2 writes them, made with it: pip install 'tensorflow-cpu==2.15.*', then run this here."""
 
 import keras
 from keras import layers

@@ -6,7 +6,7 @@ It is the same for networks that were trained here and elsewhere.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
@@ -123,7 +123,8 @@ class Conversion:
         return self.workshop.done(stage), stage.key
 
     def _truth(self) -> HeldOut:
-        return held_out(self.dataset, self.trained.input.width, self.trained.input.height)
+        truth = held_out(self.dataset, self.trained.input.width, self.trained.input.height)
+        return replace(truth, named_only=self.trained.provenance is not None)
 
     def _verify(self, variants: Variants) -> Callable[[Path], None]:
         """Fills a folder with what each variant and the Keras model answer."""

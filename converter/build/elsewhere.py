@@ -195,7 +195,7 @@ class _Road:
             self._read(samples),
             np.array([sample.label for sample in samples], np.int64),
             np.array([sample.box or (0, 0, 0, 0) for sample in samples], np.float32),
-            np.array([sample.box is not None and tracker for sample in samples]),
+            np.array([sample.box is not None and sample.label != 0 and tracker for sample in samples]),
         )
 
     def _say(self, found: Guess) -> None:

@@ -36,11 +36,20 @@ class HeldOut:
     boxes: Floats
     boxed: npt.NDArray[np.bool_]
     """(n,) bool: whether there is a box."""
+    named_only: bool = False
+    """True if boxes are measured of people of a class only: courses pull the boxes of others to 0."""
+
+    @property
+    def placed(self) -> npt.NDArray[np.bool_]:
+        """(n,) bool: whether there is a box that the network's is measured by."""
+        return self.boxed & (self.labels != 0) if self.named_only else self.boxed
 
     def only(self, chosen: Sequence[int]) -> HeldOut:
         samples = tuple(self.samples[index] for index in chosen)
         rows = list(chosen)
-        return HeldOut(samples, self.pictures[rows], self.labels[rows], self.boxes[rows], self.boxed[rows])
+        return HeldOut(
+            samples, self.pictures[rows], self.labels[rows], self.boxes[rows], self.boxed[rows], self.named_only
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,15 +173,15 @@ def measure(
     return Figures(
         variant=variant,
         accuracy=float((answers.labels == truth.labels).mean()),
-        mean_iou=_mean(iou(answers.boxes, truth.boxes)[truth.boxed]) if answers.boxed else None,
+        mean_iou=_mean(iou(answers.boxes, truth.boxes)[truth.placed]) if answers.boxed else None,
         strangers=int(strangers.sum()),
         false_accepts=int((accepted & strangers).sum()),
         empty=int(empty.sum()),
         empty_accepts=int((accepted & empty).sum()),
         class_agreement=None if reference is None else float((answers.labels == reference.labels).mean()),
-        box_agreement=_mean(iou(answers.boxes, reference.boxes)[truth.boxed]) if reference and answers.boxed else None,
+        box_agreement=_mean(iou(answers.boxes, reference.boxes)[truth.placed]) if reference and answers.boxed else None,
         class_constant=None if reference is None else class_constant(reference),
-        box_constant=None if reference is None else box_constant(reference, truth.boxed),
+        box_constant=None if reference is None else box_constant(reference, truth.placed),
         size_mb=None if size is None else size / 1e6,
         latency_ms=None if run is None else run.latency_ms,
         memory_mb=None if run is None else run.memory_mb,

@@ -51,7 +51,7 @@ def worst(subject: ReportedTracker, count: int = COUNT) -> list[Example]:
             truth=names[truth.labels[index]],
             given=names[label],
             confidence=float(answers.confidence[index]),
-            iou=float(overlap[index]) if truth.boxed[index] else None,
+            iou=float(overlap[index]) if truth.placed[index] else None,
             opens=bool(label != 0 and answers.confidence[index] >= subject.budgets.threshold),
         )
         for index, label in enumerate(answers.labels.tolist())

@@ -85,7 +85,7 @@ def document(subject: ReportedTracker) -> dict[str, Any]:
         "macro_f1": macro_f1(counts),
         "confusion": counts.tolist(),
         "by_class": [asdict(row) for row in class_rows(subject.classes, truth.labels, answers, threshold)],
-        "boxes": asdict(box_row(iou(answers.boxes, truth.boxes)[truth.boxed])) if answers.boxed else None,
+        "boxes": asdict(box_row(iou(answers.boxes, truth.boxes)[truth.placed])) if answers.boxed else None,
         "strangers": _strangers(measure(variant, answers, truth, threshold)) | _shootings(subject, answers),
         "by_camera": list(_by_camera(subject, answers)),
         "variants": [row.by_name() for row in subject.figures()],

@@ -1,4 +1,4 @@
-"""A network's file is read whatever wrote it, and nothing in it runs: one clear line for all that is not Keras's own."""
+"""A network's file is read whatever wrote it, and nothing in it runs: a line for all that is not Keras's own."""
 
 from __future__ import annotations
 

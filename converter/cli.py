@@ -22,6 +22,7 @@ COMMANDS = (
     "quantize",
     "verify",
     "report",
+    "predict",
     "build",
     "import_packs",
 )

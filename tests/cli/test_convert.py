@@ -32,7 +32,7 @@ def test_it_knows_the_converters_commands() -> None:
         ("prepare", "nothing", "--out", "dataset"),
         ("import", "packs", "--sideways"),
         ("import", "table", "--help"),
-        ("verify", "no-model", "no-data", "no-file"),
+        ("predict", "--json", "no-pack", "photo.jpg"),
     ],
 )
 def test_words_output_and_exit_status_are_the_converters(words: tuple[str, ...]) -> None:

@@ -19,6 +19,7 @@ CONVERTER_COMMANDS = {
     "quantize": "a trained model to a .tflite",
     "verify": "compare a .tflite with its model",
     "report": "how good a model and its variants are",
+    "predict": "who is in a photo, and where",
     "build": "the whole road, from images to a pack",
     "import": "packs of networks from elsewhere",
 }
@@ -29,7 +30,7 @@ def declare(parser: Parser) -> None:
     parser.carry_out("edgegate.cli.convert:run", __doc__)
     parser.show(
         "edgegate convert build converter/recipes/face-tracker.toml",
-        "edgegate convert import packs --check",
+        "edgegate convert predict packs/front-door anna.jpg --annotate seen",
     )
     listed = "; ".join(f"{name}: {summary}" for name, summary in CONVERTER_COMMANDS.items())
     parser.add_argument("command", choices=tuple(CONVERTER_COMMANDS), metavar="COMMAND", help=listed)

@@ -23,6 +23,7 @@ COMMANDS = (
     "verify",
     "report",
     "predict",
+    "compare",
     "build",
     "import_packs",
 )

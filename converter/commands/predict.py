@@ -10,10 +10,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from converter.data.folders import made
 from edgegate.cli.common import existing, load_config
 from edgegate.cli.options import add_common
 from edgegate.cli.parser import Commands
-from edgegate.errors import UsageError
 from edgegate.system.terminal import print_json, printable
 
 
@@ -41,9 +41,7 @@ def run(args: argparse.Namespace) -> int:
 
     config = load_config(args)
     network = open_network(existing(args.network, "pack or model"), args.labels, config)
-    if args.annotate is not None:
-        _make(args.annotate)
-    asker, answers = Asker(network, args.annotate), []
+    asker, answers = Asker(network, None if args.annotate is None else made(args.annotate)), []
     for file in args.photos:
         asked = asker.ask(file)
         answers.append(asked)
@@ -52,13 +50,6 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print_json([asked.as_json() for asked in answers])
     return 0 if all(asked.answer for asked in answers) else 1
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"{folder}: cannot be made: {error.strerror}") from None
 
 
 def _names(text: str) -> tuple[str, ...]:

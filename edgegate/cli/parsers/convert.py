@@ -20,6 +20,7 @@ CONVERTER_COMMANDS = {
     "verify": "compare a .tflite with its model",
     "report": "how good a model and its variants are",
     "predict": "who is in a photo, and where",
+    "compare": "packs on one test set side by side",
     "build": "the whole road, from images to a pack",
     "import": "packs of networks from elsewhere",
 }

@@ -24,6 +24,7 @@ COMMANDS = (
     "report",
     "predict",
     "compare",
+    "recipes",
     "build",
     "import_packs",
 )

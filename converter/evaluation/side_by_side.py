@@ -76,7 +76,7 @@ class _Asked:
 
 
 def _ask_in_turn(tested: Sequence[TestedPack], clock: Clock) -> tuple[list[dict[str, Floats]], list[list[float]]]:
-    """What each answered, stacked by name, and the milliseconds of each picture."""
+    """The answers of each, stacked by name, and the milliseconds of each picture."""
     models = [_Asked(one.pack) for one in tested]
     for one, model in zip(tested, models, strict=True):
         for pixels in one.truth.pictures[:WARM_UP]:

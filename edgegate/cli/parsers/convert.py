@@ -21,6 +21,7 @@ CONVERTER_COMMANDS = {
     "report": "how good a model and its variants are",
     "predict": "who is in a photo, and where",
     "compare": "packs on one test set side by side",
+    "recipes": "recipes to begin with",
     "build": "the whole road, from images to a pack",
     "import": "packs of networks from elsewhere",
 }

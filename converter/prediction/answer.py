@@ -89,4 +89,4 @@ def _score(answer: PhotoAnswer) -> str:
     """Rounded down, so that what misses its threshold never looks as if it reached it."""
     if answer.measure == "probability":
         return f"{int(100 * answer.score + 1e-6)} %"
-    return f"cosine {answer.score:.4f} ({answer.threshold:.4f} is asked)"
+    return f"cosine {answer.score:.4f} where {answer.threshold:.4f} is asked"

@@ -167,7 +167,7 @@ def test_an_embedder_knows_whoever_is_enrolled(door: Program, predict: Predict) 
     embedder = shipped("face-embedder")
     said = predict(embedder, ENROLLED.file, STRANGER.file, "--data", door.data)
     assert (said.status, said.err) == (0, [])
-    assert said.out[0].startswith(f"{ENROLLED.file}: {ENROLLED.person}, cosine 1.0000 (0.9")
+    assert said.out[0].startswith(f"{ENROLLED.file}: {ENROLLED.person}, cosine 1.0000 where 0.9")
     assert f": nobody it knows (best: {ENROLLED.person}, cosine 0." in said.out[1]
 
 

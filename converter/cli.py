@@ -23,6 +23,9 @@ COMMANDS = (
     "quantize",
     "verify",
     "report",
+    "predict",
+    "compare",
+    "recipes",
     "build",
     "import_packs",
 )

@@ -62,17 +62,20 @@ CONVERTER_WALLS = {
     "training": "architectures data evaluation networks tflite",
     "recipe": "architectures data evaluation tables tflite training",
     "imports": "compositions packs tflite toml",
+    "prediction": "data networks tflite",
     "report": "evaluation tflite training",
     "build": "architectures compositions data evaluation networks packs recipe report tflite training",
-    "commands": "architectures build compositions data evaluation imports networks recipe report tflite training",
+    "commands": (
+        "architectures build compositions data evaluation imports networks prediction recipe report tflite training"
+    ),
     "cli": "",
 }
 """The same for the converter's own rooms."""
 
 
 FROM_EDGEGATE = {
-    "app", "camera", "cli", "clock", "demo", "enrol", "errors", "evaluation", "pages", "recognition", "system", "types",
-    "vision",
+    "app", "camera", "cli", "clock", "config", "demo", "enrol", "errors", "evaluation", "pages", "recognition",
+    "system", "types", "vision",
 }  # fmt: skip
 """The rooms of edgegate that the converter is built on. The reverse never."""
 

@@ -14,7 +14,7 @@ BY_NAME = re.compile(
     rf"{NAME}\[[a-z][a-z,-]*\]|\b(pip3?|pipx|uv)\b[^\n]*\b(install|add)(\s+-\S+)*\s+[\"'`]?{NAME}(?![\w./-])"
 )
 """The package index knows another project by this name: ours is installed from a clone, as `.[extra]`."""
-ITS_OWN = re.compile(rf'^\s*"{NAME}\[demo\]"|^test = \["{NAME}\[demo\]"', re.MULTILINE)
+ITS_OWN = re.compile(rf'^\s*"{NAME}\[demo\]"', re.MULTILINE)
 """An extra that holds another one, in pyproject.toml, where pip takes the name for the project itself."""
 
 

@@ -9,7 +9,6 @@ from typing import TypeAlias
 
 import numpy as np
 
-from converter.data.compact import UnitBox
 from converter.data.dataset import SPLITS, Dataset, Sample, load_dataset, writing
 from converter.data.faces import detector
 from converter.data.people import WHOLE
@@ -50,7 +49,7 @@ def cut_dataset(dataset: Dataset, out: Path, cut: Cut) -> tuple[Dataset, int]:
             for sample in progress(dataset.splits[split], f"cutting out faces of {split}", "picture"):
                 if sample.box is None:
                     continue
-                face = _face(sample, sample.box, cut)
+                face = face_of(sample, cut)
                 if face is None:
                     lost += 1
                     continue
@@ -60,11 +59,14 @@ def cut_dataset(dataset: Dataset, out: Path, cut: Cut) -> tuple[Dataset, int]:
     return load_dataset(out), lost
 
 
-def _face(sample: Sample, box: UnitBox, cut: Cut) -> Image | None:
+def face_of(sample: Sample, cut: Cut) -> Image | None:
+    """The face alone, BGR; None where there is none, or it cannot be cut out. Raises EdgegateError as `cut_dataset`."""
+    if sample.box is None:
+        return None
     image = read_picture(sample.image)
     if image is None:
         raise EdgegateError(f"{sample.image}: cannot be read as a picture; make the dataset again")
-    height, width = image.shape[:2]
+    (height, width), box = image.shape[:2], sample.box
     return cut(image, Box(box[0] * width, box[1] * height, box[2] * width, box[3] * height))
 
 

@@ -16,6 +16,15 @@ def require_new(folder: Path) -> None:
         raise UsageError(f"{folder}: is there already; name a new folder, or remove this one")
 
 
+def made(folder: Path) -> Path:
+    """Returns the folder, which is made where it is not there; raises UsageError where it cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{folder}: cannot be made: {error.strerror}") from None
+    return folder
+
+
 @contextmanager
 def new_folder(folder: Path) -> Iterator[Path]:
     """A folder to write into, beside `folder`; it becomes `folder` if the block ends well, and is removed if not.

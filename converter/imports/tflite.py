@@ -7,7 +7,6 @@ hide elsewhere is found by the comparison with the file as it was, which every i
 
 from __future__ import annotations
 
-import struct
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +15,9 @@ from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 
 from converter.imports.embedder import EmbedderFile, Floats, Reference, expected
-from converter.tflite.signature import packed, sign, unpacked
+from converter.tflite.signature import packed, read, sign
 from edgegate.errors import ModelError
 from edgegate.system.quiet import quiet
-
-IDENTIFIER = b"TFL3"
 
 
 def tflite_network(file: Path) -> EmbedderFile:
@@ -31,7 +28,7 @@ def tflite_network(file: Path) -> EmbedderFile:
 
 def for_one_picture(blob: bytes, name: str) -> bytes:
     """The same network at batch 1, with the one signature `image` → `embedding`; raises ModelError."""
-    model = _read(blob, name)
+    model = read(blob, name)
     try:
         sign(model, "image", ("embedding",))
     except ModelError as error:
@@ -62,15 +59,6 @@ def reference(blob: bytes, name: str) -> Reference:
         return np.asarray(interpreter.get_tensor(out["index"])[0], np.float32)
 
     return run
-
-
-def _read(blob: bytes, name: str) -> Any:
-    if blob[4:8] != IDENTIFIER:
-        raise ModelError(f"{name}: not a .tflite file; give the network itself, not an archive that holds it")
-    try:
-        return unpacked(blob)
-    except (IndexError, TypeError, ValueError, struct.error) as error:
-        raise ModelError(f"{name}: damaged ({error}); fetch it again") from None
 
 
 def _reduce(model: Any, graph: Any, batch: int) -> None:

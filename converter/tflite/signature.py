@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,16 +11,28 @@ from ai_edge_litert import schema_py_generated as schema
 
 from edgegate.errors import ModelError
 
+IDENTIFIER = b"TFL3"
+
 
 def unpacked(blob: bytes) -> Any:
     """The file's content as objects that can be changed; the bytes must be a .tflite file's."""
     return schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(blob, 0))
 
 
+def read(blob: bytes, name: str) -> Any:
+    """The same of a file from anywhere; raises ModelError, which calls it `name`."""
+    if blob[4:8] != IDENTIFIER:
+        raise ModelError(f"{name}: not a .tflite file; give the network itself, not an archive that holds it")
+    try:
+        return unpacked(blob)
+    except (IndexError, TypeError, ValueError, struct.error) as error:
+        raise ModelError(f"{name}: damaged ({error}); fetch it again") from None
+
+
 def packed(model: Any) -> bytes:
     """The file again."""
     builder = flatbuffers.Builder(1 << 20)
-    builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
+    builder.Finish(model.Pack(builder), file_identifier=IDENTIFIER)
     return bytes(builder.Output())
 
 

@@ -17,6 +17,9 @@ Commands: TypeAlias = "argparse._SubParsersAction[Parser]"  # noqa: SLF001 (has 
 _MINUS = re.compile(r"-(\d|\.\d)")
 """The beginning of a value that is no option: -3, or two hours ago, -2h."""
 
+_ALL_THE_REST = (argparse.PARSER, argparse.REMAINDER)
+"""Arguments that take every word after them, options too: nothing may stand between."""
+
 
 class _Formatter(argparse.HelpFormatter):
     def add_argument(self, action: argparse.Action) -> None:
@@ -82,7 +85,7 @@ class Parser(argparse.ArgumentParser):
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         self.declared()
-        if self._interleaving or any(action.nargs == argparse.PARSER for action in self._get_positional_actions()):
+        if self._interleaving or any(action.nargs in _ALL_THE_REST for action in self._get_positional_actions()):
             return super().parse_known_args(args, namespace)
         self._interleaving = True  # argparse calls this method again, twice
         try:

@@ -5,6 +5,7 @@ from edgegate.enrol.choice import Sameness, choose, strangers
 from edgegate.enrol.enrolment import Enrolment, enrol
 from edgegate.enrol.guided import Prompt, take_photos
 from edgegate.enrol.judging import ADVICE, Enroller, PhotoVerdict
+from edgegate.enrol.photo_faces import PhotoFaces, find_faces, only_face
 from edgegate.enrol.pictures import (
     LONGEST_SIDE,
     PICTURES,
@@ -22,12 +23,15 @@ __all__ = [
     "Again",
     "Enroller",
     "Enrolment",
+    "PhotoFaces",
     "PhotoVerdict",
     "Prompt",
     "Sameness",
     "choose",
     "decode_picture",
     "enrol",
+    "find_faces",
+    "only_face",
     "read_picture",
     "read_pictures",
     "reenrol",

@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import cv2
-import numpy as np
-
 from edgegate.clock import Clock, rfc3339
-from edgegate.enrol.pictures import LONGEST_SIDE, crop_around
+from edgegate.enrol.photo_faces import find_faces, only_face
+from edgegate.enrol.pictures import crop_around
 from edgegate.events.cloudevents import CloudEvent
 from edgegate.events.vocabulary import Event, EventType
 from edgegate.gallery import Details, Gallery, Photo
@@ -18,8 +16,6 @@ from edgegate.journal import Journal
 from edgegate.types import Frame, Image
 from edgegate.vision.analyzer import Analyzer
 from edgegate.vision.faces import Face, FaceFault
-
-_BYSTANDER = 1 / 3  # a second face smaller than this, by box width, is somebody in the background
 
 ADVICE = {
     FaceFault.NO_FACE: "no face was found; use a photo where the face is large and looks at the camera",
@@ -74,22 +70,20 @@ class Enroller:
         verdict = PhotoVerdict(source, None)
         if image is None:
             return verdict.refuse(FaceFault.UNREADABLE)
-        frame, faces = self._faces(image)
-        face, faults = self._describe(frame, faces)
+        found = find_faces(self._analyzer, image)
+        face, faults = self._describe(found.frame, found.faces)
         if faults or face is None:
             return verdict.refuse(faults[0])
-        return replace(verdict, photo=self.photo(Path(source).name, frame, face))
+        return replace(verdict, photo=self.photo(Path(source).name, found.frame, face))
 
     def look(self, frame: Frame) -> tuple[Face | None, tuple[FaceFault, ...]]:
         """The one face that counts in a camera's frame, described, and all that is wrong with it or its company."""
         return self._describe(frame, self._analyzer.detect(frame))
 
     def _describe(self, frame: Frame, faces: Sequence[Face]) -> tuple[Face | None, tuple[FaceFault, ...]]:
-        if not faces:
-            return None, (FaceFault.NO_FACE,)
-        face, *others = faces
-        if any(other.box.width >= _BYSTANDER * face.box.width for other in others):
-            return None, (FaceFault.SEVERAL_FACES,)
+        face = only_face(faces)
+        if isinstance(face, FaceFault):
+            return None, (face,)
         face = self._analyzer.describe(frame, face)
         if face.quality is None or face.quality.faults:
             return face, face.quality.faults if face.quality else (FaceFault.NO_FACE,)
@@ -121,19 +115,3 @@ class Enroller:
 
         gallery.add(self.name, photos, rfc3339(clock.wall()), record, details or Details(), apart)
         return written
-
-    def _faces(self, image: Image) -> tuple[Frame, tuple[Face, ...]]:
-        """The photo as a frame, and its faces, largest first.
-
-        The detector is made for a door's distances: a face that fills the photo is found once there is a margin.
-        """
-        scale = min(1.0, LONGEST_SIDE / max(image.shape[:2]))
-        if scale < 1:
-            image = np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
-        frame = Frame(0.0, 0, image)
-        if faces := self._analyzer.detect(frame):
-            return frame, faces
-        margin = max(image.shape[:2]) // 2
-        wide = cv2.copyMakeBorder(image, margin, margin, margin, margin, cv2.BORDER_REPLICATE)
-        frame = Frame(0.0, 0, np.asarray(wide, np.uint8))
-        return frame, self._analyzer.detect(frame)

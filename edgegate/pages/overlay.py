@@ -11,7 +11,7 @@ import numpy as np
 from edgegate.access.observation import Sighting
 from edgegate.events.cloudevents import Names
 from edgegate.events.vocabulary import Denial
-from edgegate.types import Image, Prediction
+from edgegate.types import Box, Image, Prediction
 
 Colour = tuple[int, int, int]
 
@@ -34,9 +34,9 @@ class Pen:
     def __init__(self, height: int) -> None:
         self._unit = max(height / 480, 0.5)
 
-    def face(self, image: Image, sighting: Sighting, label: Caption) -> None:
+    def face(self, image: Image, box: Box, label: Caption) -> None:
         """Its box, and what is thought of it above, or below where there is no room."""
-        x1, y1, x2, y2 = sighting.box.rounded()
+        x1, y1, x2, y2 = box.rounded()
         cv2.rectangle(image, (x1, y1), (x2, y2), label.colour, self.px(2), cv2.LINE_AA)
         if label.text:
             width, height = self.plate_size(label.text, 0.45)

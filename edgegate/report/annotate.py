@@ -56,7 +56,7 @@ class Annotator:
             self._note(event, turn)
         image = turn.frame.image.copy()
         for sighting in sorted(turn.sightings, key=lambda s: s.box.area):
-            self._pen.face(image, sighting, opinion(sighting, self._names, self._decided.get(sighting.visit)))
+            self._pen.face(image, sighting.box, opinion(sighting, self._names, self._decided.get(sighting.visit)))
         self._draw_bar(image, turn)
         if self._caption is not None and turn.frame.at < self._caption.until:
             self._draw_caption(image, self._caption.label)

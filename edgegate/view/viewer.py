@@ -33,7 +33,7 @@ class Viewer:
         image = frame.image.copy()
         pen = Pen(image.shape[0])
         for sighting in sorted(sightings, key=lambda s: s.box.area):
-            pen.face(image, sighting, opinion(sighting, self._names, self._refused(sighting)))
+            pen.face(image, sighting.box, opinion(sighting, self._names, self._refused(sighting)))
         middle = pen.strip(image, DARK)
         pen.text(image, NOTE, (pen.px(12), middle), 0.5)
         return image

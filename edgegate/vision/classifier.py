@@ -18,7 +18,7 @@ from edgegate.vision.classes import Probabilities, check_card, direction, predic
 from edgegate.vision.faces import Face
 from edgegate.vision.packs import Pack
 from edgegate.vision.preprocess import cut_out, stretch
-from edgegate.vision.tflite import Model
+from edgegate.vision.tflite import Runnable
 
 
 @runtime_checkable
@@ -37,7 +37,7 @@ class AnyClassifier(Protocol):
 class ClassifierNetwork:
     """Raises ModelError if the card's labels are not the network's classes, "unknown" first."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Runnable) -> None:
         self._model = model
         check_card(model.pack, "class_probs")
 

@@ -11,7 +11,7 @@ import math
 import zipfile
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,15 @@ Timer = Callable[[], AbstractContextManager[None]]
 """Entered around every invocation, so that a benchmark can sum them."""
 
 MODULES = {"litert": "ai_edge_litert.interpreter", "tflite-runtime": "tflite_runtime.interpreter"}
+
+
+class Runnable(Protocol):
+    """A `Model`, as far as a network of a door needs it."""
+
+    @property
+    def pack(self) -> Pack: ...
+
+    def run(self, pixels: Image) -> dict[str, Floats]: ...
 
 
 class Model:

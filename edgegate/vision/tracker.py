@@ -18,7 +18,7 @@ from edgegate.vision.classes import Probabilities, check_card, direction, probab
 from edgegate.vision.faces import Face
 from edgegate.vision.packs import Pack
 from edgegate.vision.preprocess import stretch
-from edgegate.vision.tflite import Model
+from edgegate.vision.tflite import Runnable
 
 ENLARGED = 1.5
 """A claim is about the face whose middle is in the network's box, grown to this many times its size."""
@@ -57,7 +57,7 @@ class AnyTracker(Protocol):
 class TrackerNetwork:
     """Raises ModelError if the card's labels are not the network's classes, "unknown" first."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Runnable) -> None:
         self._model = model
         pack = model.pack
         faults = {

@@ -184,6 +184,7 @@ def test_there_is_completion_for_every_shell(shell: str) -> None:
         (["journal", "list", "--type", "access.g"], {"access.granted"}),
         (["check", "--only", "ca"], {"camera"}),
         (["enroll", "Ada", "phot"], {"photos.txt"}),
+        (["convert", "bu"], {"build"}),
     ],
 )
 def test_bash_completes_what_is_typed(typed: list[str], offered: set[str], tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ COMMANDS = {
     "check": "what works and what does not",
     "evaluate": "error rates on labelled people",
     "bench": "speed of every stage here",
+    "convert": "trained networks and photos to model packs",
     "completion": "completion for your shell",
 }
 """The commands in the order that `--help` lists them, with a summary each."""

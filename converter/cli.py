@@ -81,4 +81,6 @@ def main_apart(argv: Sequence[str]) -> int:
         why = "memory ran out, or somebody ended it" if -status == signal.SIGKILL else "a file it reads is damaged"
         print(printable(f"converter: {called}: its process was ended ({name}); {why}"), file=sys.stderr)
         return 1
+    signal.signal(-status, signal.SIG_DFL)
+    os.kill(os.getpid(), -status)  # as the child: who has sent it shall see that it was heeded
     return 128 - status

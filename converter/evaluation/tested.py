@@ -15,7 +15,7 @@ from converter.evaluation.fidelity import HeldOut, held_out
 from converter.tflite.calibration import picture
 from edgegate.errors import UsageError
 from edgegate.system.progress import progress
-from edgegate.types import Image
+from edgegate.types import UNKNOWN_CLASS, Image
 from edgegate.vision.packs import Pack, load_pack
 from edgegate.vision.preprocess import stretch
 
@@ -48,7 +48,9 @@ def _seen(packs: Sequence[Pack], dataset: Dataset) -> list[HeldOut]:
     """The test set as each pack sees it: of faces, those that every pack can have."""
     if packs[0].task == "tracker":
         return [held_out(dataset, pack.input.width) for pack in packs]
-    samples = [sample for sample in dataset.splits["test"] if sample.box is not None]
+    # Strangers are many people under one label, so that they make no pairs.
+    least = UNKNOWN_CLASS + 1 if packs[0].task == "embedder" else UNKNOWN_CLASS
+    samples = [one for one in dataset.splits["test"] if one.box is not None and one.label >= least]
     faces = [[_face(sample, pack) for sample in progress(samples, "cutting out", "face")] for pack in packs]
     kept = [index for index in range(len(samples)) if all(of_pack[index] is not None for of_pack in faces)]
     if not kept:

@@ -53,7 +53,8 @@ def remarks(content: Row) -> Iterator[str]:
         "so that they compare within this run alone"
     )
     if content["left_out"]:
-        yield f"{content['left_out']} test images are left out: no face is in them, or it cannot be cut out for each"
+        strange = " are of strangers, who make no pairs, or" if content["task"] == "embedder" else ""
+        yield f"{content['left_out']} test images{strange} have no face that can be cut out for each: left out"
     for row in content["packs"]:
         if row.get("lacks"):
             yield f"{row['pack']}: has no class {', '.join(row['lacks'])}; their photos count as wrong"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from converter.cli import main
 from converter.imports.fetch import CACHE, Wheel, fetch
 from edgegate.errors import EdgegateError
 from edgegate.vision.packs import shipped
+from tests.support.paths import RECIPES
 
 NAMES = ("face-detector", "face-landmarks", "face-embedder")
 
@@ -34,6 +36,17 @@ def test_without_tensorflow_building_is_refused_before_it_begins(
         "converter: TensorFlow is not installed, and training needs it; from a clone, pip install '.[train]'\n"
     )
     assert not (tmp_path / "build").exists()
+
+
+def test_a_recipe_that_comes_with_it_is_printed_by_name(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["recipes", "face-tracker"]) == 0
+    text = (RECIPES / "face-tracker.toml").read_text("utf-8")
+    assert capsys.readouterr().out == text
+    assert main(["recipes", "face-tracker", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == [{"name": "face-tracker", "text": text}]
+    with pytest.raises(SystemExit):
+        main(["recipes", "face-traker"])
+    assert "no face-traker; did you mean face-tracker?" in capsys.readouterr().err
 
 
 def test_a_package_that_is_not_there_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -137,10 +137,10 @@ def test_json_and_page_have_the_same_figures(
     assert "<script" not in page
 
 
-def people(folder: Path) -> Dataset:
-    """Whole portraits of two people, each lighter and darker, all in the test set."""
+def people(folder: Path, *, strangers: bool = False) -> Dataset:
+    """Whole portraits of two people, each lighter and darker, all in the test set; `strangers` are the same again."""
     with writing(folder, ("unknown", "Eileen", "Grace")) as writer:
-        for label, portrait in ((1, ASTRONAUT), (2, GRACE_HOPPER)):
+        for label, portrait in ((1, ASTRONAUT), (2, GRACE_HOPPER), *(((0, GRACE_HOPPER),) if strangers else ())):
             image, box = read(portrait), portrait.box
             height, width = image.shape[:2]
             unit = (box.x1 / width, box.y1 / height, box.x2 / width, box.y2 / height)
@@ -169,16 +169,19 @@ def test_classifiers_see_faces_cut_out_as_each_card_says(tmp_path: Path, compare
     table = compare(margin, aligned, tmp_path / "data")
     assert (table.status, table.heads) == (0, ["Accuracy", "Macro F1", "MB", "ms", "RAM MB"])
     assert set(table.rows) == {"margin", "aligned"}
-    assert table.remarks[1:] == ["1 test images are left out: no face is in them, or it cannot be cut out for each"]
+    assert table.remarks[1:] == ["1 test images have no face that can be cut out for each: left out"]
 
 
-def test_embedders_are_compared_by_pairs(tmp_path: Path, compare: Compare) -> None:
-    people(tmp_path / "data")
+def test_embedders_are_compared_by_pairs_of_people_with_a_name(tmp_path: Path, compare: Compare) -> None:
+    people(tmp_path / "data", strangers=True)
     shutil.copytree(shipped("face-embedder"), tmp_path / "copy")
     table = compare(shipped("face-embedder"), tmp_path / "copy", tmp_path / "data")
     assert (table.status, table.err) == (0, [])
     assert table.heads[:3] == ["In order", "Equal error", "Accepted at 0.1"]
     assert table.rows["face-embedder"][:5] == table.rows["copy"][:5] == ["1.0000", "0.0 %", "—", "—", "—"]
+    assert table.remarks[1] == (
+        "4 test images are of strangers, who make no pairs, or have no face that can be cut out for each: left out"
+    )
 
 
 @pytest.mark.parametrize(

@@ -163,7 +163,7 @@ def test_a_classifier_sees_the_face_cut_out_as_at_the_door(tmp_path: Path, predi
     ]
 
 
-def test_an_embedder_knows_whoever_is_enrolled(door: Program, predict: Predict) -> None:
+def test_an_embedder_knows_the_people_enrolled(door: Program, predict: Predict) -> None:
     embedder = shipped("face-embedder")
     said = predict(embedder, ENROLLED.file, STRANGER.file, "--data", door.data)
     assert (said.status, said.err) == (0, [])
@@ -238,6 +238,17 @@ def test_a_pack_needs_no_tensorflow(pack: Path, photos: dict[str, Path]) -> None
     status, *loaded = done.stdout.splitlines()[1].split()
     assert status == "0"
     assert not {"tensorflow", "keras"} & set(loaded)
+
+
+def test_a_trained_model_without_keras_says_how_to_install_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, predict: Predict
+) -> None:
+    monkeypatch.setitem(sys.modules, "keras", None)  # as where it is not installed
+    (tmp_path / "model.keras").touch()
+    said = predict(tmp_path / "model.keras", ENROLLED.file, "--labels", "unknown,anna")
+    assert said == Said(
+        1, [], ["converter: Keras is not installed, and this needs it; from a clone, pip install '.[train]'"]
+    )
 
 
 @pytest.mark.train

@@ -34,10 +34,10 @@ from edgegate.errors import EdgegateError
 from edgegate.types import Image
 
 OUT = Path(__file__).parent / "out" / "converters.json"
-SCENES = 1500
+SCENES = 1200
 DESIGNS: Mapping[str, TrainSettings] = {
-    "cnn": TrainSettings(design="tracker/cnn", epochs=12, learning_rate=3e-3),
-    "mobilenet_v2 x 0.35": TrainSettings(design="tracker/mobilenet_v2", width=0.35, epochs=12),
+    "cnn": TrainSettings(design="tracker/cnn", epochs=10, learning_rate=3e-3),
+    "mobilenet_v2 x 0.35": TrainSettings(design="tracker/mobilenet_v2", width=0.35, epochs=8),
 }
 ROUNDS = 3
 MISSING = "not installed: pip install ai-edge-quantizer, beside '.[train]'"

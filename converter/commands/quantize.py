@@ -1,4 +1,4 @@
-"""`converter quantize`: a trained Keras model to a .tflite, int8 calibrated on the dataset's training images."""
+"""`converter quantize`: a trained Keras model to a .tflite; int8 is calibrated on the dataset's training images."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def add(commands: Commands) -> None:
     parser.add_argument("model", type=Path, metavar="MODEL.keras", help="what train wrote")
     parser.add_argument("dataset", type=Path, metavar="DATASET", help="the dataset it was trained on")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.tflite", help="where to write it")
-    parser.add_argument("--variant", choices=VARIANTS, default="int8", help="(%(default)s)")
+    parser.add_argument("--variant", choices=VARIANTS, default="dynamic", help="(%(default)s)")
     parser.add_argument(
         "--images", type=count, default=DEFAULT_PICTURES, metavar="N", help="to calibrate int8 on (%(default)s)"
     )

@@ -47,7 +47,7 @@ def open_packs(folders: Sequence[Path], dataset: Dataset) -> list[TestedPack]:
 def _seen(packs: Sequence[Pack], dataset: Dataset) -> list[HeldOut]:
     """The test set as each pack sees it: of faces, those that every pack can have."""
     if packs[0].task == "tracker":
-        return [held_out(dataset, pack.input.width) for pack in packs]
+        return [held_out(dataset, pack.input.width, pack.input.height) for pack in packs]
     # Strangers are many people under one label, so that they make no pairs.
     least = UNKNOWN_CLASS + 1 if packs[0].task == "embedder" else UNKNOWN_CLASS
     samples = [one for one in dataset.splits["test"] if one.box is not None and one.label >= least]
@@ -60,11 +60,11 @@ def _seen(packs: Sequence[Pack], dataset: Dataset) -> list[HeldOut]:
 
 def _face(sample: Sample, pack: Pack) -> Image | None:
     """The face as the pack's input, RGB; of a dataset of faces the picture as it is."""
-    size = pack.input.width
+    size = pack.input.width, pack.input.height
     if sample.box == WHOLE:
-        return picture(str(sample.image), size)
+        return picture(str(sample.image), *size)
     face = face_of(sample, cutter(pack.input))
-    return None if face is None else stretch(face, size)
+    return None if face is None else stretch(face, *size)
 
 
 def _truth(samples: Sequence[Sample], pictures: Sequence[Image | None]) -> HeldOut:

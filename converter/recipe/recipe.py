@@ -188,7 +188,7 @@ class TrainTable(RecipeTable):
 class QuantizeTable(RecipeTable):
     """The variants to make, the preferred one first, and how many training images int8 is calibrated on."""
 
-    variants: Annotated[tuple[Variant, ...], Field(strict=False, min_length=1)] = ("int8", "float16", "dynamic")
+    variants: Annotated[tuple[Variant, ...], Field(strict=False, min_length=1)] = ("dynamic", "int8", "float16")
     """of float32, float16, dynamic and int8"""
     calibration_images: int = Field(200, ge=50, le=10_000)
     """at most; int8 needs 50 that differ"""

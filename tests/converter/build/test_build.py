@@ -90,7 +90,7 @@ def test_a_failed_one_is_written_only_when_asked_for_and_says_so(road: Path) -> 
 def test_each_stage_is_a_command_too(road: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_recipe(road)
     model, data, tflite = road / "build/door/train/model.keras", road / "photos", tmp_path / "int8.tflite"
-    assert main(["quantize", str(model), str(data), "--out", str(tflite), "--json"]) == 0
+    assert main(["quantize", str(model), str(data), "--variant", "int8", "--out", str(tflite), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["calibrated_on"] == 72
     recipe = ["--recipe", str(road / "recipe.toml"), "--json"]
     assert main(["verify", str(model), str(data), str(tflite), *recipe]) == 0

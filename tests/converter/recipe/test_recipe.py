@@ -25,7 +25,7 @@ def written(folder: Path, text: str) -> Path:
 
 def test_the_shortest_recipe_has_the_defaults(tmp_path: Path) -> None:
     recipe = load_recipe(written(tmp_path, "[data]\ncompositions = 900\n"))
-    assert recipe.quantize.variants == ("int8", "float16", "dynamic")
+    assert recipe.quantize.variants == ("dynamic", "int8", "float16")
     assert recipe.train_settings() == TrainSettings(weights="none")
     assert recipe.pack.out == tmp_path / "packs"
 

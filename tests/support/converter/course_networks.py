@@ -32,8 +32,8 @@ class Course:
     swapped: bool = False
     """Boxes are trained as y1 x1 y2 x2."""
     scale: float = 1 / 255
-    trained: bool = True
-    """False where two cores would take hours: then only its answers are compared."""
+    heads_only: bool = False
+    """True where two cores would take hours: its body stays as it began, and its answers are what is compared."""
 
     def boxes(self, boxes: Floats) -> Floats:
         """From x1 y1 x2 y2 in 0…1 to what it is trained on."""
@@ -74,8 +74,8 @@ def train(course: Course, photos: Photos) -> Any:
 
     keras.utils.set_random_seed(3)
     model = course.model(course.size)
-    if not course.trained:
-        return model
+    if course.heads_only:
+        return _with_heads_trained(model, course, photos)
     outputs = model.outputs
     width = int(outputs[0].shape[1])
     logits = outputs[0]._keras_history.operation.activation.__name__ == "linear"
@@ -90,6 +90,21 @@ def train(course: Course, photos: Photos) -> Any:
     model.compile(keras.optimizers.Adam(course.rate), [who, "mse"], loss_weights=weights)
     boxes = course.boxes(photos.boxes)
     model.fit(photos.pictures, [labels, boxes], batch_size=16, epochs=course.epochs, verbose=0)
+    return model
+
+
+def _with_heads_trained(model: Any, course: Course, photos: Photos) -> Any:
+    """The two heads of `facetracker`, on what its body says of the photos."""
+    import keras  # noqa: PLC0415
+
+    pooled = model.get_layer("vgg16").predict(photos.pictures, batch_size=16, verbose=0).max(axis=(1, 2))
+    features = keras.Input(pooled.shape[1:])
+    heads = [model.get_layer(f"{name}_out")(model.get_layer(f"{name}_hidden")(features)) for name in ("who", "where")]
+    both = keras.Model(features, heads)
+    both.compile(
+        keras.optimizers.Adam(course.rate), ["sparse_categorical_crossentropy", "mse"], loss_weights=[1.0, 5.0]
+    )
+    both.fit(pooled, [photos.labels, photos.boxes], batch_size=16, epochs=course.epochs, verbose=0)
     return model
 
 
@@ -165,17 +180,21 @@ def nested(backbone: str, size: int, **options: Any) -> Any:
 
 
 def facetracker(size: int) -> Any:
-    """The FaceTracker as tutorials print it: 16,830,279 parameters, one probability and a box in a list."""
+    """The FaceTracker as tutorials print it: 16,830,279 parameters, three classes and a box in a list."""
     import keras  # noqa: PLC0415
     from keras import layers  # noqa: PLC0415
 
     image = keras.Input((size, size, 3))
-    features = keras.applications.VGG16(include_top=False, weights=None)(image)
+    body = keras.applications.VGG16(include_top=False, weights=None)
+    for layer in body.layers:
+        if layer.weights:  # as He's initializer has it: with Glorot's, thirteen layers make all pictures one
+            layer.kernel.assign(layer.kernel * 2**0.5)
+    features = body(image)
     answers = []
-    for width in (1, 4):
+    for name, width, activation in (("who", 3, "softmax"), ("where", 4, "sigmoid")):
         pooled = layers.GlobalMaxPooling2D()(features)
-        hidden = layers.Dense(2048, activation="relu")(pooled)
-        answers.append(layers.Dense(width, activation="sigmoid")(hidden))
+        hidden = layers.Dense(2048, activation="relu", name=f"{name}_hidden")(pooled)
+        answers.append(layers.Dense(width, activation=activation, name=f"{name}_out")(hidden))
     return keras.Model(image, answers)
 
 
@@ -187,6 +206,6 @@ COURSES: Mapping[str, Course] = {
     "logits": Course(partial(small, activation=None)),
     "mobilenetv2": Course(partial(nested, "MobileNetV2"), epochs=16),
     "efficientnetb0": Course(partial(nested, "EfficientNetB0"), epochs=14, scale=1.0),
-    "facetracker": Course(facetracker, size=120, trained=False),
+    "facetracker": Course(facetracker, size=120, epochs=40, rate=3e-4, heads_only=True),
 }
 QUICK = ("sigmoid", "sequential")

@@ -4,7 +4,7 @@ edgegate's own; TensorFlow's, as its guide to post-training quantization has it;
 recipes, calibrated on all the same pictures. Agreement is on held-out pictures; milliseconds are the best of turns that
 the converters take. Writes benchmarks/out/converters.json.
 
-    python benchmarks/converters.py                        trains two small trackers first (ten minutes)
+    python benchmarks/converters.py                        trains two networks of courses first (six minutes)
     python benchmarks/converters.py MODEL.keras DATASET    a network that `train` wrote
 """
 
@@ -20,25 +20,26 @@ from typing import Any
 
 import numpy as np
 
-from converter.compositions import write_compositions
 from converter.data.dataset import Dataset, load_dataset
 from converter.evaluation.fidelity import HeldOut, held_out
+from converter.networks.contract import Reading, contract
+from converter.networks.interface import network
 from converter.networks.trained import load_model, size_of
 from converter.tflite import runtime
 from converter.tflite.answers import Answers, iou, of_keras
 from converter.tflite.calibration import from_training
 from converter.tflite.quantize import quantize
-from converter.training.settings import TrainSettings
-from converter.training.train import train
 from edgegate.errors import EdgegateError
 from edgegate.types import Image
+from tests.support.converter.course_networks import COURSES, read_split, train
+from tests.support.converter.course_photos import write_course
 
 OUT = Path(__file__).parent / "out" / "converters.json"
-SCENES = 1200
-DESIGNS: Mapping[str, TrainSettings] = {
-    "cnn": TrainSettings(design="tracker/cnn", epochs=10, learning_rate=3e-3),
-    "mobilenet_v2 x 0.35": TrainSettings(design="tracker/mobilenet_v2", width=0.35, epochs=8),
+NETWORKS: Mapping[str, Reading] = {
+    "sigmoid": Reading(0, 1, "probability", (0, 1), "0..1"),
+    "mobilenetv2": Reading(0, 1, "probabilities", (0, 1), "0..1"),
 }
+"""Names of course_networks.COURSES, and how they are read."""
 ROUNDS = 3
 MISSING = "not installed: pip install ai-edge-quantizer, beside '.[train]'"
 
@@ -50,8 +51,8 @@ def main() -> int:
     args = parser.parse_args()
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        for name, file, dataset in networks(args.model, args.dataset, Path(folder)):
-            rows += [{"network": name, **row} for row in compare(file, dataset, Path(folder))]
+        for name, model, dataset in networks(args.model, args.dataset, Path(folder)):
+            rows += [{"network": name, **row} for row in compare(model, dataset, Path(folder))]
     OUT.parent.mkdir(exist_ok=True)
     OUT.write_text(json.dumps(rows, indent=1) + "\n", "utf-8")
     for row in rows:
@@ -59,19 +60,20 @@ def main() -> int:
     return 0
 
 
-def networks(model: Path | None, dataset: Path | None, folder: Path) -> Iterator[tuple[str, Path, Dataset]]:
-    """Name, file and dataset of each; those that are trained here, one after the other."""
+def networks(model: Path | None, dataset: Path | None, folder: Path) -> Iterator[tuple[str, Any, Dataset]]:
+    """Name, keras.Model and dataset of each; those that are trained here, one after the other."""
     if model is not None and dataset is not None:
-        yield model.name, model, load_dataset(dataset)
+        yield model.name, load_model(model), load_dataset(dataset)
         return
-    scenes = write_compositions(folder / "scenes", SCENES, 3)
-    for name, settings in DESIGNS.items():
-        yield name, train(settings, scenes, folder / name.replace(" ", "-")).model_path, scenes
+    photos = write_course(folder / "photos")
+    for name, reading in NETWORKS.items():
+        course = COURSES[name]
+        trained = train(course, read_split(photos, "train", course.size, course.scale))
+        yield name, contract(network(name, trained), reading), photos
 
 
-def compare(file: Path, dataset: Dataset, folder: Path) -> list[dict[str, Any]]:
+def compare(model: Any, dataset: Dataset, folder: Path) -> list[dict[str, Any]]:
     """A row for each converter and variant."""
-    model = load_model(file)
     width, height = size_of(model)
     pictures, truth = from_training(dataset, width, height=height), held_out(dataset, width, height)
     reference, rows, blobs = of_keras(model, truth.pictures), [], {}

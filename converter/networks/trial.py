@@ -18,7 +18,16 @@ import numpy as np
 import numpy.typing as npt
 
 from converter.networks.contract import Reading, answers_of, raw_outputs
-from converter.networks.forms import BOX_FORMS, CHANNELS, PIXELS, Channels, Pixels, form_of_scores, unit_of_boxes
+from converter.networks.forms import (
+    BOX_FORMS,
+    CHANNELS,
+    PIXELS,
+    BoxUnit,
+    Channels,
+    Pixels,
+    form_of_scores,
+    unit_of_boxes,
+)
 from converter.networks.guess import Guess, Wanted
 from converter.networks.interface import Network
 from converter.tflite.answers import Answers, Floats, Whole, iou
@@ -111,7 +120,7 @@ def tested(network: Network, guessed: Guess, wanted: Wanted, photos: Photos) -> 
             guessed.reading, {"photos": f"{count}, too few to test what is assumed, which takes {LEAST_PHOTOS}"}
         )
     fixed = _fixed(guessed.reading, wanted)
-    tried = [_try(network, photos, *row) for row in _combinations(network, guessed, photos)]
+    tried = [_try(network, photos, *row) for row in _combinations(network, guessed, photos, wanted.box_unit)]
     best = _best(tried, fixed)
     assert best is not None  # what is set is among what is tried
     if not fixed.keys() >= PARTS.keys() - {"outputs"}:
@@ -138,7 +147,7 @@ def _fixed(reading: Reading, wanted: Wanted) -> dict[Part, Any]:
 Combination: TypeAlias = tuple[Reading, Sequence[Floats]]
 
 
-def _combinations(network: Network, guessed: Guess, photos: Photos) -> Iterator[Combination]:
+def _combinations(network: Network, guessed: Guess, photos: Photos, unit: BoxUnit | None) -> Iterator[Combination]:
     """Readings with the outputs that they are of, the guessed values first; the network runs once for all forms."""
     first = guessed.reading
     ways = list(product(_from(first.pixels, PIXELS), _from(first.channels, CHANNELS)))
@@ -152,7 +161,7 @@ def _combinations(network: Network, guessed: Guess, photos: Photos) -> Iterator[
             scores=form_of_scores(everything[class_output]),
         )
         for way in ways:
-            yield from ((reading, outputs[way]) for reading in _forms(network, whole, way, outputs[way], photos))
+            yield from ((reading, outputs[way]) for reading in _forms(network, whole, way, outputs[way], photos, unit))
 
 
 def _roles(network: Network, reading: Reading) -> Iterator[tuple[int, int | None]]:
@@ -162,14 +171,19 @@ def _roles(network: Network, reading: Reading) -> Iterator[tuple[int, int | None
 
 
 def _forms(
-    network: Network, whole: Reading, way: tuple[Pixels, Channels], outputs: Sequence[Floats], photos: Photos
+    network: Network,
+    whole: Reading,
+    way: tuple[Pixels, Channels],
+    outputs: Sequence[Floats],
+    photos: Photos,
+    unit: BoxUnit | None,
 ) -> Iterator[Reading]:
     reading = replace(whole, pixels=way[0], channels=way[1])
     orders = {reading.order: None, _best_order(network, reading, outputs, photos): None}
     if reading.box_output is None:
         yield from (replace(reading, order=order) for order in orders)
         return
-    unit = unit_of_boxes(outputs[reading.box_output])
+    unit = unit or unit_of_boxes(outputs[reading.box_output])
     for order, form in product(orders, _from(reading.box, BOX_FORMS)):
         yield replace(reading, order=order, box=form, box_unit=unit)
 

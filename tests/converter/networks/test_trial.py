@@ -144,3 +144,10 @@ def test_few_photos_test_nothing_and_say_so() -> None:
     found = tried(colour_network(), seen=few)
     assert found.reasons["photos"] == "19, too few to test what is assumed, which takes 20"
     assert "(assumed" in found.reasons["channels"]
+
+
+def test_a_unit_that_was_set_wrongly_explains_no_form() -> None:
+    with pytest.raises(UsageError, match="box: the photos do not tell it"):
+        tried(colour_network(), Wanted(box_unit="pixels"))
+    network = colour_network(lambda p, b: [p[:, None], b * SIDE])
+    assert tried(network, Wanted(box_unit="pixels")).reading.box == "xyxy"

@@ -49,7 +49,6 @@ def check_card(pack: Pack, output: str, more: Mapping[str, bool] | None = None) 
             len(labels) < 2 or labels[UNKNOWN_CLASS] != "unknown"
         ),
         "two of its labels are the same": len(set(labels)) < len(labels),
-        "its input is not square": pack.input.width != pack.input.height,
         **(more or {}),
     }
     if fault := next((words for words, wrong in faults.items() if wrong), None):

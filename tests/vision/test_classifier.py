@@ -120,7 +120,9 @@ def test_alone_its_classes_stand_for_the_embedding_and_none_is_made() -> None:
 def folder(request: pytest.FixtureRequest, analyzer: Analyzer, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A network that knows one person from another, cut out by a margin, or aligned."""
     size, margin = (32, request.param) if request.param is not None else (112, None)
-    spec = replace(load_pack(shipped("face-embedder"), "embedder").input, width=size, template="arcface-112")
+    spec = replace(
+        load_pack(shipped("face-embedder"), "embedder").input, width=size, height=size, template="arcface-112"
+    )
     cut = cutter(replace(spec, margin=margin))
     crops = []
     for name, label in (("far", 1), ("enrolled", 1), ("stranger", 0)):

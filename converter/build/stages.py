@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ class Stage:
     resumes: bool = False
     """True if `make` goes on with a folder that an interrupted run of the same inputs has left."""
     grows: tuple[str, ...] = ()
-    """Names of inputs with other values of which `make` goes on with what is there, too; dots lead into tables."""
+    """Names of inputs with greater values of which `make` goes on with what is there, too; dots lead into tables."""
 
     @property
     def key(self) -> str:
@@ -40,11 +40,17 @@ class Stage:
         inputs = json.loads(json.dumps(self.inputs, default=str))
         for name in self.grows:
             *tables, last = name.split(".")
-            table = inputs
-            for part in tables:
-                table = table[part]
-            table.pop(last, None)
+            _within(inputs, tables).pop(last, None)
         return Stage(self.name, inputs, self.make).key
+
+    @property
+    def grown(self) -> dict[str, Any]:
+        """The inputs that may grow, by name."""
+        found = {}
+        for name in self.grows:
+            *tables, last = name.split(".")
+            found[name] = _within(self.inputs, tables)[last]
+        return found
 
 
 class Workshop:
@@ -72,15 +78,24 @@ class Workshop:
                 return folder
             self._tell(f"{stage.name}: somebody has changed what it made")
             state = {}
-        grown = bool(stage.grows) and state.get("root") == stage.root and state.get("made") in {None, digest(folder)}
+        sound = state.get("root") == stage.root and state.get("made") in {None, digest(folder)}
+        before = state.get("grown") or {}
+        grown = sound and bool(before) and all(stage.grown[name] >= value for name, value in before.items())
         if not (stage.resumes and (state.get("key") == stage.key or grown)):
             shutil.rmtree(folder, ignore_errors=True)
         self._tell(f"{stage.name}: {'going on' if folder.exists() else 'making'}")
-        known = {"key": stage.key, "root": stage.root}
+        known = {"key": stage.key, "root": stage.root, "grown": stage.grown}
         _write(ticket, known | {"done": False})
         stage.make(folder)
         _write(ticket, known | {"done": True, "made": digest(folder)})
         return folder
+
+
+def _within(table: Any, names: Sequence[str]) -> Any:
+    """The table that names lead to, one in another."""
+    for name in names:
+        table = table[name]
+    return table
 
 
 def digest(folder: Path) -> str:

@@ -9,6 +9,10 @@ UnitBox: TypeAlias = tuple[float, float, float, float]
 """x1, y1, x2, y2 in 0…1 of the picture's width and height, x1 < x2 and y1 < y2."""
 
 
+ROUNDED = 1e-6
+"""What a share of the picture may be beyond it, where a program has rounded."""
+
+
 class Unfit(Exception):  # noqa: N818 (it says what the label is)
     """The reason why this is no label."""
 
@@ -49,6 +53,7 @@ def parse_box(value: Any) -> UnitBox | None:
         raise Unfit(f"bbox {value!r} is not [x1, y1, x2, y2]")
     if not any(value):
         return None
+    value = [min(max(number, 0), 1) if -ROUNDED <= number <= 1 + ROUNDED else number for number in value]
     if not all(0 <= number <= 1 for number in value):
         raise Unfit(f"the box {value} is outside the picture: coordinates are shares of it, 0 to 1")
     x1, y1, x2, y2 = map(float, value)

@@ -114,6 +114,11 @@ def _begin(out: Path, origin: Mapping[str, Any]) -> History:
         raise UsageError(
             f"{out}: holds a training run that differs in {', '.join(other)}; name another folder, or remove this one"
         )
+    if len(found.epochs) > origin["epochs"]:
+        raise UsageError(
+            f"{out}: holds a training run of {len(found.epochs)} epochs, more than {origin['epochs']}; name another "
+            "folder, or remove this one"
+        )
     return History(origin, found.epochs)
 
 

@@ -74,6 +74,8 @@ def test_what_may_grow_goes_on_and_nothing_else(bench: Bench) -> None:
     assert {file.name for file in folder.iterdir()} == {"1", "2"}
     folder = bench.stage({"train": {"epochs": 3, "rate": 4}}, resumes=True, grows=("train.epochs",))
     assert {file.name for file in folder.iterdir()} == {"3"}
+    folder = bench.stage({"train": {"epochs": 2, "rate": 4}}, resumes=True, grows=("train.epochs",))
+    assert {file.name for file in folder.iterdir()} == {"4"}
 
 
 def test_what_somebody_has_changed_is_made_anew(bench: Bench) -> None:

@@ -106,6 +106,22 @@ def test_a_name_is_found_in_any_form_of_unicode(
     assert PictureFinder().find(folder / "label.json", meant) == picture
 
 
+@pytest.mark.parametrize(
+    ("label", "picture", "meant"),
+    [
+        ("labels/u.0.json", "images/u.0.jpg", "u.jpg"),  # an augmented copy, as courses leave it
+        ("Labels/u.json", "Images/u.jpg", "u.jpg"),
+        ("train/labels/anna/u.json", "train/images/anna/u.jpg", "u.jpg"),
+        ("train/labels.json", "train/images/u.jpg", "u.jpg"),
+    ],
+)
+def test_a_picture_is_found_where_courses_put_it(label: str, picture: str, meant: str, tmp_path: Path) -> None:
+    for name in (label, picture):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    assert PictureFinder().find(tmp_path / label, meant) == tmp_path / picture
+
+
 def test_case_does_not_matter_where_one_fits(tmp_path: Path) -> None:
     (tmp_path / "Anna.JPG").touch()
     assert PictureFinder().find(tmp_path / "anna.json", "anna.jpg") == tmp_path / "Anna.JPG"
@@ -131,3 +147,4 @@ def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
 def test_a_class_in_a_list_is_that_class() -> None:
     assert parse_label({"image": "a.jpg", "class": [1], "bbox": [0.1, 0.1, 0.2, 0.2]}).number == 1
     assert parse_label({"image": "a.jpg", "class": 0, "bbox": [0, 0, 0, 0]}).box is None
+    assert parse_label({"image": "a.jpg", "class": 1, "bbox": [-1e-7, 0, 0.5, 1 + 1e-7]}).box == (0, 0, 0.5, 1)

@@ -140,6 +140,8 @@ def test_with_more_epochs_a_run_that_has_ended_goes_on(dataset: Dataset, tmp_pat
     assert second.history[:1] == first.history
     assert second.history == train(longer, dataset, tmp_path / "at once").history
     assert json.loads((tmp_path / "run" / "history.json").read_text("utf-8"))["origin"]["epochs"] == 3
+    with pytest.raises(UsageError, match="holds a training run of 3 epochs, more than 2"):
+        train(dataclasses.replace(longer, epochs=2), dataset, tmp_path / "run")
 
 
 def test_frozen_layers_stay_as_they_were(dataset: Dataset, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ UnitBox: TypeAlias = tuple[float, float, float, float]
 
 
 ROUNDED = 1e-6
-"""What a share of the picture may be beyond it, where a program has rounded."""
+"""The distance that a share of the picture may be beyond it, where a program has rounded."""
 
 
 class Unfit(Exception):  # noqa: N818 (it says what the label is)

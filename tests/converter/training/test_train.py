@@ -131,6 +131,7 @@ def test_a_run_of_other_settings_is_refused(whole: tuple[Path, Trained], dataset
         train(dataclasses.replace(TINY, epochs=9, batch_size=4, learning_rate=1.0), dataset, whole[0])
 
 
+@pytest.mark.timeout(400)
 def test_with_more_epochs_a_run_that_has_ended_goes_on(dataset: Dataset, tmp_path: Path) -> None:
     """At a constant rate as if it had been asked for them at once; its optimizer goes on too."""
     settings = dataclasses.replace(TINY, epochs=1, schedule="constant")

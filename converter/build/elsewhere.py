@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
@@ -88,8 +89,8 @@ def import_trained(order: Import, tell: Callable[[str], None]) -> Imported:
 
 class _Road:
     def __init__(self, order: Import, tell: Callable[[str], None]) -> None:
-        if not order.name or Path(order.name).name != order.name:
-            raise UsageError(f"--name {order.name!r}: a folder's name, such as front-door")
+        if not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", order.name):
+            raise UsageError(f"--name {order.name!r}: a folder's name, of a-z, 0-9, dots and hyphens")
         self._order = order
         self._tell = tell
         self._kind = kind_of(order.file)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from converter.cli import main
 from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.train
@@ -116,3 +117,24 @@ def test_the_small_networks_that_failed_are_read_or_refused_in_a_line(tmp_path: 
         wanted = 0 if file.stem in {"nonsquare", "seq_classifier"} else 1
         assert (file.name, done.returncode) == (file.name, wanted), done.stderr
         assert wanted == 0 or len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (("--name", ".."), "a folder's name, of a-z"),
+        (("--labels", "unknown,anna,grace"), "knows 2 classes, so name 2 different ones"),
+        (("--variants", "int8"), "its ranges are measured on photos"),
+        (("--outputs", "class=who"), "has the outputs"),
+        (("--design", "tracker/cnn"), "it holds the whole network"),
+        (("--size", "64"), "it takes 32x32 pixels, not 64x64"),
+        (("--photos", "nowhere"), "nowhere: no such folder"),
+    ],
+)
+def test_a_wrong_call_is_one_line(
+    words: tuple[str, ...], complaint: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = ("--out", str(tmp_path / "packs"), "--work", str(tmp_path / "work"))
+    assert main(["import", "keras", str(KERAS_2 / "tracker.h5"), *out, *words]) in {1, 2}
+    assert complaint in capsys.readouterr().err.splitlines()[-1]
+    assert not (tmp_path / "packs").exists()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import shutil
+import signal
 import tempfile
 import warnings
 import zipfile
@@ -27,6 +28,9 @@ Kind: TypeAlias = Literal["keras", "hdf5", "saved model"]
 
 MOST_BYTES = 8 << 30
 """Of a file, unpacked: VGG16 has half a gigabyte."""
+
+CPU_SECONDS = 60
+"""Of a processor, to look at a file with: the HDF5 library goes round some damaged ones for ever. VGG16 takes one."""
 
 AGAIN = "copy the file again, or save the network again with model.save"
 
@@ -179,12 +183,15 @@ def _check_links(name: str, source: Any) -> None:
 @contextmanager
 def _unreadable(file: Path) -> Iterator[None]:
     """One line for whatever h5py and zipfile raise of a damaged file."""
+    signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)  # its signal ends the process, and its parent says so
     try:
         yield
     except EdgegateError:
         raise
     except Exception as error:  # noqa: BLE001 - of a damaged file they raise a dozen kinds
         raise ModelError(f"{file}: damaged or cut off ({_reason(error)}); {AGAIN}") from None
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 @contextmanager

@@ -45,12 +45,12 @@ def bare_file(file: Path, labels: tuple[str, ...], margin: float) -> BareFile:
         said = ", ".join(sorted(outputs)) or "none"
         raise ModelError(f"{file}: its outputs are {said}, not class and box, or class_probs; name what quantize wrote")
     shape = next(iter(inputs.values()))
-    if len(shape) != 4 or shape[0] != 1 or shape[1] != shape[2] or shape[3] != 3:
-        raise ModelError(f"{file}: its input is {shape}, not one square picture in colour; name what quantize wrote")
+    if len(shape) != 4 or shape[0] != 1 or min(shape[1:3]) < 1 or shape[3] != 3:
+        raise ModelError(f"{file}: its input is {shape}, not one picture in colour; name what quantize wrote")
     classes = outputs["class" if task == "tracker" else "class_probs"]
     if classes != (1, len(labels)):
         raise ModelError(f"{file}: it has classes of shape {classes}, and --labels names {len(labels)}; name them all")
-    _try(blob, shape[1], len(labels), task, file)
+    _try(blob, shape, len(labels), task, file)
     spec = InputSpec(shape[2], shape[1], 0, 255, "rgb", margin=margin if task == "classifier" else None)
     return BareFile(file, task, hashlib.sha256(blob).hexdigest(), spec, outputs, "", labels)
 
@@ -72,9 +72,9 @@ def _shapes(named: Any, tensors: Any) -> dict[str, Shape]:
     return {bytes(one.name).decode(): tuple(map(int, tensors[one.tensorIndex].shape)) for one in named or ()}
 
 
-def _try(blob: bytes, size: int, count: int, task: Task, file: Path) -> None:
+def _try(blob: bytes, shape: Shape, count: int, task: Task, file: Path) -> None:
     """A damaged file may not raise but end the process: it must not be this one."""
-    grey = np.full((1, size, size, 3), 127, np.uint8)
+    grey = np.full(shape, 127, np.uint8)
     try:
         runtime.run(blob, grey, count, task="tracker" if task == "tracker" else "classifier")
     except ModelError as error:

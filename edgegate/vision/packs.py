@@ -168,6 +168,8 @@ def _parse_input(table: Mapping[str, Any], task: Task) -> InputSpec:
         return replace(spec, margin=_margin(table))
     if task in {"classifier", "embedder"}:
         return _aligned(replace(spec, template=str(table.get("template", spec.template))))
+    if task in {"detector", "landmarks"} and spec.width != spec.height:
+        raise ValueError(f"has an input of {spec.width}x{spec.height}, and that of a {task} pack is square")
     return spec
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from edgegate.errors import ModelError
-from edgegate.vision.packs import load_pack, sha256_of, shipped
+from edgegate.vision.packs import Task, load_pack, sha256_of, shipped
 from edgegate.vision.tflite import Model
 
 Copy = Callable[[str], Path]
@@ -89,6 +89,14 @@ def test_a_wrong_card_is_refused(pack_copy: Copy, old: str, new: str, reason: st
         load_pack(folder, "detector")
     assert "\n" not in str(raised.value)
     assert "face-detector" in str(raised.value)
+
+
+@pytest.mark.parametrize(("name", "task"), [("face-detector", "detector"), ("face-landmarks", "landmarks")])
+def test_a_detectors_and_a_meshs_input_is_square(pack_copy: Copy, name: str, task: Task) -> None:
+    folder = pack_copy(name)
+    edit(folder, "height = 192", "height = 96")
+    with pytest.raises(ModelError, match=f"input of 192x96, and that of a {task} pack is square; rebuild"):
+        load_pack(folder, task)
 
 
 @pytest.mark.parametrize(

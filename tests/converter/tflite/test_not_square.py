@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+from converter.cli import main
 from converter.data.dataset import Dataset, load_dataset
 from converter.evaluation.fidelity import held_out
 from converter.networks.trained import load_model, size_of
@@ -74,6 +75,33 @@ def test_the_converter_sees_pictures_as_the_door_does(pointer: Any, tiny_data: P
     blob = quantize(model, "dynamic")
     given: Answers = run(blob, truth.pictures, 2).answers
     np.testing.assert_allclose(given.boxes, of_keras(model, truth.pictures).boxes, atol=1e-4)
+
+
+def test_the_commands_take_it_as_any_other(pointer: Any, tiny_data: Path, tmp_path: Path) -> None:
+    pointer.save(tmp_path / "wide.keras")
+    model, data, blob = str(tmp_path / "wide.keras"), str(tiny_data), str(tmp_path / "wide.tflite")
+    budgets = tmp_path / "none.toml"
+    none = "accuracy = 0\nmean_iou = 0\nclass_agreement = 0\nbox_agreement = 0\nfalse_accept_bound = 1\n"
+    budgets.write_text(f"[data]\ncompositions = 100\n\n[budgets]\n{none}", "utf-8")
+    assert main(["quantize", model, data, "--out", blob]) == 0
+    assert main(["verify", model, data, blob, "--recipe", str(budgets)]) == 0
+    assert main(["report", model, data, blob, "--recipe", str(budgets), "--out", str(tmp_path / "report")]) == 0
+    assert (tmp_path / "report" / "report.html").exists()
+
+
+def test_a_bare_file_points_where_its_keras_model_does(
+    pointer: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    frame = np.zeros((480, 640, 3), np.uint8)
+    cv2.circle(frame, (520, 90), 25, (255, 255, 255), -1)
+    cv2.imwrite(str(tmp_path / "spot.png"), frame)
+    (tmp_path / "wide.tflite").write_bytes(quantize(pointer, "float32"))
+    call = ["predict", str(tmp_path / "wide.tflite"), str(tmp_path / "spot.png"), "--labels", "unknown,anna"]
+    assert main(call) == 0
+    said = capsys.readouterr().out
+    assert ": anna, " in said
+    x1, y1, x2, y2 = map(float, said.split("box ")[1].split()[:4])
+    assert ((x1 + x2) / 2, (y1 + y2) / 2) == pytest.approx((520 / 640, 90 / 480), abs=0.01)
 
 
 def test_the_same_dataset_is_seen_square_where_no_height_is_given(tiny_data: Path) -> None:

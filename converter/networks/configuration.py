@@ -98,6 +98,11 @@ def _is_class(table: Mapping[str, Any]) -> bool:
 
 def _check_class(name: str, table: Mapping[str, Any], custom: AbstractSet[str]) -> None:
     kind, module = table["class_name"], table.get("module")
+    if "." in kind:  # Keras follows dots to a class, past every list of names
+        raise ModelError(
+            f"{name}: {_called(table)!r} is of the class {kind!r}, and Keras writes no dots there; somebody has "
+            "changed the file, so take it from its source again"
+        )
     if kind in PYTHON:
         raise ModelError(
             f"{name}: the layer {_called(table)!r} is Python code ({kind}), which is never run from a file; {EXPORT}, "

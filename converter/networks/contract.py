@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from converter.networks.forms import BoxForm, BoxUnit, Channels, Pixels, Scores, corners, probabilities, scaled
+from converter.networks.forms import UNITS, BoxForm, BoxUnit, Channels, Pixels, Scores, corners, probabilities, scaled
 from converter.networks.interface import Network
 from converter.tflite.answers import Answers, Floats
 from edgegate.types import Image
@@ -71,4 +71,4 @@ def lines(network: Network, reading: Reading) -> Iterator[str]:
     yield f"pixels {reading.pixels}, {reading.channels}, {network.width}x{network.height}"
     yield f"class = {network.outputs[reading.class_output].name}, {reading.scores}"
     if reading.box_output is not None:
-        yield f"box = {network.outputs[reading.box_output].name}, {reading.box} in {reading.box_unit}s"
+        yield f"box = {network.outputs[reading.box_output].name}, {reading.box} in {UNITS[reading.box_unit]}"

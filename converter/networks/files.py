@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import shutil
 import signal
 import tempfile
@@ -76,7 +77,42 @@ def read_keras(file: Path, custom: Sequence[str] = ()) -> Any:
         with _unreadable(file):
             (_check_keras if kind == "keras" else _check_hdf5)(str(file), copy, _known(keras, classes))
         with _explained(file):
-            return keras.models.load_model(copy, custom_objects=classes, compile=False, safe_mode=True)
+            model = keras.models.load_model(copy, custom_objects=classes, compile=False, safe_mode=True)
+            with keras.saving.custom_object_scope(classes):
+                return _speakable(model)
+
+
+def _speakable(model: Any) -> Any:
+    """The same network with names that TensorFlow's scopes can have: spaces and accents end its conversion."""
+    names = {layer.name: _plain(layer.name, place) for place, layer in enumerate(_nested(model))}
+    odd = {name: plain for name, plain in names.items() if name != plain}
+    if not odd or not hasattr(model, "operations"):
+        return model
+    renamed = type(model).from_config(_replaced(model.get_config(), odd))
+    renamed.set_weights(model.get_weights())
+    return renamed
+
+
+def _nested(model: Any) -> Iterator[Any]:
+    yield model
+    for layer in getattr(model, "layers", ()):
+        yield from _nested(layer)
+
+
+def _plain(name: str, place: int) -> str:
+    """The name if it will do; else what is left of it, and a number that tells it from others."""
+    if re.fullmatch(r"[A-Za-z0-9.][A-Za-z0-9_.-]*", name):
+        return name
+    return f"{re.sub('[^A-Za-z0-9]+', '_', name)}_{place}".lstrip("_")
+
+
+def _replaced(part: Any, names: Mapping[str, str]) -> Any:
+    """The configuration with other names; those that are replaced are nobody else's words."""
+    if isinstance(part, dict):
+        return {key: _replaced(value, names) for key, value in part.items()}
+    if isinstance(part, list | tuple):
+        return type(part)(_replaced(value, names) for value in part)
+    return names.get(part, part) if isinstance(part, str) else part
 
 
 def holds_weights_only(file: Path) -> bool:

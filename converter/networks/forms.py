@@ -29,6 +29,9 @@ BOX_FORMS: tuple[BoxForm, ...] = get_args(BoxForm)
 BoxUnit: TypeAlias = Literal["share", "pixels"]
 """Of the picture's sides, 0…1, or pixels of the network's input."""
 
+UNITS: Mapping[BoxUnit, str] = {"share": "shares", "pixels": "pixels"}
+"""In words."""
+
 Scores: TypeAlias = Literal["probabilities", "logits", "sigmoids", "probability", "logit"]
 """Of N classes: a softmax's, before it, one sigmoid a class. Of one number: a sigmoid's, before it."""
 

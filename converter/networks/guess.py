@@ -10,7 +10,7 @@ import numpy as np
 
 from converter.data.dataset import UNKNOWN
 from converter.networks.contract import Reading, raw_outputs
-from converter.networks.forms import BoxForm, BoxUnit, Channels, Pixels, form_of_scores, unit_of_boxes
+from converter.networks.forms import UNITS, BoxForm, BoxUnit, Channels, Pixels, form_of_scores, unit_of_boxes
 from converter.networks.interface import Network, Output
 from edgegate.errors import ModelError, UsageError
 from edgegate.types import Image
@@ -78,7 +78,7 @@ def guess(network: Network, wanted: Wanted, known: tuple[str, ...] | None, pictu
     if second is not None:
         unit = wanted.box_unit or unit_of_boxes(outputs[second])
         reading = replace(reading, box_unit=unit)
-        reasons["box"] = f"{reading.box} in {unit}s {'(set)' if wanted.box else '(assumed)'}"
+        reasons["box"] = f"{reading.box} in {UNITS[unit]} {'(set)' if wanted.box else '(assumed)'}"
     return Guess(reading, classes, reasons)
 
 
@@ -89,6 +89,8 @@ def _roles(network: Network, wanted: Mapping[str, str] | None) -> tuple[int, int
         chosen = {role: _find(network, role, name) for role, name in wanted.items()}
         if "class" not in chosen:
             raise UsageError("--outputs: names no class; write class=NAME,box=NAME, or class=NAME for a classifier")
+        if chosen["class"] == chosen.get("box"):
+            raise UsageError("--outputs: class and box are the same output; name two")
         _require_box(network, chosen.get("box"))
         return chosen["class"], chosen.get("box"), f"{_said(network, chosen['class'], chosen.get('box'))} (set)"
     if len(outputs) == 1:
@@ -172,11 +174,11 @@ def _pixels(network: Network) -> tuple[Pixels, str]:
 
 def _first_layers(layers: Any) -> Iterator[Any]:
     """Up to the first that has learnt something; those of networks inside one another too."""
-    for layer in getattr(layers, "layers", ()):
+    for layer in getattr(layers, "operations", getattr(layers, "layers", ())):  # i / 255 is an operation, no layer
         if getattr(layer, "layers", None):
             yield from _first_layers(layer)
             return
-        if type(layer).__name__ not in SCALING and layer.weights:
+        if type(layer).__name__ not in SCALING and bool(getattr(layer, "weights", None)):
             return
         yield layer
 

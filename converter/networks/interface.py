@@ -66,7 +66,8 @@ def network(name: str, layers: Any, size: tuple[int, int] | None = None) -> Netw
         raise ModelError(f"{name}: it takes {width}x{height} pixels, not {size[0]}x{size[1]}; leave --size out")
     if not (LEAST_SIDE <= width <= MOST_SIDE and LEAST_SIDE <= height <= MOST_SIDE):
         raise ModelError(f"{name}: it takes {width}x{height} pixels; sides of {LEAST_SIDE} to {MOST_SIDE} are possible")
-    return Network(name, layers, width, height, dtype, _outputs(name, layers, (height, width, 3), dtype))
+    outputs = _outputs(name, layers, (height, width, 3), dtype)
+    return Network(name, layers, width, height, dtype, outputs)
 
 
 def _sides(name: str, shape: Sequence[int | None], size: tuple[int, int] | None) -> tuple[int, int]:
@@ -120,6 +121,11 @@ def _outputs(name: str, layers: Any, shape: tuple[int, int, int], dtype: str) ->
         reason = " ".join(str(error).split())[:200]
         raise ModelError(f"{name}: it does not take a picture of {shape[1]}x{shape[0]} pixels ({reason})") from None
     tensors = _flat(answers)
+    if not all(hasattr(tensor, "shape") for tensor in tensors):
+        raise ModelError(
+            f"{name}: its outputs are lists or dicts within one another; name a network whose outputs are one list, or "
+            "one dict, of class probabilities and a box"
+        )
     names = _names(layers, answers, len(tensors))
     return tuple(_output(name, *row) for row in zip(names, tensors, _activations(layers, len(tensors)), strict=True))
 
@@ -153,6 +159,8 @@ def _activations(layers: Any, count: int) -> list[str]:
     try:
         outputs = _flat(layers.output)
     except (AttributeError, ValueError):
+        return [""] * count
+    if not all(hasattr(one, "_keras_history") for one in outputs):
         return [""] * count
     found = [getattr(getattr(one._keras_history.operation, "activation", None), "__name__", "") for one in outputs]  # noqa: SLF001
     return found if len(found) == count else [""] * count

@@ -22,6 +22,7 @@ from converter.networks.forms import (
     BOX_FORMS,
     CHANNELS,
     PIXELS,
+    UNITS,
     BoxUnit,
     Channels,
     Pixels,
@@ -285,7 +286,7 @@ def _words(part: Part, one: Tried, guessed: Guess) -> str:
         return ",".join(names.get(index, "?") for index in range(max(names) + 1))
     if part == "outputs":
         return f"class={reading.class_output},box={reading.box_output}"
-    return f"{reading.box} in {reading.box_unit}s" if part == "box" else str(PARTS[part](reading))
+    return f"{reading.box} in {UNITS[reading.box_unit]}" if part == "box" else str(PARTS[part](reading))
 
 
 Option = TypeVar("Option")
